@@ -1,0 +1,125 @@
+using System.Text.Json.Serialization;
+
+namespace ChatBackend.Protocol;
+
+/// <summary>A frame that a client may send. The set is closed: the server's own frames are not in it and are refused.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(ChatFrame), "chat")]
+[JsonDerivedType(typeof(FollowFrame), "follow")]
+[JsonDerivedType(typeof(UnfollowFrame), "unfollow")]
+[JsonDerivedType(typeof(StopFrame), "stop")]
+[JsonDerivedType(typeof(DecideFrame), "decide")]
+[JsonDerivedType(typeof(AuthenticateFrame), "authenticate")]
+[JsonDerivedType(typeof(PingFrame), "ping")]
+public abstract record ClientFrame;
+
+/// <summary>A client frame that is answered by an <c>ack</c> or an <c>error</c> with its id. All but <c>ping</c>.</summary>
+public abstract record ClientCommand : ClientFrame
+{
+    public required ClientFrameId Id { get; init; }
+}
+
+/// <summary>A message to an agent. Without a thread the server opens one; the sender follows it from then on.</summary>
+public sealed record ChatFrame : ClientCommand
+{
+    [JsonConverter(typeof(TextConverter))]
+    public required string Content { get; init; }
+
+    [JsonConverter(typeof(OptionalWireIdConverter<ThreadId>))]
+    public ThreadId? ThreadId { get; init; }
+
+    /// <summary>The agent that answers; the server's default when absent.</summary>
+    [JsonConverter(typeof(TextConverter))]
+    public string? Agent { get; init; }
+
+    public WhenRunning WhenRunning { get; init; }
+}
+
+/// <summary>What becomes of a message that arrives while a run of its thread is busy.</summary>
+[JsonConverter(typeof(SnakeCaseEnumConverter<WhenRunning>))]
+public enum WhenRunning
+{
+    /// <summary>It waits, durably, and is answered by the next run.</summary>
+    Queue,
+
+    /// <summary>It enters the run's next model step.</summary>
+    Steer,
+
+    /// <summary>The run is stopped, keeps what it has said, and the message is answered next.</summary>
+    Interrupt,
+
+    /// <summary>It is refused with <c>run_in_progress</c>.</summary>
+    Reject,
+}
+
+/// <summary>Asks for a thread's events after a cursor and for all that come later.</summary>
+public sealed record FollowFrame : ClientCommand
+{
+    public required ThreadId ThreadId { get; init; }
+
+    /// <summary>The last <c>seq</c> the client has; 0 asks for all.</summary>
+    [JsonConverter(typeof(CursorConverter))]
+    public long AfterSeq { get; init; }
+
+    /// <summary>How much the client already has of parts in flight, in UTF-16 code units.</summary>
+    public IReadOnlyList<PartPosition> Parts { get; init; } = [];
+}
+
+/// <summary>How much of a part a client has, in UTF-16 code units.</summary>
+public readonly record struct PartPosition
+{
+    public required PartId PartId { get; init; }
+
+    [JsonConverter(typeof(LengthConverter))]
+    public required int Length { get; init; }
+}
+
+public sealed record UnfollowFrame : ClientCommand
+{
+    public required ThreadId ThreadId { get; init; }
+}
+
+/// <summary>Ends a run: the one named, or whichever the thread has open.</summary>
+public sealed record StopFrame : ClientCommand
+{
+    public required ThreadId ThreadId { get; init; }
+
+    [JsonConverter(typeof(OptionalWireIdConverter<RunId>))]
+    public RunId? RunId { get; init; }
+}
+
+/// <summary>Approves or rejects one tool call, bound to the arguments that were shown.</summary>
+public sealed record DecideFrame : ClientCommand
+{
+    public required ThreadId ThreadId { get; init; }
+
+    public required CallId CallId { get; init; }
+
+    [JsonConverter(typeof(TextConverter))]
+    public required string ArgumentsDigest { get; init; }
+
+    public required ApprovalDecision Decision { get; init; }
+
+    [JsonConverter(typeof(TextConverter))]
+    public string? Note { get; init; }
+}
+
+[JsonConverter(typeof(SnakeCaseEnumConverter<ApprovalDecision>))]
+public enum ApprovalDecision
+{
+    Approve,
+    Reject,
+}
+
+/// <summary>Extends the session in place with a newer token of the same user.</summary>
+public sealed record AuthenticateFrame : ClientCommand
+{
+    [JsonConverter(typeof(TextConverter))]
+    public required string Token { get; init; }
+}
+
+public sealed record PingFrame : ClientFrame
+{
+    [JsonConverter(typeof(OptionalWireIdConverter<ClientFrameId>))]
+    public ClientFrameId? Id { get; init; }
+}

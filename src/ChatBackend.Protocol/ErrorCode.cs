@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+
+namespace ChatBackend.Protocol;
+
+/// <summary>Why a command was refused. On the wire in snake_case.</summary>
+[JsonConverter(typeof(SnakeCaseEnumConverter<ErrorCode>))]
+public enum ErrorCode
+{
+    /// <summary>The message is not JSON.</summary>
+    InvalidJson,
+
+    /// <summary>JSON, but no frame: no object, no type, a member missing, empty, repeated or of the wrong type, or too deep.</summary>
+    InvalidFrame,
+
+    /// <summary>A type that clients may not send.</summary>
+    UnknownType,
+
+    /// <summary>The id was used before for something else.</summary>
+    IdConflict,
+
+    TooLarge,
+
+    RateLimited,
+
+    /// <summary>There is no such thing, or it is not yours.</summary>
+    NotFound,
+
+    RunInProgress,
+
+    NoSuchRun,
+
+    AlreadyDecided,
+
+    Expired,
+
+    Unauthenticated,
+
+    UnknownAgent,
+
+    QuotaExceeded,
+
+    /// <summary>Nothing happened; try again.</summary>
+    Unavailable,
+
+    /// <summary>A bug of the server's. The message holds a trace id.</summary>
+    Internal,
+}

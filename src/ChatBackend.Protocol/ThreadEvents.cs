@@ -1,0 +1,240 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ChatBackend.Protocol;
+
+/// <summary>A durable event of a thread. <c>seq</c> counts 1, 2, 3 … without a gap, for every follower, for ever.</summary>
+public abstract record ThreadEvent : ServerFrame
+{
+    public required ThreadId ThreadId { get; init; }
+
+    public required long Seq { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <summary>A message was accepted; every follower gets it, other tabs of the sender too.</summary>
+public sealed record UserMessage : ThreadEvent
+{
+    public required MessageId MessageId { get; init; }
+
+    public required string Content { get; init; }
+
+    /// <summary>The id of the <c>chat</c> frame that it came in.</summary>
+    public required ClientFrameId ClientId { get; init; }
+}
+
+/// <summary>An event of one run.</summary>
+public abstract record RunEvent : ThreadEvent
+{
+    public required RunId RunId { get; init; }
+}
+
+/// <summary>The first event of every run.</summary>
+public sealed record AgentStarted : RunEvent
+{
+    public required string Agent { get; init; }
+
+    /// <summary>The message that this run answers.</summary>
+    public required MessageId MessageId { get; init; }
+}
+
+/// <summary>A tool is about to be called. Exactly one <see cref="ToolCompleted"/> follows.</summary>
+public sealed record ToolExecuting : RunEvent
+{
+    public required CallId CallId { get; init; }
+
+    public required string Tool { get; init; }
+
+    public required JsonElement Arguments { get; init; }
+}
+
+public sealed record ToolCompleted : RunEvent
+{
+    public required CallId CallId { get; init; }
+
+    public required string Tool { get; init; }
+
+    public required ToolOutcome Outcome { get; init; }
+
+    /// <summary>What the tool returned, when it succeeded.</summary>
+    public JsonElement? Result { get; init; }
+
+    /// <summary>For people: why it did not succeed.</summary>
+    public string? Error { get; init; }
+
+    public required long DurationMs { get; init; }
+}
+
+[JsonConverter(typeof(SnakeCaseEnumConverter<ToolOutcome>))]
+public enum ToolOutcome
+{
+    Succeeded,
+    Failed,
+    Rejected,
+
+    /// <summary>The run ended first; whether the tool had its effect is not known.</summary>
+    Abandoned,
+}
+
+/// <summary>A tool call waits for a decision bound to exactly these arguments.</summary>
+public sealed record ApprovalRequired : RunEvent
+{
+    public required CallId CallId { get; init; }
+
+    public required string Tool { get; init; }
+
+    public required JsonElement Arguments { get; init; }
+
+    public required string ArgumentsDigest { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+public sealed record ApprovalDecided : RunEvent
+{
+    public required CallId CallId { get; init; }
+
+    public required ApprovalDecision Decision { get; init; }
+
+    public required UserId DecidedBy { get; init; }
+
+    public string? Note { get; init; }
+}
+
+/// <summary>A part that ended while the run goes on: its whole text, equal to its deltas.</summary>
+public sealed record AgentPart : RunEvent
+{
+    public required PartId PartId { get; init; }
+
+    public required PartKind Kind { get; init; }
+
+    public required string Text { get; init; }
+}
+
+[JsonConverter(typeof(SnakeCaseEnumConverter<PartKind>))]
+public enum PartKind
+{
+    Text,
+    Thinking,
+}
+
+/// <summary>The run ended with an answer.</summary>
+public sealed record AgentCompleted : RunEvent
+{
+    public required MessageId MessageId { get; init; }
+
+    /// <summary>The part whose text <see cref="Content"/> is; absent when no text part was open at the end.</summary>
+    public PartId? PartId { get; init; }
+
+    public required string Content { get; init; }
+
+    public TokenUsage? Usage { get; init; }
+
+    public required long DurationMs { get; init; }
+}
+
+/// <summary>Tokens as the model counted them, over all steps of the run.</summary>
+public sealed record TokenUsage
+{
+    public required long InputTokens { get; init; }
+
+    public required long OutputTokens { get; init; }
+}
+
+/// <summary>The run was ended before its answer was complete; what it had said is kept.</summary>
+public sealed record AgentStopped : RunEvent
+{
+    public required MessageId MessageId { get; init; }
+
+    public PartId? PartId { get; init; }
+
+    public required string Content { get; init; }
+
+    public required StopReason Reason { get; init; }
+}
+
+[JsonConverter(typeof(SnakeCaseEnumConverter<StopReason>))]
+public enum StopReason
+{
+    User,
+    InterruptedByMessage,
+    Budget,
+}
+
+/// <summary>The run failed; what it had said is kept.</summary>
+public sealed record AgentFailed : RunEvent
+{
+    /// <summary>One of <see cref="RunFailure"/>.</summary>
+    public required RunFailure Code { get; init; }
+
+    public required string Message { get; init; }
+
+    /// <summary>Whether sending the message again may succeed.</summary>
+    public required bool Retryable { get; init; }
+
+    public PartId? PartId { get; init; }
+
+    public string? Content { get; init; }
+}
+
+/// <summary>Why a run failed. On the wire in snake_case.</summary>
+[JsonConverter(typeof(SnakeCaseEnumConverter<RunFailure>))]
+public enum RunFailure
+{
+    /// <summary>The server that ran it stopped or died.</summary>
+    Interrupted,
+
+    /// <summary>It took longer than a run may.</summary>
+    Timeout,
+
+    /// <summary>The model's endpoint asked to slow down.</summary>
+    ModelRateLimited,
+
+    /// <summary>The model's endpoint could not be reached, failed, or broke off.</summary>
+    ModelUnavailable,
+
+    /// <summary>The model's endpoint refused the request.</summary>
+    ModelRejected,
+
+    /// <summary>The agent that the thread asks for is no longer configured.</summary>
+    UnknownAgent,
+
+    /// <summary>A bug in the agent or the server. The message holds a trace id.</summary>
+    Internal,
+}
+
+public sealed record ThreadRenamed : ThreadEvent
+{
+    public required string Title { get; init; }
+
+    public required RenamedBy By { get; init; }
+}
+
+[JsonConverter(typeof(SnakeCaseEnumConverter<RenamedBy>))]
+public enum RenamedBy
+{
+    User,
+    Agent,
+}
+
+/// <summary>
+/// Text of a part in flight; has no <c>seq</c>. <see cref="Offset"/> is the position of <see cref="Text"/> in its part
+/// in UTF-16 code units: drop what the part already has, append the rest.
+/// </summary>
+public abstract record PartDelta : ServerFrame
+{
+    public required ThreadId ThreadId { get; init; }
+
+    public required RunId RunId { get; init; }
+
+    public required PartId PartId { get; init; }
+
+    public required int Offset { get; init; }
+
+    public required string Text { get; init; }
+}
+
+public sealed record AgentDelta : PartDelta;
+
+public sealed record AgentThinking : PartDelta;

@@ -1,0 +1,39 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace ChatBackend.Protocol;
+
+/// <summary>Encodes frames to the bytes of the wire and back. What the event log stores are the same bytes.</summary>
+public static class WireJson
+{
+    // The wire is JSON in a WebSocket, never inside HTML: text stays readable and short.
+    private static readonly WireJsonContext Context = new(new JsonSerializerOptions(WireJsonContext.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    public static byte[] Encode(ServerFrame frame) => JsonSerializer.SerializeToUtf8Bytes(frame, Context.ServerFrame);
+
+    public static byte[] Encode(ClientFrame frame) => JsonSerializer.SerializeToUtf8Bytes(frame, Context.ClientFrame);
+
+    /// <exception cref="JsonException">The bytes are no server frame of this version.</exception>
+    public static ServerFrame DecodeServerFrame(ReadOnlySpan<byte> utf8) =>
+        JsonSerializer.Deserialize(utf8, Context.ServerFrame) ?? throw new JsonException("null is no frame.");
+
+    internal static JsonTypeInfo<ClientFrame> ClientFrame => Context.ClientFrame;
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowOutOfOrderMetadataProperties = true,
+    AllowDuplicateProperties = false,
+    MaxDepth = ChatProtocol.MaxDepth,
+    Converters = [typeof(WireTimeConverter)])]
+[JsonSerializable(typeof(ClientFrame))]
+[JsonSerializable(typeof(ServerFrame))]
+internal sealed partial class WireJsonContext : JsonSerializerContext;
