@@ -1,0 +1,23 @@
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Agents;
+
+/// <summary>A model with instructions and tools under a name. Holds nothing of a run: one instance serves all.</summary>
+internal sealed record Agent
+{
+    public required string Name { get; init; }
+
+    public required IChatClient Model { get; init; }
+
+    /// <summary>The system message; null when there is none.</summary>
+    public string? Instructions { get; init; }
+
+    /// <summary>Tools the model is told of.</summary>
+    public IReadOnlyList<AIFunction> Tools { get; init; } = [];
+
+    /// <summary>The tool for a call the model made; null when there is none of that name.</summary>
+    public Func<FunctionCallContent, AIFunction?>? ToolFor { get; init; }
+
+    public AIFunction? FindTool(FunctionCallContent call) =>
+        ToolFor is null ? Tools.FirstOrDefault(tool => tool.Name == call.Name) : ToolFor(call);
+}

@@ -1,0 +1,115 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Storage;
+
+/// <summary>
+/// The log of every thread: the truth that survives whatever dies. One implementation per store, all held to one contract test.
+/// Every member throws <see cref="LogUnavailableException"/> when the store is full, locked or gone; nothing else is thrown for that.
+/// </summary>
+internal interface IEventLog
+{
+    /// <summary>Takes the thread over: raises its epoch, durably, so that no earlier writer can append. Null when there is no such thread.</summary>
+    Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Appends, durably, all of <paramref name="append"/> or nothing. Returns after the commit.
+    /// Appends of one thread are taken in the order of the calls; those of different threads share a commit.
+    /// </summary>
+    Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken);
+
+    /// <summary>Events after <paramref name="afterSeq"/> in order: at most <paramref name="maxEvents"/>, and no further one once <paramref name="maxBytes"/> are reached (at least one, if there is one).</summary>
+    Task<IReadOnlyList<StoredEvent>> ReadAsync(ThreadId thread, long afterSeq, int maxEvents, int maxBytes, CancellationToken cancellationToken);
+
+    /// <summary>The last <paramref name="maxEvents"/> events before <paramref name="beforeSeq"/>, in order.</summary>
+    Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken);
+
+    /// <summary>The text of the part in flight as far as it was saved, pieces in order; empty when there is none.</summary>
+    Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken);
+
+    /// <summary>What the user's command of this id led to; null when it had no effect.</summary>
+    Task<CommandRecord?> FindCommandAsync(UserId user, ClientFrameId id, CancellationToken cancellationToken);
+
+    /// <summary>Threads with a run or a message that waits for one: those whose <see cref="LogAppend.OpenFrom"/> is set.</summary>
+    Task<IReadOnlyList<ThreadId>> ThreadsWithOpenWorkAsync(CancellationToken cancellationToken);
+
+    /// <summary>Texts of the user's own threads that hold all words of <paramref name="query"/>, best first.</summary>
+    Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken);
+}
+
+/// <summary>A thread as its new writer finds it.</summary>
+/// <param name="Head">The <c>seq</c> of the last event; 0 before the first.</param>
+/// <param name="OpenFrom">The <c>seq</c> from which reading the log shows all open work; null when nothing is open.</param>
+internal sealed record ThreadHeader(ThreadId Thread, UserId Owner, long Epoch, long Head, long? OpenFrom);
+
+/// <param name="Json">Exactly the bytes that go over the wire.</param>
+internal readonly record struct StoredEvent(long Seq, ReadOnlyMemory<byte> Json);
+
+/// <summary>One atomic append to one thread.</summary>
+internal sealed record LogAppend
+{
+    public required ThreadId Thread { get; init; }
+
+    /// <summary>The writer's epoch, as <see cref="IEventLog.OpenAsync"/> gave it; 1 when <see cref="NewOwner"/> is set.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>The head that the writer knows; the first event has this plus 1. A store whose head differs refuses as it does for a stale epoch.</summary>
+    public required long Head { get; init; }
+
+    public IReadOnlyList<LogEvent> Events { get; init; } = [];
+
+    /// <summary>Set on a thread's first append: the thread is created in the same transaction.</summary>
+    public UserId? NewOwner { get; init; }
+
+    /// <summary>Replaces the thread's <see cref="ThreadHeader.OpenFrom"/>.</summary>
+    public required long? OpenFrom { get; init; }
+
+    /// <summary>The user's command that this is the effect of.</summary>
+    public CommandRecord? Command { get; init; }
+
+    /// <summary>Another piece of the part in flight.</summary>
+    public PartCheckpoint? Checkpoint { get; init; }
+
+    /// <summary>Set when the part in flight has become durable: its pieces are dropped.</summary>
+    public bool DropCheckpoints { get; init; }
+
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <param name="SearchText">What a search over the user's threads may find; null when nothing.</param>
+internal readonly record struct LogEvent(long Seq, ReadOnlyMemory<byte> Json, string? SearchText);
+
+/// <summary>A user's command that had an effect. Unique by user and id, in the transaction of the effect.</summary>
+/// <param name="Digest">SHA-256 over what the command says; tells a retry from another command under the same id.</param>
+/// <param name="Ack">The <c>ack</c> frame it was answered with, as JSON.</param>
+internal sealed record CommandRecord(UserId User, ClientFrameId Id, ReadOnlyMemory<byte> Digest, ReadOnlyMemory<byte> Ack);
+
+/// <summary>A piece of a part in flight. Pieces of one part follow one another without a gap.</summary>
+internal sealed record PartCheckpoint(RunId Run, PartId Part, PartKind Kind, int Offset, string Text);
+
+internal readonly record struct SearchHit(ThreadId Thread, long Seq, DateTimeOffset At, string Text);
+
+/// <summary>What became of an append.</summary>
+internal abstract record AppendResult
+{
+    private AppendResult()
+    {
+    }
+
+    /// <summary>Committed.</summary>
+    public sealed record Appended : AppendResult
+    {
+        public static readonly Appended Instance = new();
+    }
+
+    /// <summary>Nothing was written: the thread has another writer by now, or the head is not where this one believes it.</summary>
+    public sealed record Fenced : AppendResult
+    {
+        public static readonly Fenced Instance = new();
+    }
+
+    /// <summary>Nothing was written: the user's command of this id took effect before.</summary>
+    public sealed record CommandKnown(CommandRecord Earlier) : AppendResult;
+}
+
+/// <summary>The store is full, locked or gone. Whether a pending append took effect is not known: <see cref="IEventLog.OpenAsync"/> again before the next one.</summary>
+internal sealed class LogUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
