@@ -27,7 +27,7 @@ public static class ChatBackendSetup
         services.AddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddSingleton<ChatMetrics>();
-        services.AddSingleton<Readiness>();
+        services.AddHealth();
         services.AddSqliteStorage(builder.Configuration);
         services.AddIdentity(builder.Configuration);
         services.AddAgents(builder.Configuration);
@@ -38,7 +38,7 @@ public static class ChatBackendSetup
         return builder;
     }
 
-    /// <summary>Maps <c>/ws</c> and <c>/api/guests</c>, and switches WebSockets on.</summary>
+    /// <summary>Maps <c>/ws</c>, <c>/api/guests</c> and <c>/health</c>, and switches WebSockets on.</summary>
     /// <exception cref="InvalidOperationException"><see cref="AddChatBackend"/> was not called.</exception>
     public static WebApplication MapChatBackend(this WebApplication app)
     {
@@ -48,6 +48,7 @@ public static class ChatBackendSetup
         // HTTP/2 opens a WebSocket with CONNECT.
         app.MapMethods(ChatProtocol.Path, [HttpMethods.Get, HttpMethods.Connect], endpoint.HandleAsync);
         app.MapGuests();
+        app.MapHealth();
         return app;
     }
 
@@ -91,7 +92,7 @@ public static class ChatBackendSetup
 
     private static void AddConnections(this IServiceCollection services)
     {
-        services.AddOptions<ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<Connections.ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<MessageRouter>();
         services.AddSingleton(provider => new FeedPort(
             provider.GetRequiredService<MessageRouter>().Deliver, provider.GetRequiredService<MessageRouter>().RoomAsync));

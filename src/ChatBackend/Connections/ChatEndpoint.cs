@@ -1,4 +1,4 @@
-using System.Net.WebSockets;
+using System.Diagnostics;
 using ChatBackend.Identity;
 using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Http;
@@ -32,13 +32,21 @@ internal sealed partial class ChatEndpoint(
             return;
         }
 
-        var decision = identity.Decide(http);
-        if (decision.Session is not { } session)
+        switch (identity.Decide(http))
         {
-            await RefuseAsync(http, decision.Status, decision.Problem!);
-            return;
+            case UpgradeDecision.Refused refused:
+                await RefuseAsync(http, refused.Status, refused.Problem);
+                break;
+            case UpgradeDecision.Accepted accepted:
+                await AdmitAsync(http, accepted);
+                break;
+            default:
+                throw new UnreachableException();
         }
+    }
 
+    private async Task AdmitAsync(HttpContext http, UpgradeDecision.Accepted accepted)
+    {
         try
         {
             if (Interlocked.Increment(ref _open) > options.Value.MaxConnections)
@@ -47,7 +55,7 @@ internal sealed partial class ChatEndpoint(
                 return;
             }
 
-            await ServeAsync(http, session, decision.SubProtocol);
+            await ServeAsync(http, accepted.Session, accepted.SubProtocol);
         }
         finally
         {

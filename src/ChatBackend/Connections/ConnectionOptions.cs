@@ -42,7 +42,4 @@ internal sealed class ConnectionOptions
     /// <summary>Sockets at once; a further upgrade is refused with 503.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 15_000;
-
-    /// <summary>Exact origins (<c>https://chat.example.com</c>) that may connect besides the server's own.</summary>
-    public string[] AllowedOrigins { get; set; } = [];
 }

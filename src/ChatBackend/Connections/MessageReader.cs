@@ -74,7 +74,7 @@ internal sealed class MessageReader(WebSocket socket, int maxBytes) : IDisposabl
     private CloseReason PeerClosed() => (int?)socket.CloseStatus switch
     {
         null or CloseCodes.Normal or CloseCodes.GoingAway or NoStatus => CloseReason.ClientDone,
-        (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999) and var code => new CloseReason("client_failed", code),
+        (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999) => new CloseReason("client_failed", (int?)socket.CloseStatus),
         _ => new CloseReason("client_failed", CloseCodes.Normal),
     };
 

@@ -10,8 +10,7 @@ namespace ChatBackend.Runs;
 
 /// <summary>Starts runs on this node and owns them until they are over.</summary>
 internal sealed partial class OpenRuns(
-    IServiceScopeFactory scopes, AgentCatalog agents, IOptions<RunOptions> options, ChatMetrics metrics, TimeProvider clock,
-    ILogger<AgentRun> runLogger, ILogger<OpenRuns> logger)
+    IServiceScopeFactory scopes, AgentCatalog agents, IOptions<RunOptions> options, ChatMetrics metrics, TimeProvider clock, ILogger<AgentRun> logger)
 {
     private readonly ConcurrentDictionary<AgentRun, RunId> _open = new();
     private volatile bool _draining;
@@ -21,7 +20,7 @@ internal sealed partial class OpenRuns(
 
     public AgentRun Start(RunStart start, IRunSink sink)
     {
-        var run = new AgentRun(start, sink, scopes, agents, options.Value, metrics, clock, runLogger);
+        var run = new AgentRun(start, sink, scopes, agents, options.Value, metrics, clock, logger);
         _open[run] = start.Run;
         run.Begin(over => _open.TryRemove(over, out _));
         return run;

@@ -11,6 +11,8 @@ namespace ChatBackend.Runs;
 internal sealed partial class ToolCalls(
     Agent agent, IRunSink sink, IServiceProvider services, List<Task> stragglers, RunOptions options, TimeProvider clock, ILogger logger)
 {
+    // An event nests arguments and results one level deeper, and a client reads it with the depth that frames have.
+    private static readonly JsonSerializerOptions EventJson = new(AIJsonUtilities.DefaultOptions) { MaxDepth = ChatProtocol.MaxDepth - 2 };
     private static readonly JsonElement NoArguments = JsonDocument.Parse("{}").RootElement;
 
     /// <returns>What the model is told.</returns>
@@ -81,7 +83,7 @@ internal sealed partial class ToolCalls(
 
     private (ToolOutcome, JsonElement?, string?) Bounded(object? result)
     {
-        var json = result as JsonElement? ?? JsonSerializer.SerializeToElement(result, AIJsonUtilities.DefaultOptions);
+        var json = JsonSerializer.SerializeToElement(result, EventJson);
         return Encoding.UTF8.GetByteCount(json.GetRawText()) <= options.MaxToolBytes
             ? (ToolOutcome.Succeeded, json, null)
             : Failure($"The result is larger than {options.MaxToolBytes} bytes.");
@@ -97,9 +99,7 @@ internal sealed partial class ToolCalls(
 
         try
         {
-            // An event nests the arguments one level deeper, and a client reads it with the depth that frames have.
-            var depth = new JsonSerializerOptions(AIJsonUtilities.DefaultOptions) { MaxDepth = ChatProtocol.MaxDepth - 2 };
-            var json = JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>(), depth);
+            var json = JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>(), EventJson);
             return Encoding.UTF8.GetByteCount(json.GetRawText()) <= options.MaxToolBytes ? json : null;
         }
         catch (JsonException)

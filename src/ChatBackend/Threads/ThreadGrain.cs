@@ -21,6 +21,7 @@ internal sealed partial class ThreadGrain(
     // A grain that only works in the background is idle to Orleans.
     private static readonly TimeSpan WhileRunning = TimeSpan.FromDays(2);
 
+    private TaskScheduler _scheduler = TaskScheduler.Default;
     private ThreadId _thread;
     private LiveThread _live = null!;
     private ThreadWriter _writer = null!;
@@ -28,6 +29,7 @@ internal sealed partial class ThreadGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _scheduler = TaskScheduler.Current;
         _thread = new ThreadId(this.GetPrimaryKeyString());
         _live = new LiveThread(_thread, clock, logger);
         _writer = new ThreadWriter(_thread, log, _live, clock);
@@ -278,8 +280,9 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    // Not Grain.DelayDeactivation and Grain.DeactivateOnIdle: a run's end is not on the grain's scheduler.
-    private void KeepActivation(TimeSpan time) => ((ICollectibleGrainContext)GrainContext).DelayDeactivation(time);
+    // A run's end is not on the grain's scheduler, where Orleans wants to hear this.
+    private void KeepActivation(TimeSpan time) =>
+        Task.Factory.StartNew(() => DelayDeactivation(time), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
 
     private void GiveUp() =>
         GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "There is no such thread, or it has another writer."));
