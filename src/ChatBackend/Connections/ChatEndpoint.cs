@@ -79,7 +79,7 @@ internal sealed partial class ChatEndpoint(
         context.Attach(socket, session);
         using var ids = logger.BeginScope(new Dictionary<string, object> { ["Connection"] = context.Id.Value, ["User"] = session.User.Value });
         var handler = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>();
-        var connection = scope.ServiceProvider.GetRequiredService<ChatConnection>();
+        var connection = scope.ServiceProvider.GetRequiredService<ConnectionLoop>();
         handler.Close = connection.Close;
         var openedAt = clock.GetTimestamp();
         var reason = CloseReason.InternalError;

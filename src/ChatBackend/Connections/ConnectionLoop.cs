@@ -9,8 +9,8 @@ namespace ChatBackend.Connections;
 /// The life of one socket: a receive loop that only parses and hands on, and one way to die. Whatever ends it calls
 /// <see cref="Close"/>; the first cause wins and is what is logged, counted and sent.
 /// </summary>
-internal sealed partial class ChatConnection(
-    ConnectionContext context, Outbox outbox, MessageRouter router, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ChatConnection> logger)
+internal sealed partial class ConnectionLoop(
+    ConnectionContext context, Outbox outbox, MessageRouter router, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionLoop> logger)
 {
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _abandon = new();
