@@ -1,0 +1,49 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+
+namespace ChatBackend.Storage.Sqlite;
+
+/// <summary>Reads beside the writer: each sees the last commit, on a pooled connection, and waits for nobody.</summary>
+internal sealed class SqliteReads(SqliteDatabase database, StoreAvailability availability) : IDisposable
+{
+    private readonly PooledDbContextFactory<SqliteLogContext> _contexts = new(SqliteLogContext.OptionsFor(database.ReadConnectionString));
+
+    public async Task<TResult> ReadAsync<TResult>(Func<SqliteLogContext, Task<TResult>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
+            await context.Database.OpenConnectionAsync(cancellationToken);
+            database.Verify((SqliteConnection)context.Database.GetDbConnection());
+            var result = await read(context);
+            availability.Works();
+            return result;
+        }
+        catch (SqliteException failure)
+        {
+            // Fixed queries on a known schema: whatever fails here is the file's doing.
+            throw Lost(SqliteErrors.ToUnavailable(failure));
+        }
+        catch (LogUnavailableException failure)
+        {
+            throw Lost(failure);
+        }
+    }
+
+    public void Dispose() => ForgetConnections();
+
+    private LogUnavailableException Lost(LogUnavailableException failure)
+    {
+        availability.Fails(failure);
+        // Pooled connections may have a file open that has no name any more.
+        ForgetConnections();
+        return failure;
+    }
+
+    private void ForgetConnections()
+    {
+        using var anyOfThePool = new SqliteConnection(database.ReadConnectionString);
+        SqliteConnection.ClearPool(anyOfThePool);
+    }
+}
