@@ -4,13 +4,17 @@ using System.Text.Json.Serialization;
 namespace ChatBackend.Protocol;
 
 /// <summary>A durable event of a thread. <c>seq</c> counts 1, 2, 3 … without a gap, for every follower, for ever.</summary>
+/// <remarks>Thread, place and time are always on the wire; they are not required here because the thread's one writer stamps them last.</remarks>
 public abstract record ThreadEvent : ServerFrame
 {
-    public required ThreadId ThreadId { get; init; }
+    [JsonRequired]
+    public ThreadId ThreadId { get; init; }
 
-    public required long Seq { get; init; }
+    [JsonRequired]
+    public long Seq { get; init; }
 
-    public required DateTimeOffset At { get; init; }
+    [JsonRequired]
+    public DateTimeOffset At { get; init; }
 }
 
 /// <summary>A message was accepted; every follower gets it, other tabs of the sender too.</summary>
@@ -22,6 +26,9 @@ public sealed record UserMessage : ThreadEvent
 
     /// <summary>The id of the <c>chat</c> frame that it came in.</summary>
     public required ClientFrameId ClientId { get; init; }
+
+    /// <summary>The agent that the message asked for; absent when it left the choice to the server.</summary>
+    public string? Agent { get; init; }
 }
 
 /// <summary>An event of one run.</summary>
