@@ -62,7 +62,8 @@ public sealed record FollowFrame : ClientCommand
     public long AfterSeq { get; init; }
 
     /// <summary>How much the client already has of parts in flight, in UTF-16 code units.</summary>
-    public IReadOnlyList<PartPosition> Parts { get; init; } = [];
+    /// <remarks>Set to null by the generated reader when the member is absent: it does not know initial values.</remarks>
+    public IReadOnlyList<PartPosition> Parts { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>How much of a part a client has, in UTF-16 code units.</summary>

@@ -60,7 +60,39 @@ internal sealed class WireTimeConverter : JsonConverter<DateTimeOffset>
     }
 }
 
-/// <summary>Enums as snake_case words; numbers are refused.</summary>
-internal sealed class SnakeCaseEnumConverter<TEnum>()
-    : JsonStringEnumConverter<TEnum>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
-    where TEnum : struct, Enum;
+/// <summary>Enums as snake_case words, exactly so: no other case, no numbers, no lists.</summary>
+internal sealed class SnakeCaseEnumConverter<TEnum> : JsonConverter<TEnum> where TEnum : struct, Enum
+{
+    private static readonly (TEnum Value, JsonEncodedText Word)[] Words =
+        [.. Enum.GetValues<TEnum>().Select(value => (value, JsonEncodedText.Encode(JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString()))))];
+
+    public override TEnum Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            foreach (var (value, word) in Words)
+            {
+                if (reader.ValueTextEquals(word.EncodedUtf8Bytes))
+                {
+                    return value;
+                }
+            }
+        }
+
+        throw new JsonException("That word is not known here.");
+    }
+
+    public override void Write(Utf8JsonWriter writer, TEnum value, JsonSerializerOptions options)
+    {
+        foreach (var (known, word) in Words)
+        {
+            if (EqualityComparer<TEnum>.Default.Equals(known, value))
+            {
+                writer.WriteStringValue(word);
+                return;
+            }
+        }
+
+        throw new JsonException($"{value} is no {typeof(TEnum).Name}.");
+    }
+}

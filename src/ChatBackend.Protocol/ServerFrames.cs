@@ -32,6 +32,7 @@ public sealed record ConnectionEstablished : ServerFrame
 
     public required UserId UserId { get; init; }
 
+    [JsonRequired]
     public string Protocol { get; init; } = ChatProtocol.Name;
 
     public required DateTimeOffset ServerTime { get; init; }

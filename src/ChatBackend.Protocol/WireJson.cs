@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -22,7 +23,12 @@ public static class WireJson
     public static ServerFrame DecodeServerFrame(ReadOnlySpan<byte> utf8) =>
         JsonSerializer.Deserialize(utf8, Context.ServerFrame) ?? throw new JsonException("null is no frame.");
 
-    internal static JsonTypeInfo<ClientFrame> ClientFrame => Context.ClientFrame;
+    /// <summary>
+    /// How to read each type that clients may send. Read through <see cref="Protocol.ClientFrame"/> itself, a frame with a member
+    /// whose name begins with <c>$</c> would be refused, since a polymorphic type reserves such names.
+    /// </summary>
+    internal static FrozenDictionary<string, JsonTypeInfo> ClientTypes { get; } = Context.ClientFrame.PolymorphismOptions!.DerivedTypes
+        .ToFrozenDictionary(known => (string)known.TypeDiscriminator!, known => Context.GetTypeInfo(known.DerivedType)!);
 }
 
 [JsonSourceGenerationOptions(
