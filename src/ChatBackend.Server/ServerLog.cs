@@ -7,7 +7,7 @@ namespace ChatBackend.Server;
 /// <summary>Where the server's lines go: readable on the console of a developer, one JSON object each everywhere else.</summary>
 internal static class ServerLog
 {
-    private const string Readable = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj}{NewLine}{Exception}";
+    private const string Readable = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj} {Connection} {User} {Thread} {Run}{NewLine}{Exception}";
 
     // The host and Kestrel each report a failed start with a stack; Fatal says it in one line, once.
     private static readonly HashSet<string> SaidByFatal = ["Hosting failed to start", "Unable to start Kestrel."];

@@ -5,7 +5,7 @@ using ChatBackend.Connections;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
-using ChatBackend.Storage;
+using ChatBackend.Storage.Sqlite;
 using ChatBackend.Telemetry;
 using ChatBackend.Threads;
 using Microsoft.AspNetCore.Builder;
