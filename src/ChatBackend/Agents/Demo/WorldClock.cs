@@ -8,11 +8,18 @@ internal sealed record PlaceTime(string Place, string Zone, string Time, string 
 /// <summary>Tells the time anywhere, from the machine's time zone database.</summary>
 internal sealed class WorldClock(TimeProvider clock)
 {
-    /// <summary>Well-known places that no zone is named after.</summary>
+    /// <summary>Well-known places: those that no zone is named after, and those asked for so often that the database need not be searched.</summary>
     private static readonly Dictionary<string, string> Places = new(StringComparer.OrdinalIgnoreCase)
     {
         ["UTC"] = "Etc/UTC",
         ["GMT"] = "Etc/UTC",
+        ["Tokyo"] = "Asia/Tokyo",
+        ["London"] = "Europe/London",
+        ["Paris"] = "Europe/Paris",
+        ["Berlin"] = "Europe/Berlin",
+        ["New York"] = "America/New_York",
+        ["Los Angeles"] = "America/Los_Angeles",
+        ["Sydney"] = "Australia/Sydney",
         ["Beijing"] = "Asia/Shanghai",
         ["Delhi"] = "Asia/Kolkata",
         ["New Delhi"] = "Asia/Kolkata",

@@ -36,7 +36,8 @@ internal sealed record Step
     /// <summary>Thinking, cut like <see cref="Say"/>.</summary>
     public string? Think { get; init; }
 
-    public int Chunks { get; init; } = 1;
+    // Not init: the generated reader would set it to 0 where it is absent.
+    public int Chunks { get; set; } = 1;
 
     public int EveryMs { get; init; }
 
