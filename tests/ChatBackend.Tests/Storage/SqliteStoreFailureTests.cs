@@ -108,10 +108,14 @@ public sealed class SqliteStoreFailureTests : IDisposable
         File.Move(Database, Aside);
         await File.WriteAllBytesAsync(Database, [], TestContext.Current.CancellationToken);
 
-        await ShouldBeUnavailableAsync(() => writer.AppendAsync("lost"));
-        await ShouldBeUnavailableAsync(() => writer.ReadTextsAsync());
+        // Twice: the first time the open connections notice, the second time new ones would be opened.
+        for (var i = 0; i < 2; i++)
+        {
+            await ShouldBeUnavailableAsync(() => writer.AppendAsync("lost"));
+            await ShouldBeUnavailableAsync(() => writer.ReadTextsAsync());
+        }
 
-        File.Copy(Aside, Database, overwrite: true);
+        File.Move(Aside, Database, overwrite: true);
         (await (await writer.TakeOverAsync()).AppendAsync("back")).Should().Be(AppendResult.Appended.Instance);
         (await writer.ReadTextsAsync()).Should().Equal("first", "back");
     }
@@ -131,8 +135,11 @@ public sealed class SqliteStoreFailureTests : IDisposable
         File.Move(Path.Combine(elsewhere.FullName, "chat.db"), Database);
         elsewhere.Delete(recursive: true);
 
-        await ShouldBeUnavailableAsync(() => writer.AppendAsync("lost"));
-        await ShouldBeUnavailableAsync(() => writer.ReadTextsAsync());
+        for (var i = 0; i < 2; i++)
+        {
+            await ShouldBeUnavailableAsync(() => writer.AppendAsync("lost"));
+            await ShouldBeUnavailableAsync(() => writer.ReadTextsAsync());
+        }
     }
 
     public void Dispose() => _directory.Delete(recursive: true);

@@ -13,10 +13,15 @@ internal sealed class SqliteReads(SqliteDatabase database, StoreAvailability ava
     {
         try
         {
+            database.ThrowIfLost();
             await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
             await context.Database.OpenConnectionAsync(cancellationToken);
-            database.Verify((SqliteConnection)context.Database.GetDbConnection());
             var result = await read(context);
+            if (SqliteFileMoves.HasMoved((SqliteConnection)context.Database.GetDbConnection()))
+            {
+                throw database.Lost();
+            }
+
             availability.Works();
             return result;
         }

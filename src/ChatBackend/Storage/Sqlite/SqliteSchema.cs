@@ -24,9 +24,13 @@ internal static class SqliteSchema
             ReleaseMigrationLock(connection);
             await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(database.ReadConnectionString));
             await context.Database.MigrateAsync(cancellationToken);
+            // Into the file itself, by which the log is known.
+            using var checkpoint = connection.CreateCommand();
+            checkpoint.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+            checkpoint.ExecuteNonQuery();
         }
 
-        database.Adopt(connection);
+        database.Adopt();
     }
 
     private static string? ReadApplied(SqliteConnection connection)
