@@ -16,7 +16,7 @@ public sealed class SqliteStartTests : IDisposable
     public async Task A_commit_is_on_the_disk_when_it_returns()
     {
         await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
-        using var connection = new SqliteDatabase(Path.Combine(_directory.FullName, "chat.db")).OpenFirst();
+        using var connection = new SqliteDatabase(DatabasePath).OpenFirst();
 
         Scalar(connection, "PRAGMA journal_mode").Should().Be("wal");
         Scalar(connection, "PRAGMA synchronous").Should().Be(2L, "that is FULL");
@@ -61,17 +61,26 @@ public sealed class SqliteStartTests : IDisposable
     [Fact]
     public async Task A_start_that_died_while_it_migrated_does_not_hang_the_next()
     {
-        using (var file = new SqliteDatabase(Path.Combine(_directory.FullName, "chat.db")).OpenFirst())
-        {
-        }
-
+        using var file = new SqliteDatabase(DatabasePath).OpenFirst();
         Execute("""
             CREATE TABLE "__EFMigrationsLock" ("Id" INTEGER NOT NULL PRIMARY KEY, "Timestamp" TEXT NOT NULL);
             INSERT INTO "__EFMigrationsLock" VALUES (1, '2026-01-01');
             """);
 
-        await using var host = await SqliteLogHost.StartAsync(_directory.FullName).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-        await LogWriter.StartAsync(host.Log);
+        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_new_file_is_what_the_migrations_make()
+    {
+        using var file = new SqliteDatabase(DatabasePath).OpenFirst();
+        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken);
+        var other = _directory.CreateSubdirectory("new");
+        await using var host = await SqliteLogHost.StartAsync(other.FullName);
+        using var fresh = SqliteLogHost.Connect(other.FullName);
+
+        SchemaOf(fresh).Should().NotBeEmpty().And.Equal(SchemaOf(file));
     }
 
     [Fact]
@@ -99,6 +108,8 @@ public sealed class SqliteStartTests : IDisposable
     public void A_bound_that_holds_nothing_stops_the_start() =>
         new StorageOptionsValidator().Validate(null, new StorageOptions { MaxPendingBytes = 1000 }).Failed.Should().BeTrue();
 
+    private string DatabasePath => Path.Combine(_directory.FullName, "chat.db");
+
     public void Dispose() => _directory.Delete(recursive: true);
 
     private void Execute(string sql)
@@ -114,5 +125,22 @@ public sealed class SqliteStartTests : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return command.ExecuteScalar();
+    }
+
+    private static List<string> SchemaOf(SqliteConnection connection)
+    {
+        using var query = connection.CreateCommand();
+        query.CommandText = """
+            SELECT name || ': ' || ifnull(sql, '') FROM sqlite_master WHERE name <> '__EFMigrationsLock'
+            UNION ALL SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY 1
+            """;
+        using var rows = query.ExecuteReader();
+        var schema = new List<string>();
+        while (rows.Read())
+        {
+            schema.Add(rows.GetString(0));
+        }
+
+        return schema;
     }
 }

@@ -101,6 +101,22 @@ public sealed class SqliteStoreFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task A_copy_of_the_same_log_is_taken_in_its_place()
+    {
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+        var writer = await LogWriter.StartAsync(host.Log);
+        await writer.ReadTextsAsync();
+        File.Copy(Database, Aside);
+        File.Delete(Database);
+        await ShouldBeUnavailableAsync(() => writer.ReadTextsAsync());
+
+        File.Move(Aside, Database);
+
+        (await (await writer.TakeOverAsync()).AppendAsync("back")).Should().Be(AppendResult.Appended.Instance);
+        (await writer.ReadTextsAsync()).Should().Equal("first", "back");
+    }
+
+    [Fact]
     public async Task Another_file_in_the_place_of_the_log_is_not_taken_for_it()
     {
         await using var host = await SqliteLogHost.StartAsync(_directory.FullName);

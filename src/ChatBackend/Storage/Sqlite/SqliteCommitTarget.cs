@@ -96,7 +96,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
 
     private void CommitOn(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
     {
-        Execute(connection, "BEGIN IMMEDIATE");
+        _appends!.Begin();
         try
         {
             foreach (var write in batch)
@@ -104,7 +104,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
                 Perform(write);
             }
 
-            Execute(connection, "COMMIT");
+            _appends.Commit();
         }
         catch
         {
