@@ -13,11 +13,14 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     {
         try
         {
-            var connection = _connection ?? Open();
-            database.Verify(connection);
+            database.ThrowIfLost();
+            var connection = Connect();
             CommitOn(connection, batch);
-            // Again, because a file that went in between took the commit with it.
-            database.Verify(connection);
+            if (SqliteFileMoves.HasMoved(connection))
+            {
+                // It went in between, and the commit with it.
+                throw database.Lost();
+            }
         }
         catch (LogUnavailableException)
         {
@@ -68,8 +71,18 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
         Close();
     }
 
-    private SqliteConnection Open()
+    private SqliteConnection Connect()
     {
+        if (_connection is { } open)
+        {
+            if (!SqliteFileMoves.HasMoved(open))
+            {
+                return open;
+            }
+
+            Close();
+        }
+
         _connection = database.OpenAgain();
         if (options.MaxDatabaseMiB > 0)
         {
@@ -83,7 +96,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
 
     private void CommitOn(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
     {
-        Execute(connection, "BEGIN IMMEDIATE");
+        _appends!.Begin();
         try
         {
             foreach (var write in batch)
@@ -91,7 +104,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
                 Perform(write);
             }
 
-            Execute(connection, "COMMIT");
+            _appends.Commit();
         }
         catch
         {
