@@ -83,15 +83,25 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
             Close();
         }
 
-        _connection = database.OpenAgain();
-        if (options.MaxDatabaseMiB > 0)
+        var connection = database.OpenAgain();
+        try
         {
-            // 256 pages of 4 KiB are a MiB.
-            Execute(_connection, $"PRAGMA max_page_count = {options.MaxDatabaseMiB * 256L}");
+            if (options.MaxDatabaseMiB > 0)
+            {
+                // 256 pages of 4 KiB are a MiB.
+                Execute(connection, $"PRAGMA max_page_count = {options.MaxDatabaseMiB * 256L}");
+            }
+
+            _appends = new SqliteAppends(connection);
+        }
+        catch
+        {
+            // Half a connection must not be kept: the next commit would take it for a whole one.
+            connection.Dispose();
+            throw;
         }
 
-        _appends = new SqliteAppends(_connection);
-        return _connection;
+        return _connection = connection;
     }
 
     private void CommitOn(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
