@@ -40,7 +40,8 @@ public sealed class FoundingBugTests
             frames.OfType<AgentDelta>().Select(delta => delta.Text).Aggregate("", string.Concat).Should().Be($"canary-{i}-said");
             frames.OfType<AgentCompleted>().Single().Content.Should().Be($"canary-{i}-said");
             frames.OfType<ToolCompleted>().Single().Result!.Value.GetString().Should().Be($"canary-{i}-told");
-            System.Text.Encoding.UTF8.GetString([.. frames.SelectMany(WireJson.Encode)])
+            // Deltas are cut anywhere, also inside a canary; their joined text was compared.
+            System.Text.Encoding.UTF8.GetString([.. frames.Where(frame => frame is not PartDelta).SelectMany(WireJson.Encode)])
                 .Split("canary-").Skip(1).Should().OnlyContain(text => text.StartsWith($"{i}-", StringComparison.Ordinal));
         }
 

@@ -43,6 +43,7 @@ public sealed class MessageRouterTests
         var again = () => router.Register(id, handler);
 
         again.Should().Throw<InvalidOperationException>();
+        router.Remove(id, handler).Should().BeTrue();
     }
 
     [Fact]

@@ -102,9 +102,9 @@ public sealed class WireTests
         await using var server = new ChatServer(("Connections:MaxMessageBytes", "10000"));
         await using var socket = await server.ConnectRawAsync();
 
-        await SendFragmentsAsync(socket, $$"""{"type":"ping","id":"a","x":"{{new string('x', 10000 - 30)}}"}""", fragments);
+        await SendFragmentsAsync(socket, PingOf(10000), fragments);
         (await socket.ReceiveAsync()).GetProperty("type").GetString().Should().Be("pong");
-        await SendFragmentsAsync(socket, $$"""{"type":"ping","id":"a","x":"{{new string('x', 10000 - 29)}}"}""", fragments);
+        await SendFragmentsAsync(socket, PingOf(10001), fragments);
 
         (await socket.ReceiveCloseAsync()).Should().Be(1009);
     }
@@ -124,6 +124,12 @@ public sealed class WireTests
 
         (await raw.ReceiveAsync()).GetProperty("type").GetString().Should().Be("connection_established");
         (await raw.ReceiveAsync()).GetProperty("id").GetString().Should().Be("early");
+    }
+
+    private static string PingOf(int length)
+    {
+        const string Frame = """{"type":"ping","id":"a","x":""}""";
+        return Frame.Insert(Frame.Length - 2, new string('x', length - Frame.Length));
     }
 
     private static async Task SendFragmentsAsync(RawSocket socket, string message, int fragments)

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using ChatBackend.Client;
+using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -24,6 +25,9 @@ internal sealed class ChatServer : IAsyncDisposable
             host.UseSetting("urls", "http://127.0.0.1:0");
             host.UseSetting("Guests:Enabled", "true");
             host.UseSetting("Agents:Script:Enabled", "true");
+            host.UseSetting("Connections:DrainGrace", "00:00:00");
+            host.UseSetting("Runs:DrainBound", "00:00:00");
+            host.UseSetting("Serilog:MinimumLevel:Default", "Error");
             foreach (var (key, value) in settings)
             {
                 host.UseSetting(key, value);
@@ -45,6 +49,9 @@ internal sealed class ChatServer : IAsyncDisposable
     public Uri WebSocket { get; }
 
     public IServiceProvider Services => _app.Services;
+
+    /// <summary>A newer token of a user.</summary>
+    public string TokenFor(UserId user) => Services.GetRequiredService<SessionTokens>().Issue(user).Token;
 
     public Task<GuestSession> GuestAsync() => GuestSession.CreateAsync(Http).Soon();
 
