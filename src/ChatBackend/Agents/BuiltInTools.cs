@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
 using ChatBackend.Agents.Demo;
-using ChatBackend.Runs;
 using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;

@@ -57,7 +57,7 @@ public sealed class MessageRouterTests
         var router = server.Services.GetRequiredService<MessageRouter>();
 
         router.Deliver(ConnectionId.New(), WireJson.Encode(new Pong { ServerTime = server.Clock.GetUtcNow() })).Should().BeFalse();
-        router.Route(ConnectionId.New(), new PingFrame()).Should().BeFalse();
+        router.Route(ConnectionId.New(), new PingFrame(), bytes: 2).Should().BeFalse();
 
         await other.Connection.PingAsync();
         other.Frames.All().OfType<Pong>().Should().ContainSingle().Which.Id.Should().NotBeNull();
