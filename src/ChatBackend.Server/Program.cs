@@ -1,3 +1,33 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using ChatBackend;
+using ChatBackend.Server;
+
+var log = ServerLog.UntilConfigured();
+try
+{
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+    {
+        Args = args,
+        // Settings and page lie beside the program, wherever it is started from; the data directory is relative to there.
+        ContentRootPath = AppContext.BaseDirectory,
+    });
+    log = builder.AddServerLog();
+    builder.AddAddresses();
+    builder.AddCertificate();
+    builder.AddMetrics();
+    builder.AddChatBackend();
+    builder.Services.AddProblemDetails();
+
+    await using var app = builder.Build();
+    app.UseExceptionHandler();
+    app.UseStatusCodePages();
+    app.UsePage();
+    app.MapChatBackend();
+    app.MapPrometheusScrapingEndpoint();
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception failure) when (failure is not HostAbortedException)
+{
+    ServerLog.Fatal(log, failure);
+    return 1;
+}

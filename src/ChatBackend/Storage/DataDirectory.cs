@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 namespace ChatBackend.Storage;
 
 /// <summary>Where this copy of the server keeps what must survive it: log, keys, certificate. One process at a time.</summary>
-internal sealed class DataDirectory : IDisposable
+public sealed class DataDirectory : IDisposable
 {
     private readonly FileStream _lock;
 

@@ -73,6 +73,24 @@ internal sealed record LogAppend
     public bool DropCheckpoints { get; init; }
 
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>A gap in <c>seq</c> would be there for ever: the writer's mistake must not reach the store.</summary>
+    /// <exception cref="ArgumentException">The events do not continue the head, or the first append of a thread is not one.</exception>
+    public void ThrowIfInconsistent()
+    {
+        for (var i = 0; i < Events.Count; i++)
+        {
+            if (Events[i].Seq != Head + 1 + i)
+            {
+                throw new ArgumentException($"Event {i} has seq {Events[i].Seq}, but the head is {Head}.");
+            }
+        }
+
+        if (NewOwner is not null && (Epoch, Head) != (1, 0))
+        {
+            throw new ArgumentException("A new thread starts with epoch 1 and head 0.");
+        }
+    }
 }
 
 /// <param name="SearchText">What a search over the user's threads may find; null when nothing.</param>

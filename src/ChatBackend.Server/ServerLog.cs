@@ -1,0 +1,46 @@
+using Serilog;
+using Serilog.Core;
+using Serilog.Formatting.Compact;
+
+namespace ChatBackend.Server;
+
+/// <summary>Where the server's lines go: readable on the console of a developer, one JSON object each everywhere else.</summary>
+internal static class ServerLog
+{
+    private const string Readable = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj} {Connection} {User} {Thread} {Run}{NewLine}{Exception}";
+
+    // The host and Kestrel each report a failed start with a stack; Fatal says it in one line, once.
+    private static readonly HashSet<string> SaidByFatal = ["Hosting failed to start", "Unable to start Kestrel."];
+
+    /// <summary>For what goes wrong before the configuration is read.</summary>
+    public static Logger UntilConfigured() => new LoggerConfiguration().WriteTo.Console(outputTemplate: Readable).CreateLogger();
+
+    public static Logger AddServerLog(this WebApplicationBuilder builder)
+    {
+        var logger = new LoggerConfiguration()
+            .ReadFrom.Configuration(builder.Configuration)
+            .Filter.ByExcluding(line => SaidByFatal.Contains(line.MessageTemplate.Text))
+            .Enrich.FromLogContext()
+            .WriteTo.Configured(builder.Environment)
+            .CreateLogger();
+        builder.Services.AddSerilog(logger);
+        return logger;
+    }
+
+    /// <summary>One line that says what to do something about; the stack only where somebody asked for details.</summary>
+    public static void Fatal(Logger log, Exception failure)
+    {
+        var cause = failure.GetBaseException();
+        var reason = failure.Message.Contains(cause.Message, StringComparison.OrdinalIgnoreCase)
+            ? failure.Message
+            : $"{failure.Message} ({cause.Message})";
+        log.Fatal("ChatBackend cannot run: {Reason}", reason.ReplaceLineEndings(" "));
+        log.Debug(failure, "Where that came from");
+        log.Dispose();
+    }
+
+    private static LoggerConfiguration Configured(this Serilog.Configuration.LoggerSinkConfiguration sink, IHostEnvironment environment) =>
+        environment.IsDevelopment()
+            ? sink.Console(outputTemplate: Readable)
+            : sink.Console(new RenderedCompactJsonFormatter());
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Sockets;
+using ChatBackend.Agents;
+using ChatBackend.Connections;
+using ChatBackend.Identity;
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+using ChatBackend.Storage.Sqlite;
+using ChatBackend.Telemetry;
+using ChatBackend.Threads;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+
+namespace ChatBackend;
+
+/// <summary>Puts the chat backend into an ASP.NET Core application.</summary>
+public static class ChatBackendRegistration
+{
+    /// <summary>Registers everything, with an Orleans silo in the process. Configuration is read from the builder's.</summary>
+    public static IHostApplicationBuilder AddChatBackend(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<ChatMetrics>();
+        services.AddHealth();
+        services.AddSqliteStorage(builder.Configuration);
+        services.AddIdentity(builder.Configuration);
+        services.AddAgents(builder.Configuration);
+        builder.AddEmbeddedSilo();
+        services.AddRuns();
+        services.AddThreads();
+        services.AddConnections();
+        return builder;
+    }
+
+    /// <summary>Maps <c>/ws</c>, <c>/api/guests</c> and <c>/health</c>, and switches WebSockets on.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="AddChatBackend"/> was not called.</exception>
+    public static WebApplication MapChatBackend(this WebApplication app)
+    {
+        var endpoint = app.Services.GetService<ChatEndpoint>()
+            ?? throw new InvalidOperationException("Call builder.AddChatBackend() before app.MapChatBackend().");
+        app.UseWebSockets();
+        // HTTP/2 opens a WebSocket with CONNECT.
+        app.MapMethods(ChatProtocol.Path, [HttpMethods.Get, HttpMethods.Connect], endpoint.HandleAsync);
+        app.MapGuests();
+        app.MapHealth();
+        return app;
+    }
+
+    private static void AddEmbeddedSilo(this IHostApplicationBuilder builder) => builder.UseOrleans(silo =>
+    {
+        // One silo, loopback only, on a free port and without a gateway: copies run beside one another.
+        var address = new IPEndPoint(IPAddress.Loopback, FreePort());
+        silo.UseDevelopmentClustering(address);
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("embedded", "chat"));
+        silo.Configure<EndpointOptions>(endpoint =>
+        {
+            (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (address.Address, address.Port, 0);
+            endpoint.SiloListeningEndpoint = address;
+        });
+        silo.Services.AddOptions<SiloMessagingOptions>().Configure<Microsoft.Extensions.Options.IOptions<ThreadOptions>>(
+            (messaging, threads) => messaging.ResponseTimeout = threads.Value.CallTimeout);
+    });
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    private static void AddRuns(this IServiceCollection services)
+    {
+        services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<OpenRuns>();
+        services.AddScoped<RunContext>();
+        services.AddScoped<Conversation>();
+    }
+
+    private static void AddThreads(this IServiceCollection services)
+    {
+        services.AddOptions<ThreadOptions>().BindConfiguration("Threads").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ThreadFeeds>();
+        services.AddHostedService(provider => provider.GetRequiredService<ThreadFeeds>());
+        services.AddHostedService<OpenWorkAdoption>();
+    }
+
+    private static void AddConnections(this IServiceCollection services)
+    {
+        services.AddOptions<Connections.ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<MessageRouter>();
+        services.AddSingleton(provider => new FeedPort(
+            provider.GetRequiredService<MessageRouter>().Deliver, provider.GetRequiredService<MessageRouter>().RoomAsync));
+        services.AddSingleton<ChatEndpoint>();
+        services.AddScoped<ConnectionContext>();
+        services.AddScoped<Outbox>();
+        services.AddScoped<AgentMessageHandler>();
+        services.AddScoped<ConnectionLoop>();
+        services.AddHostedService<ConnectionSweep>();
+        services.AddHostedService<ConnectionDrain>();
+        // Drain, close and end runs take up to 8 s; what is not over by then is adopted at the next start.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));
+    }
+}

@@ -1,0 +1,277 @@
+using System.Diagnostics;
+using ChatBackend.Agents;
+using ChatBackend.Identity;
+using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
+using ChatBackend.Threads;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Connections;
+
+/// <summary>
+/// One connection's handler, alive exactly as long as its socket. Pings are answered at once; commands are carried out
+/// one after the other, in the order they came, away from the receive loop.
+/// </summary>
+internal sealed partial class AgentMessageHandler(
+    ConnectionContext connection, Outbox outbox, ThreadFeeds feeds, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
+    IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
+{
+    private readonly Dictionary<ThreadId, ThreadFeeds.Subscription> _followed = [];
+    private readonly Lock _lock = new();
+    private Queue<(ClientCommand Command, long ArrivedAt)>? _pending;
+    private Task _working = Task.CompletedTask;
+    private bool _isWorking;
+
+    public ConnectionId Id => connection.Id;
+
+    public Session Session => connection.Session;
+
+    /// <summary>Set by the endpoint: ends the connection.</summary>
+    public Action<CloseReason> Close { get; set; } = _ => { };
+
+    public void Establish() => Send(new ConnectionEstablished
+    {
+        ConnectionId = connection.Id,
+        UserId = connection.Session.User,
+        ServerTime = clock.GetUtcNow(),
+        HeartbeatSeconds = (int)options.Value.HeartbeatInterval.TotalSeconds,
+        Limits = new ConnectionLimits
+        {
+            MaxMessageBytes = options.Value.MaxMessageBytes,
+            MaxPendingCommands = options.Value.MaxPendingCommands,
+            MaxFollowedThreads = options.Value.MaxFollowedThreads,
+            MaxQueuedMessages = threadOptions.Value.MaxQueuedMessages,
+            MaxOutboxBytes = options.Value.MaxOutboxBytes,
+            SendTimeoutSeconds = (int)options.Value.SendTimeout.TotalSeconds,
+        },
+        Agents = agents.Names,
+    });
+
+    /// <summary>Takes a frame from the receive loop. Never waits.</summary>
+    public void Take(ClientFrame frame)
+    {
+        switch (frame)
+        {
+            case PingFrame ping:
+                Send(new Pong { Id = ping.Id, ServerTime = clock.GetUtcNow() });
+                break;
+            case ClientCommand command:
+                Queue(command);
+                break;
+            default:
+                throw new UnreachableException($"{frame.GetType()} is no client frame.");
+        }
+    }
+
+    public bool Deliver(ReadOnlyMemory<byte> frame) => outbox.Enqueue(frame);
+
+    public Task<bool> RoomAsync(CancellationToken cancellationToken) => outbox.RoomAsync(cancellationToken);
+
+    public void Drain(TimeSpan reconnectWithin) => Send(new ServerDraining { ReconnectWithinMs = (int)reconnectWithin.TotalMilliseconds });
+
+    public bool IsStuck() => outbox.IsStuck();
+
+    /// <summary>After the socket: what was received is still carried out, then nothing is followed any more.</summary>
+    public async Task EndAsync()
+    {
+        Task working;
+        lock (_lock)
+        {
+            working = _working;
+        }
+
+        await working;
+        foreach (var subscription in _followed.Values)
+        {
+            await subscription.EndAsync();
+        }
+
+        _followed.Clear();
+    }
+
+    private void Queue(ClientCommand command)
+    {
+        lock (_lock)
+        {
+            _pending ??= new Queue<(ClientCommand, long)>();
+            if (_pending.Count < options.Value.MaxPendingCommands)
+            {
+                _pending.Enqueue((command, clock.GetTimestamp()));
+                if (!_isWorking)
+                {
+                    _isWorking = true;
+                    _working = Task.Run(WorkAsync);
+                }
+
+                return;
+            }
+        }
+
+        Refuse(command, new ProtocolException(ErrorCode.RateLimited, $"{options.Value.MaxPendingCommands} commands wait for their answer already.", retryAfterMs: 1000));
+    }
+
+    private async Task WorkAsync()
+    {
+        while (true)
+        {
+            (ClientCommand Command, long ArrivedAt) next;
+            lock (_lock)
+            {
+                if (!_pending!.TryDequeue(out next))
+                {
+                    _isWorking = false;
+                    return;
+                }
+            }
+
+            await AnswerAsync(next.Command, next.ArrivedAt);
+        }
+    }
+
+    /// <summary>The one place where what went wrong becomes an <c>error</c>.</summary>
+    private async Task AnswerAsync(ClientCommand command, long arrivedAt)
+    {
+        try
+        {
+            await (command switch
+            {
+                ChatFrame chat => ChatAsync(chat, arrivedAt),
+                FollowFrame follow => FollowAsync(follow),
+                UnfollowFrame unfollow => UnfollowAsync(unfollow),
+                StopFrame stop => StopAsync(stop),
+                DecideFrame => throw new ProtocolException(ErrorCode.NotFound, "No call of that id waits for a decision."),
+                AuthenticateFrame authenticate => AuthenticateAsync(authenticate),
+                _ => throw new UnreachableException($"{command.GetType()} is no command."),
+            });
+        }
+        catch (ProtocolException refused)
+        {
+            Refuse(command, refused);
+        }
+        catch (Exception away) when (away is TimeoutException or OrleansException)
+        {
+            ThreadAway(away, command.GetType().Name);
+            Refuse(command, ProtocolException.Unavailable());
+        }
+        catch (Exception bug)
+        {
+            var trace = Guid.NewGuid().ToString("n");
+            CommandBroke(bug, command.GetType().Name, trace);
+            Refuse(command, new ProtocolException(ErrorCode.Internal, $"Something broke here. Please report {trace}."));
+        }
+    }
+
+    private async Task ChatAsync(ChatFrame frame, long arrivedAt)
+    {
+        if (readiness.IsDraining)
+        {
+            throw ProtocolException.Unavailable();
+        }
+
+        var thread = frame.ThreadId ?? ThreadId.New();
+        RequireRoomToFollow(thread);
+        var held = _followed.GetValueOrDefault(thread);
+        held?.Hold();
+        try
+        {
+            var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(
+                new ChatCommand(connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId));
+            outbox.Enqueue(reply.Ack);
+            await FollowOwnAsync(reply);
+        }
+        finally
+        {
+            held?.Release();
+        }
+
+        metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
+    }
+
+    /// <summary>The sender follows its thread. Its command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
+    private async Task FollowOwnAsync(CommandReply reply)
+    {
+        try
+        {
+            if (!_followed.ContainsKey(reply.Thread))
+            {
+                await JoinAsync(reply.Thread, reply.Seq - 1, [], announcesCaughtUp: false);
+            }
+        }
+        catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
+        {
+            ThreadAway(away, nameof(ChatFrame));
+            Close(CloseReason.Unavailable);
+        }
+    }
+
+    private Task FollowAsync(FollowFrame frame) => JoinAsync(frame.ThreadId, frame.AfterSeq, frame.Parts, announcesCaughtUp: true);
+
+    private async Task UnfollowAsync(UnfollowFrame frame)
+    {
+        if (!_followed.Remove(frame.ThreadId, out var subscription))
+        {
+            throw ProtocolException.NotFound();
+        }
+
+        await subscription.EndAsync();
+        Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
+    }
+
+    private async Task StopAsync(StopFrame frame)
+    {
+        var held = _followed.GetValueOrDefault(frame.ThreadId);
+        held?.Hold();
+        try
+        {
+            var reply = await grains.GetGrain<IThreadGrain>(frame.ThreadId.Value).Stop(new StopCommand(connection.Session.User, frame.Id, frame.RunId));
+            outbox.Enqueue(reply.Ack);
+        }
+        finally
+        {
+            held?.Release();
+        }
+    }
+
+    private Task AuthenticateAsync(AuthenticateFrame frame)
+    {
+        if (tokens.Read(frame.Token) is not { } session || session.User != connection.Session.User)
+        {
+            throw new ProtocolException(ErrorCode.Unauthenticated, "That token is not valid for this session.");
+        }
+
+        connection.Session = session;
+        Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted });
+        return Task.CompletedTask;
+    }
+
+    private async Task JoinAsync(ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
+    {
+        RequireRoomToFollow(thread);
+        if (_followed.Remove(thread, out var earlier))
+        {
+            await earlier.EndAsync();
+        }
+
+        _followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
+    }
+
+    private void RequireRoomToFollow(ThreadId thread)
+    {
+        if (!_followed.ContainsKey(thread) && _followed.Count >= options.Value.MaxFollowedThreads)
+        {
+            throw new ProtocolException(ErrorCode.QuotaExceeded, $"{_followed.Count} threads are followed already; unfollow one first.");
+        }
+    }
+
+    private void Refuse(ClientCommand command, ProtocolException refused) =>
+        Send(new Error { Code = refused.Code, Message = refused.Message, Id = command.Id, RetryAfterMs = refused.RetryAfterMs });
+
+    private void Send(ServerFrame frame) => outbox.Enqueue(WireJson.Encode(frame));
+
+    [LoggerMessage(LogLevel.Warning, "{Command} could not reach its thread")]
+    private partial void ThreadAway(Exception away, string command);
+
+    [LoggerMessage(LogLevel.Error, "{Command} broke, trace {Trace}: a bug of the server's")]
+    private partial void CommandBroke(Exception bug, string command, string trace);
+}

@@ -1,0 +1,25 @@
+using System.Net.WebSockets;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Connections;
+
+/// <summary>Why a connection ended: decided once, by whoever ends it first; logged once; sent as the close code.</summary>
+/// <param name="Name">For logs and metrics.</param>
+/// <param name="Code">The WebSocket close code; null when the socket is beyond telling.</param>
+internal sealed record CloseReason(string Name, int? Code)
+{
+    public static readonly CloseReason ClientDone = new("client_done", CloseCodes.Normal);
+    public static readonly CloseReason PeerVanished = new("peer_vanished", null);
+    public static readonly CloseReason HeartbeatLost = new("heartbeat_lost", null);
+    public static readonly CloseReason Draining = new("draining", CloseCodes.GoingAway);
+    public static readonly CloseReason BinaryRefused = new("binary_refused", CloseCodes.BinaryRefused);
+    public static readonly CloseReason InvalidUtf8 = new("invalid_utf8", CloseCodes.InvalidUtf8);
+    public static readonly CloseReason TooBig = new("too_big", CloseCodes.TooBig);
+    public static readonly CloseReason InternalError = new("internal_error", CloseCodes.Internal);
+    public static readonly CloseReason Unavailable = new("unavailable", CloseCodes.AtCapacity);
+    public static readonly CloseReason SessionExpired = new("session_expired", CloseCodes.Unauthenticated);
+    public static readonly CloseReason OutboxFull = new("outbox_full", CloseCodes.TooSlow);
+    public static readonly CloseReason SendTimedOut = new("send_timed_out", null);
+
+    public WebSocketCloseStatus? Status => (WebSocketCloseStatus?)Code;
+}

@@ -1,0 +1,60 @@
+using ChatBackend.Runs;
+using ChatBackend.Telemetry;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Connections;
+
+/// <summary>
+/// Opens the door when everything has started and closes it before anything stops: no new upgrade, <c>server_draining</c>
+/// to everybody, 1001, while open runs get a moment to end.
+/// </summary>
+internal sealed partial class ConnectionDrain(
+    Readiness readiness, MessageRouter router, OpenRuns runs, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionDrain> logger)
+    : IHostedLifecycleService
+{
+    private static readonly TimeSpan ReconnectWithin = TimeSpan.FromSeconds(5);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        readiness.Ready();
+        return Task.CompletedTask;
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        readiness.Draining();
+        var connections = router.Handlers.ToList();
+        if (connections.Count > 0)
+        {
+            DrainStarted(connections.Count);
+        }
+
+        connections.ForEach(handler => handler.Drain(ReconnectWithin));
+        await Task.WhenAll(
+            runs.DrainAsync(cancellationToken),
+            connections.Count > 0 ? CloseAllAsync(cancellationToken) : Task.CompletedTask);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task CloseAllAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(options.Value.DrainGrace, clock, cancellationToken);
+        // Asked anew: an upgrade that was under way when the door closed is in by now.
+        foreach (var handler in router.Handlers)
+        {
+            handler.Close(CloseReason.Draining);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Draining {Connections} connections")]
+    private partial void DrainStarted(int connections);
+}

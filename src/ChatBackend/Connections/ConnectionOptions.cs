@@ -1,0 +1,45 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ChatBackend.Connections;
+
+/// <summary>Section <c>Connections</c>: what every connection is held to. Those that clients must know are published in <c>connection_established</c>.</summary>
+internal sealed class ConnectionOptions
+{
+    [Range(1024, 16 * 1024 * 1024)]
+    public int MaxMessageBytes { get; set; } = 256 * 1024;
+
+    /// <summary>Commands of one connection that may wait for their answer; a further one is answered with <c>rate_limited</c>.</summary>
+    [Range(1, 100_000)]
+    public int MaxPendingCommands { get; set; } = 256;
+
+    [Range(1, 100_000)]
+    public int MaxFollowedThreads { get; set; } = 100;
+
+    /// <summary>Bytes that wait for a connection that reads slowly; beyond, it ends with 4409. A single larger frame passes when nothing waits.</summary>
+    [Range(16 * 1024, 256 * 1024 * 1024)]
+    public int MaxOutboxBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>How long one send may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A WebSocket ping goes out after this much silence.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the answer to a WebSocket ping may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan HeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long each step of a close may take: sending what waits, the peer's answer.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Between <c>server_draining</c> and the close with 1001.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan DrainGrace { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Sockets at once; a further upgrade is refused with 503.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxConnections { get; set; } = 15_000;
+}

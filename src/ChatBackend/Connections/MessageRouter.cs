@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
+
+namespace ChatBackend.Connections;
+
+/// <summary>
+/// Knows the handler of every open connection, by connection id and by nothing else: a frame goes to the handler of the
+/// connection it came from, a delivery to the one it is addressed to. An unknown id is nobody, never somebody else.
+/// </summary>
+internal sealed class MessageRouter
+{
+    private readonly ConcurrentDictionary<ConnectionId, AgentMessageHandler> _handlers = new();
+
+    public MessageRouter(ChatMetrics metrics) => metrics.WatchHandlers(() => _handlers.Count);
+
+    public IEnumerable<AgentMessageHandler> Handlers => _handlers.Select(entry => entry.Value);
+
+    /// <exception cref="InvalidOperationException">The id is taken: ids are made once, so this is a bug.</exception>
+    public void Register(ConnectionId connection, AgentMessageHandler handler)
+    {
+        if (!_handlers.TryAdd(connection, handler))
+        {
+            throw new InvalidOperationException($"{connection} has a handler already.");
+        }
+    }
+
+    /// <summary>Removes this handler and no successor of it.</summary>
+    public bool Remove(ConnectionId connection, AgentMessageHandler handler) =>
+        _handlers.TryRemove(KeyValuePair.Create(connection, handler));
+
+    /// <summary>Hands a frame to the connection's own handler, which takes it without waiting.</summary>
+    public bool Route(ConnectionId connection, ClientFrame frame)
+    {
+        if (!_handlers.TryGetValue(connection, out var handler))
+        {
+            return false;
+        }
+
+        handler.Take(frame);
+        return true;
+    }
+
+    /// <returns>False when there is no such connection any more.</returns>
+    public bool Deliver(ConnectionId connection, ReadOnlyMemory<byte> frame) =>
+        _handlers.TryGetValue(connection, out var handler) && handler.Deliver(frame);
+
+    /// <summary>Waits until the connection can take another page.</summary>
+    /// <returns>False when there is no such connection any more.</returns>
+    public Task<bool> RoomAsync(ConnectionId connection, CancellationToken cancellationToken) =>
+        _handlers.TryGetValue(connection, out var handler) ? handler.RoomAsync(cancellationToken) : Task.FromResult(false);
+}

@@ -1,0 +1,62 @@
+using System.Text.Json.Serialization;
+using ChatBackend.Protocol;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Identity;
+
+/// <summary><c>POST /api/guests</c>: a new guest every time, with a token and the same token as a cookie.</summary>
+internal static class GuestEndpoint
+{
+    public static void MapGuests(this IEndpointRouteBuilder routes)
+    {
+        var services = routes.ServiceProvider;
+        var options = services.GetRequiredService<IOptions<GuestOptions>>();
+        var enabled = options.Value.Enabled ?? services.GetRequiredService<IHostEnvironment>().IsDevelopment();
+        var origins = services.GetRequiredService<OriginPolicy>();
+        var tokens = services.GetRequiredService<SessionTokens>();
+
+        routes.MapPost("/api/guests", Results<JsonHttpResult<Guest>, ProblemHttpResult> (HttpContext context) =>
+        {
+            context.Response.Headers.CacheControl = "no-store";
+            if (origins.Check(context) is OriginVerdict.Foreign)
+            {
+                return Refuse(OriginPolicy.Refusal);
+            }
+
+            if (!enabled)
+            {
+                return Refuse("Guests are disabled here. Guests:Enabled turns them on.");
+            }
+
+            var (token, session) = tokens.Issue(UserId.New());
+            context.Response.Cookies.Append(UpgradeIdentity.Cookie, token, new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Path = "/",
+                Secure = context.Request.IsHttps,
+                Expires = session.ExpiresAt,
+                IsEssential = true,
+            });
+            return TypedResults.Json(new Guest(session.User.Value, token, WireTime(session.ExpiresAt)), GuestJson.Default.Guest);
+        });
+    }
+
+    private static ProblemHttpResult Refuse(string detail) =>
+        TypedResults.Problem(detail, statusCode: StatusCodes.Status403Forbidden);
+
+    private static string WireTime(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+}
+
+internal sealed record Guest(string UserId, string Token, string ExpiresAt);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(Guest))]
+internal sealed partial class GuestJson : JsonSerializerContext;

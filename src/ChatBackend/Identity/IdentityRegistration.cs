@@ -1,0 +1,34 @@
+using ChatBackend.Storage;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Identity;
+
+internal static class IdentityRegistration
+{
+    public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<DataDirectory>();
+        services.AddOptions<GuestOptions>().Bind(configuration.GetSection(GuestOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GuestOptions>, GuestOptionsValidator>();
+        services.AddOptions<OriginOptions>().Bind(configuration.GetSection(OriginOptions.Section));
+
+        // A fixed name: the default is the content root, and a server that was moved would refuse its users.
+        services.AddDataProtection().SetApplicationName("ChatBackend");
+        services.AddOptions<KeyManagementOptions>().Configure<DataDirectory, ILoggerFactory>((keys, data, loggers) =>
+            keys.XmlRepository = new FileSystemXmlRepository(Directory.CreateDirectory(data.File("keys")), loggers));
+
+        services.AddSingleton<SessionTokens>();
+        services.AddSingleton<OriginPolicy>();
+        services.AddSingleton<UpgradeIdentity>();
+        services.AddHostedService<TokenSelfCheck>();
+        return services;
+    }
+}

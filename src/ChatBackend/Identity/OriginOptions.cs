@@ -1,0 +1,10 @@
+namespace ChatBackend.Identity;
+
+/// <summary>Configuration section <c>Connections</c>, as far as it is about origins.</summary>
+internal sealed class OriginOptions
+{
+    public const string Section = "Connections";
+
+    /// <summary>Origins of other pages that may connect, exactly as a browser writes them: <c>https://chat.example.com</c>.</summary>
+    public string[] AllowedOrigins { get; set; } = [];
+}

@@ -1,0 +1,136 @@
+using ChatBackend.Agents;
+using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Runs;
+
+/// <param name="Answers">The message that the run answers.</param>
+/// <param name="StartSeq">The <c>seq</c> of its <c>agent_started</c>: what the model is shown lies before.</param>
+internal sealed record RunStart(UserId User, ThreadId Thread, RunId Run, MessageId Answers, string Agent, long StartSeq);
+
+/// <summary>
+/// One answer of an agent. Has a scope and a cancellation of its own and outlives every socket. Whatever the model or a tool
+/// does (throw, hang, ignore its cancellation), <see cref="IRunSink.EndAsync"/> is called once, and in bounded time after a stop.
+/// </summary>
+internal sealed partial class AgentRun(
+    RunStart start, IRunSink sink, IServiceScopeFactory scopes, AgentCatalog agents, RunOptions options,
+    ChatMetrics metrics, TimeProvider clock, ILogger<AgentRun> logger)
+{
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly TaskCompletionSource<RunEnd> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Task> _stragglers = [];
+
+    public RunId Id => start.Run;
+
+    /// <summary>Ends once the run's terminal event is durable.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Ends once all that the run had begun is over; later than <see cref="Ended"/> where a tool ignores its cancellation.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    /// <param name="over">Called last, whatever happened.</param>
+    public void Begin(Action<AgentRun> over) => Completion = Task.Run(async () =>
+    {
+        try
+        {
+            await RunAsync();
+        }
+        catch (Exception bug)
+        {
+            RunBroke(bug, start.Run.Value);
+        }
+        finally
+        {
+            _ended.TrySetResult();
+            over(this);
+        }
+    });
+
+    /// <summary>Ends the run within the stop bound. The first cause wins.</summary>
+    public void End(RunEnd cause) => _cause.TrySetResult(cause);
+
+    private async Task RunAsync()
+    {
+        using var ids = logger.BeginScope(new Dictionary<string, object>
+        {
+            ["User"] = start.User.Value, ["Thread"] = start.Thread.Value, ["Run"] = start.Run.Value,
+        });
+        var began = clock.GetTimestamp();
+        metrics.RunStarted();
+        RunStarted(start.Agent);
+
+        await using var scope = scopes.CreateAsyncScope();
+        var work = WorkAsync(scope.ServiceProvider, _cancel.Token);
+        var cause = await CauseAsync(work);
+        await _cancel.CancelAsync();
+        if (!work.IsCompleted)
+        {
+            await Task.WhenAny(work, Task.Delay(options.StopBound, clock, CancellationToken.None));
+        }
+
+        var outcome = (await sink.EndAsync(cause))?.Outcome ?? "lost";
+        metrics.RunEnded(outcome);
+        RunEnded(outcome, clock.GetElapsedTime(began).TotalMilliseconds);
+        _ended.TrySetResult();
+
+        // What ignores its cancellation is not listened to any more, but still ours, and so is the scope it uses.
+        await work;
+        await Task.WhenAll(_stragglers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _cancel.Dispose();
+    }
+
+    /// <summary>What ends the run: its work, a stop, or its time.</summary>
+    private async Task<RunEnd> CauseAsync(Task<RunEnd> work)
+    {
+        var time = Task.Delay(options.Timeout, clock, _cancel.Token);
+        var first = await Task.WhenAny(work, _cause.Task, time);
+        if (first == time)
+        {
+            return new RunEnd.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true);
+        }
+
+        return _cause.Task.IsCompleted ? await _cause.Task : await work;
+    }
+
+    /// <summary>Never throws: what the agent throws is how the run ended.</summary>
+    private async Task<RunEnd> WorkAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        try
+        {
+            services.GetRequiredService<RunContext>().Set(start.User, start.Thread, start.Run);
+            if (agents.Find(start.Agent) is not { } agent)
+            {
+                return new RunEnd.Failed(RunFailure.UnknownAgent, $"The agent {start.Agent} is not configured any more.", Retryable: false);
+            }
+
+            var conversation = await services.GetRequiredService<Conversation>().BeforeAsync(start, agent, cancellationToken);
+            var loop = new ToolLoop(agent, sink, new ToolCalls(agent, sink, services, _stragglers, options, clock, logger), options);
+            return await loop.RunAsync(conversation, cancellationToken);
+        }
+        catch (Exception gone) when (gone is RunLostException || (gone is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        {
+            return RunEnd.Failed.Interrupted; // cancelled: the cause is known already and this is not looked at
+        }
+        catch (Exception thrown)
+        {
+            var failure = ModelFailure.Classify(thrown);
+            RunFailed(thrown, failure.Code);
+            return new RunEnd.Failed(failure.Code, failure.Message, failure.Retryable);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Run {Run} broke: a bug of the server's")]
+    private partial void RunBroke(Exception bug, string run);
+
+    [LoggerMessage(LogLevel.Information, "Run started: {Agent}")]
+    private partial void RunStarted(string agent);
+
+    [LoggerMessage(LogLevel.Information, "Run ended: {Outcome} after {ElapsedMs:0} ms")]
+    private partial void RunEnded(string outcome, double elapsedMs);
+
+    [LoggerMessage(LogLevel.Warning, "Run failed: {Code}")]
+    private partial void RunFailed(Exception thrown, RunFailure code);
+}

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Runs;
+
+/// <summary>
+/// Where a run's output goes: to its thread's writer, never to a connection. Each call but <see cref="SayAsync"/> returns
+/// after the commit and is tried again while the store is away.
+/// </summary>
+internal interface IRunSink
+{
+    /// <summary>More text of the part in flight; another kind, or a tool, begins another part.</summary>
+    /// <exception cref="RunLostException">The run is not this one's any more.</exception>
+    ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken);
+
+    /// <summary>Makes the part in flight durable, since the run goes on after it.</summary>
+    /// <exception cref="RunLostException"/>
+    Task EndPartAsync(CancellationToken cancellationToken);
+
+    /// <exception cref="RunLostException"/>
+    Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken);
+
+    /// <exception cref="RunLostException"/>
+    Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken);
+
+    /// <summary>The run's one terminal event, and with it whatever is still open. Nothing said afterwards is taken.</summary>
+    /// <returns>How the run ended, as it was recorded; null when another writer ended it.</returns>
+    Task<RunEnd?> EndAsync(RunEnd end);
+}
+
+/// <summary>The thread has another writer, which ends this run itself.</summary>
+internal sealed class RunLostException : Exception;

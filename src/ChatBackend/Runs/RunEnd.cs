@@ -1,0 +1,33 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Runs;
+
+/// <summary>How a run ended.</summary>
+internal abstract record RunEnd
+{
+    private RunEnd()
+    {
+    }
+
+    /// <summary>For logs and the metric <c>chat_runs_total</c>.</summary>
+    public abstract string Outcome { get; }
+
+    public sealed record Completed(TokenUsage? Usage) : RunEnd
+    {
+        public override string Outcome => "completed";
+    }
+
+    public sealed record Stopped(StopReason Reason) : RunEnd
+    {
+        public override string Outcome => "stopped";
+    }
+
+    /// <param name="Message">For people: no exception text, no other user's data.</param>
+    public sealed record Failed(RunFailure Code, string Message, bool Retryable) : RunEnd
+    {
+        public override string Outcome => Code == RunFailure.Interrupted ? "interrupted" : "failed";
+
+        public static readonly Failed Interrupted =
+            new(RunFailure.Interrupted, "The server stopped before the answer was complete. Send the message again.", Retryable: true);
+    }
+}

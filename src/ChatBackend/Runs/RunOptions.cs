@@ -1,0 +1,43 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ChatBackend.Runs;
+
+/// <summary>Section <c>Runs</c>: the budget of every run.</summary>
+internal sealed class RunOptions
+{
+    /// <summary>A run that takes longer ends as <c>agent_failed</c> <c>timeout</c>.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>A tool that takes longer is given up; the model is told so.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan ToolTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a stopped run's model and tools may take to notice before the run ends without them.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan StopBound { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Calls of the model in one run; a run that wants more ends as <c>agent_stopped</c> <c>budget</c>.</summary>
+    [Range(1, 1000)]
+    public int MaxSteps { get; set; } = 24;
+
+    /// <summary>UTF-16 code units that a run may say, thinking included; a run that wants more ends as <c>agent_stopped</c> <c>budget</c>.</summary>
+    [Range(1000, 10_000_000)]
+    public int MaxOutputCharacters { get; set; } = 400_000;
+
+    /// <summary>Bytes of JSON that one tool may take or return; more is refused, and the model is told so.</summary>
+    [Range(1000, 10_000_000)]
+    public int MaxToolBytes { get; set; } = 128 * 1024;
+
+    /// <summary>Events before the run's message that the model is shown, as whole exchanges.</summary>
+    [Range(0, 10_000)]
+    public int HistoryEvents { get; set; } = 400;
+
+    /// <summary>How often the text of a part in flight is saved.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long open runs may go on when the server stops, before they end as <c>interrupted</c>.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan DrainBound { get; set; } = TimeSpan.FromSeconds(4);
+}

@@ -1,0 +1,90 @@
+using ChatBackend.Agents;
+using ChatBackend.Protocol;
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Runs;
+
+/// <summary>Model step, its tools, the next model step … until one asks for no tool or the budget is spent.</summary>
+internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunOptions options)
+{
+    private long _inputTokens;
+    private long _outputTokens;
+    private bool _counted;
+    private int _said;
+
+    public async Task<RunEnd> RunAsync(List<ChatMessage> conversation, CancellationToken cancellationToken)
+    {
+        for (var step = 0; step < options.MaxSteps; step++)
+        {
+            var answer = new ChatMessage(ChatRole.Assistant, []);
+            if (!await StepAsync(conversation, answer, cancellationToken))
+            {
+                return new RunEnd.Stopped(StopReason.Budget);
+            }
+
+            var calls = answer.Contents.OfType<FunctionCallContent>().ToList();
+            if (calls.Count == 0)
+            {
+                return new RunEnd.Completed(_counted ? new TokenUsage { InputTokens = _inputTokens, OutputTokens = _outputTokens } : null);
+            }
+
+            conversation.Add(answer);
+            await sink.EndPartAsync(cancellationToken);
+            var results = new ChatMessage(ChatRole.Tool, []);
+            foreach (var call in calls)
+            {
+                results.Contents.Add(new FunctionResultContent(call.CallId, await tools.CallAsync(call, cancellationToken)));
+            }
+
+            conversation.Add(results);
+        }
+
+        return new RunEnd.Stopped(StopReason.Budget);
+    }
+
+    /// <returns>False when the run has said all it may.</returns>
+    private async Task<bool> StepAsync(List<ChatMessage> conversation, ChatMessage answer, CancellationToken cancellationToken)
+    {
+        var finished = false;
+        var request = new ChatOptions { Tools = [.. agent.Tools] };
+        await foreach (var update in agent.Model.GetStreamingResponseAsync(conversation, request, cancellationToken))
+        {
+            finished |= update.FinishReason is not null;
+            foreach (var content in update.Contents)
+            {
+                switch (content)
+                {
+                    case TextReasoningContent { Text.Length: > 0 } thought:
+                        await sink.SayAsync(PartKind.Thinking, thought.Text, cancellationToken);
+                        _said += thought.Text.Length;
+                        break;
+                    case TextContent { Text.Length: > 0 } text:
+                        await sink.SayAsync(PartKind.Text, text.Text, cancellationToken);
+                        _said += text.Text.Length;
+                        answer.Contents.Add(text);
+                        break;
+                    case FunctionCallContent call:
+                        answer.Contents.Add(call);
+                        break;
+                    case UsageContent usage:
+                        _counted = true;
+                        _inputTokens += usage.Details.InputTokenCount ?? 0;
+                        _outputTokens += usage.Details.OutputTokenCount ?? 0;
+                        break;
+                    default:
+                        break; // images, citations and empty updates are not shown
+                }
+            }
+
+            if (_said > options.MaxOutputCharacters)
+            {
+                return false;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        // A stream that just ends was cut: half an answer must not pass for a whole one.
+        return finished ? true : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer broke off.");
+    }
+}

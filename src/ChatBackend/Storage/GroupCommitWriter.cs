@@ -1,0 +1,149 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Storage;
+
+/// <summary>What a <see cref="GroupCommitWriter"/> writes to. Called by one thread at a time, and free to block it.</summary>
+internal interface ICommitTarget : IDisposable
+{
+    /// <summary>
+    /// Commits all of <paramref name="batch"/> in one transaction, having set each one's result; or throws, with nothing left of it.
+    /// A write that must be refused is refused by its result and disturbs no other.
+    /// </summary>
+    /// <exception cref="LogUnavailableException">The store is full, locked or gone.</exception>
+    void Commit(IReadOnlyList<PendingWrite> batch);
+
+    /// <summary>Whether after this failure another commit is pointless now, whatever it holds.</summary>
+    bool ConcernsEveryWrite(Exception failure);
+}
+
+/// <summary>
+/// The one writer of a process. Each commit takes all that waits, from every thread: alone a write is committed at once,
+/// and the more there are, the more share the disk's one sync.
+/// </summary>
+internal sealed class GroupCommitWriter : IDisposable
+{
+    private readonly PendingWrites _pending;
+    private readonly ICommitTarget _target;
+    private readonly StoreAvailability _availability;
+    private readonly Thread _thread;
+
+    public GroupCommitWriter(ICommitTarget target, StoreAvailability availability, long maxPendingBytes)
+    {
+        _target = target;
+        _availability = availability;
+        _pending = new PendingWrites(maxPendingBytes);
+        // A thread of its own: commits block, and the pool has few threads to lose.
+        _thread = new Thread(Run) { Name = "event log writer", IsBackground = true };
+        _thread.Start();
+    }
+
+    public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) =>
+        _pending.Add(new PendingAppend(append, cancellationToken));
+
+    public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) =>
+        _pending.Add(new PendingOpen(thread, cancellationToken));
+
+    /// <summary>Commits what was accepted, then closes the target.</summary>
+    public void Dispose()
+    {
+        _pending.Close();
+        _thread.Join();
+        _target.Dispose();
+    }
+
+    private void Run()
+    {
+        while (_pending.TakeAll() is { Count: > 0 } batch)
+        {
+            DropCancelled(batch);
+            if (batch.Count > 0)
+            {
+                Commit(batch);
+            }
+        }
+    }
+
+    private void DropCancelled(List<PendingWrite> batch) => batch.RemoveAll(write =>
+    {
+        if (!write.CancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        _pending.Release(write.Bytes);
+        write.Cancel();
+        return true;
+    });
+
+    private void Commit(List<PendingWrite> batch)
+    {
+        if (TryCommit(batch) is not { } failure)
+        {
+            _availability.Works();
+            batch.ForEach(Complete);
+        }
+        else if (batch.Count == 1 || _target.ConcernsEveryWrite(failure))
+        {
+            Fail(batch, failure);
+        }
+        else
+        {
+            CommitEachAlone(batch);
+        }
+    }
+
+    /// <summary>One write may be to blame, and the others must not fail with it.</summary>
+    private void CommitEachAlone(List<PendingWrite> batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (TryCommit([batch[i]]) is not { } failure)
+            {
+                Complete(batch[i]);
+            }
+            else if (_target.ConcernsEveryWrite(failure))
+            {
+                Fail(batch[i..], failure);
+                return;
+            }
+            else
+            {
+                Fail([batch[i]], failure);
+            }
+        }
+    }
+
+    private Exception? TryCommit(IReadOnlyList<PendingWrite> batch)
+    {
+        try
+        {
+            _target.Commit(batch);
+            return null;
+        }
+        catch (Exception failure)
+        {
+            // Whatever it is belongs to those who wait for it; the writer itself must live on.
+            return failure;
+        }
+    }
+
+    private void Complete(PendingWrite write)
+    {
+        _pending.Release(write.Bytes);
+        write.Complete();
+    }
+
+    private void Fail(List<PendingWrite> writes, Exception failure)
+    {
+        if (failure is LogUnavailableException)
+        {
+            _availability.Fails(failure);
+        }
+
+        foreach (var write in writes)
+        {
+            _pending.Release(write.Bytes);
+            write.Fail(failure);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+namespace ChatBackend.Storage;
+
+/// <summary>Writes in the order of the calls, bounded in bytes; what is being committed counts, since it is still held.</summary>
+internal sealed class PendingWrites(long maxBytes)
+{
+    private readonly object _gate = new();
+    private List<PendingWrite> _waiting = [];
+    private long _bytes;
+    private bool _closed;
+
+    public Task<TResult> Add<TResult>(PendingWrite<TResult> write)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return Task.FromException<TResult>(new LogUnavailableException("The event log is closed: the server is stopping."));
+            }
+
+            if (_bytes + write.Bytes > maxBytes)
+            {
+                return Task.FromException<TResult>(new LogUnavailableException(
+                    $"The store is behind: {_bytes} bytes wait for it, {maxBytes} may."));
+            }
+
+            _bytes += write.Bytes;
+            _waiting.Add(write);
+            if (_waiting.Count == 1)
+            {
+                Monitor.Pulse(_gate);
+            }
+
+            return write.Completion;
+        }
+    }
+
+    /// <summary>Everything that waits, as soon as anything does; blocks until then. Empty once closed and drained.</summary>
+    public List<PendingWrite> TakeAll()
+    {
+        lock (_gate)
+        {
+            while (_waiting.Count == 0 && !_closed)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            var taken = _waiting;
+            _waiting = [];
+            return taken;
+        }
+    }
+
+    public void Release(long bytes)
+    {
+        lock (_gate)
+        {
+            _bytes -= bytes;
+        }
+    }
+
+    /// <summary>Refuses what comes from now on; what is in is still taken.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+}

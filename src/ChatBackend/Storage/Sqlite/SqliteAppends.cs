@@ -1,0 +1,127 @@
+using ChatBackend.Protocol;
+using Microsoft.Data.Sqlite;
+
+namespace ChatBackend.Storage.Sqlite;
+
+/// <summary>The statements of the append path on one connection.</summary>
+internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
+{
+    // Immediate: a lock that somebody else holds shows before anything is done.
+    private readonly SqliteStatement _begin = new(connection, "BEGIN IMMEDIATE");
+
+    private readonly SqliteStatement _commit = new(connection, "COMMIT");
+
+    private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = $1 AND id = $2");
+
+    private readonly SqliteStatement _createThread = new(connection, """
+        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at) VALUES ($1, $2, 1, $3, $4, $5, $5)
+        ON CONFLICT (id) DO NOTHING RETURNING key
+        """);
+
+    // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
+    private readonly SqliteStatement _advanceThread = new(connection, """
+        UPDATE threads SET head = $4, open_from = $5, updated_at = $6 WHERE id = $1 AND epoch = $2 AND head = $3 RETURNING key
+        """);
+
+    private readonly SqliteStatement _openThread = new(connection, """
+        UPDATE threads SET epoch = epoch + 1 WHERE id = $1 RETURNING owner, epoch, head, open_from
+        """);
+
+    private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json) VALUES ($1, $2, $3)");
+
+    private readonly SqliteStatement _addText = new(connection, """
+        INSERT INTO texts (thread_key, seq, at, owner_token, text) SELECT key, $2, $3, hex(owner), $4 FROM threads WHERE key = $1
+        """);
+
+    private readonly SqliteStatement _addCommand = new(connection, "INSERT INTO commands (user_id, id, digest, ack) VALUES ($1, $2, $3, $4)");
+
+    private readonly SqliteStatement _addCheckpoint = new(connection, """
+        INSERT INTO part_checkpoints (thread_key, run_id, part_id, kind, offset, text) VALUES ($1, $2, $3, $4, $5, $6)
+        """);
+
+    private readonly SqliteStatement _dropCheckpoints = new(connection, "DELETE FROM part_checkpoints WHERE thread_key = $1");
+
+    public void Begin() => _begin.Execute();
+
+    public void Commit() => _commit.Execute();
+
+    public ThreadHeader? Open(ThreadId thread)
+    {
+        using var row = _openThread.Query(thread.Value);
+        return row.Read()
+            ? new ThreadHeader(thread, new UserId(row.GetString(0)), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3))
+            : null;
+    }
+
+    public AppendResult Append(LogAppend append)
+    {
+        // Before the fence: the retry of a chat without a thread comes with a thread id that was made up for it.
+        if (append.Command is { } asked && FindCommand(asked) is { } earlier)
+        {
+            return new AppendResult.CommandKnown(earlier);
+        }
+
+        if (Advance(append) is not { } key)
+        {
+            return AppendResult.Fenced.Instance;
+        }
+
+        AddEvents(key, append);
+        if (append.Command is { } command)
+        {
+            _addCommand.Execute(command.User.Value, command.Id.Value, SqliteStatement.Blob(command.Digest), SqliteStatement.Blob(command.Ack));
+        }
+
+        if (append.DropCheckpoints)
+        {
+            _dropCheckpoints.Execute(key);
+        }
+
+        if (append.Checkpoint is { } piece)
+        {
+            _addCheckpoint.Execute(key, piece.Run.Value, piece.Part.Value, piece.Kind.ToString(), piece.Offset, piece.Text);
+        }
+
+        return AppendResult.Appended.Instance;
+    }
+
+    public void Dispose()
+    {
+        ReadOnlySpan<SqliteStatement> all =
+        [
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addText, _addCommand, _addCheckpoint, _dropCheckpoints,
+        ];
+        foreach (var statement in all)
+        {
+            statement.Dispose();
+        }
+    }
+
+    private CommandRecord? FindCommand(CommandRecord asked)
+    {
+        using var row = _findCommand.Query(asked.User.Value, asked.Id.Value);
+        return row.Read() ? asked with { Digest = row.GetFieldValue<byte[]>(0), Ack = row.GetFieldValue<byte[]>(1) } : null;
+    }
+
+    private long? Advance(LogAppend append)
+    {
+        var head = append.Head + append.Events.Count;
+        var at = append.At.ToUnixTimeMilliseconds();
+        using var row = append.NewOwner is { } owner
+            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at)
+            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at);
+        return row.Read() ? row.GetInt64(0) : null;
+    }
+
+    private void AddEvents(long key, LogAppend append)
+    {
+        foreach (var @event in append.Events)
+        {
+            _addEvent.Execute(key, @event.Seq, SqliteStatement.Blob(@event.Json));
+            if (@event.SearchText is { Length: > 0 } text)
+            {
+                _addText.Execute(key, @event.Seq, append.At.ToUnixTimeMilliseconds(), text);
+            }
+        }
+    }
+}

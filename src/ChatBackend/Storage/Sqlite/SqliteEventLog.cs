@@ -1,0 +1,70 @@
+using ChatBackend.Protocol;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Storage.Sqlite;
+
+/// <summary>
+/// The log in one SQLite file, <c>chat.db</c> in the data directory: nothing to install.
+/// A file that disappears while the server runs is never replaced by an empty one: the log stays unavailable until the same log is back in its place.
+/// </summary>
+internal sealed class SqliteEventLog : IEventLog, IDisposable
+{
+    private readonly SqliteDatabase _database;
+    private readonly SqliteReads _reads;
+    private readonly StorageOptions _options;
+    private readonly StoreAvailability _writes;
+    private GroupCommitWriter? _writer;
+
+    public SqliteEventLog(DataDirectory directory, IOptions<StorageOptions> options, ILogger<SqliteEventLog> logger)
+    {
+        _options = options.Value;
+        _database = new SqliteDatabase(directory.File("chat.db"));
+        _reads = new SqliteReads(_database, new StoreAvailability("reading", logger));
+        _writes = new StoreAvailability("writing", logger);
+    }
+
+    private GroupCommitWriter Writer =>
+        _writer ?? throw new InvalidOperationException("The event log is not open yet: StorageStartup opens it when the host starts.");
+
+    /// <summary>Brings the schema up to date and starts the writer. Before anything else, once.</summary>
+    public async Task EnsureReadyAsync(CancellationToken cancellationToken)
+    {
+        await SqliteSchema.EnsureAsync(_database, cancellationToken);
+        _writer = new GroupCommitWriter(new SqliteCommitTarget(_database, _options), _writes, _options.MaxPendingBytes);
+    }
+
+    public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) => Writer.OpenAsync(thread, cancellationToken);
+
+    public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
+    {
+        append.ThrowIfInconsistent();
+        return Writer.AppendAsync(append, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<StoredEvent>> ReadAsync(ThreadId thread, long afterSeq, int maxEvents, int maxBytes, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.EventsAfterAsync(thread, afterSeq, maxEvents, maxBytes, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.EventsBeforeAsync(thread, beforeSeq, maxEvents, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.CheckpointsAsync(thread, cancellationToken), cancellationToken);
+
+    public Task<CommandRecord?> FindCommandAsync(UserId user, ClientFrameId id, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.CommandAsync(user, id, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<ThreadId>> ThreadsWithOpenWorkAsync(CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.WithOpenWorkAsync(cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => SqliteSearch.SearchAsync(log, user, query, maxHits, cancellationToken), cancellationToken);
+
+    // The writer still needs the database for what it accepted, and readers must not hold the WAL when it is brought home.
+    public void Dispose()
+    {
+        _reads.Dispose();
+        _writer?.Dispose();
+        _database.Dispose();
+    }
+}

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Storage.Sqlite;
+
+internal static class SqliteStorageRegistration
+{
+    /// <summary>The embedded log, in the data directory. It is open before any other hosted service starts.</summary>
+    internal static IServiceCollection AddSqliteStorage(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<StorageOptions>().Bind(configuration.GetSection(StorageOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
+        // By factory, so that the container lets go of the directory when it is disposed.
+        services.AddSingleton(_ => new DataDirectory(configuration));
+        services.AddSingleton<SqliteEventLog>();
+        services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<SqliteEventLog>());
+        services.AddHostedService<StorageStartup>();
+        return services;
+    }
+}

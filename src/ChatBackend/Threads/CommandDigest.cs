@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using System.Text;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Threads;
+
+/// <summary>SHA-256 over what a command says, each field with its length before it: tells a retry from another command under the same id.</summary>
+internal static class CommandDigest
+{
+    /// <summary>The thread is left out where the server chose it: a retry brings a new one.</summary>
+    public static byte[] Of(ChatCommand command) =>
+        Of("chat", command.Thread?.Value, command.Content, command.Agent, command.WhenRunning.ToString());
+
+    public static byte[] Of(StopCommand command, ThreadId thread) => Of("stop", thread.Value, command.Run?.Value);
+
+    private static byte[] Of(params ReadOnlySpan<string?> fields)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var field in fields)
+        {
+            var bytes = field is null ? null : Encoding.UTF8.GetBytes(field);
+            hash.AppendData(BitConverter.GetBytes(bytes?.Length ?? -1));
+            hash.AppendData(bytes ?? []);
+        }
+
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,53 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Threads;
+
+/// <summary>One connection that follows one thread: how far it is. Guarded by its feed's lock.</summary>
+internal sealed class Follower(ConnectionId connection, long cursor, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
+{
+    private PartId? _part;
+    private int _sent;
+
+    public ConnectionId Connection => connection;
+
+    /// <summary>The last <c>seq</c> it was sent, or said it has.</summary>
+    public long Cursor { get; set; } = cursor;
+
+    /// <summary>It has all there is; what happens is sent to it at once.</summary>
+    public bool IsLive { get; set; }
+
+    /// <summary>Nothing is sent until a command of the same connection is answered: its <c>ack</c> goes first.</summary>
+    public bool IsHeld { get; set; }
+
+    public bool HasLeft { get; set; }
+
+    /// <summary>Answers a <c>follow</c>, which is told once when it has caught up.</summary>
+    public bool AnnouncesCaughtUp { get; set; } = announcesCaughtUp;
+
+    public bool IsCatchingUp { get; set; }
+
+    public Task CatchingUp { get; set; } = Task.CompletedTask;
+
+    public CancellationTokenSource Leaving { get; } = new();
+
+    /// <summary>How much of a part it has, in UTF-16 code units.</summary>
+    public int PositionIn(PartId part)
+    {
+        if (_part == part)
+        {
+            return _sent;
+        }
+
+        foreach (var position in known)
+        {
+            if (position.PartId == part)
+            {
+                return position.Length;
+            }
+        }
+
+        return 0;
+    }
+
+    public void Has(PartId part, int length) => (_part, _sent) = (part, length);
+}

@@ -1,0 +1,139 @@
+using ChatBackend.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Threads;
+
+/// <summary>
+/// What of a thread is live: its last events, the part in flight and the nodes that follow. One lock makes
+/// snapshot and subscription one step: what is in the snapshot is not published to the subscriber, all else is.
+/// </summary>
+internal sealed class LiveThread(ThreadId thread, TimeProvider clock, ILogger logger)
+{
+    /// <summary>A node that has not renewed for this long is gone; it renews three times as often.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(90);
+
+    private readonly Lock _lock = new();
+    private readonly RecentEvents _recent = new();
+    private readonly List<NodePublisher> _nodes = [];
+    private PartInFlight? _part;
+    private RunId? _speaker;
+    private long _head;
+
+    public ThreadSnapshot Subscribe(UserId owner, long afterSeq, INodeObserver node)
+    {
+        lock (_lock)
+        {
+            _nodes.RemoveAll(known => known.IsDead || clock.GetElapsedTime(known.RenewedAt) > Lease);
+            var publisher = _nodes.Find(known => known.Node.Equals(node));
+            if (publisher is null)
+            {
+                _nodes.Add(publisher = new NodePublisher(thread, node, logger));
+            }
+
+            publisher.RenewedAt = clock.GetTimestamp();
+            return new ThreadSnapshot(owner, _head, _recent.After(afterSeq), _part?.From(0));
+        }
+    }
+
+    public void Unsubscribe(INodeObserver node)
+    {
+        lock (_lock)
+        {
+            _nodes.RemoveAll(known => known.Node.Equals(node));
+        }
+    }
+
+    /// <summary>Forgets what was live: another writer may have gone on since.</summary>
+    public void Reset(long head)
+    {
+        lock (_lock)
+        {
+            _head = head;
+            _recent.Clear();
+            _part = null;
+        }
+    }
+
+    public void Publish(ReadOnlySpan<EncodedEvent> events)
+    {
+        lock (_lock)
+        {
+            foreach (var happened in events)
+            {
+                _head = happened.Seq;
+                _recent.Add(happened);
+                if (happened.EndsPart)
+                {
+                    _part = null;
+                }
+
+                Send(new PublishedItem(happened, null, 0));
+            }
+        }
+    }
+
+    /// <summary>From here on only this run is listened to.</summary>
+    public void Listen(RunId run)
+    {
+        lock (_lock)
+        {
+            _speaker = run;
+        }
+    }
+
+    /// <summary>The run ends: what it still says is not taken.</summary>
+    public void Silence()
+    {
+        lock (_lock)
+        {
+            _speaker = null;
+        }
+    }
+
+    /// <summary>Text of the run's part; begins one where none is in flight.</summary>
+    /// <returns>False when the run is not listened to any more.</returns>
+    public bool Say(RunId run, PartKind kind, string text)
+    {
+        lock (_lock)
+        {
+            if (_speaker != run)
+            {
+                return false;
+            }
+
+            _part ??= new PartInFlight(run, PartId.New(), kind);
+            Send(new PublishedItem(default, _part.Append(text), _head));
+            return true;
+        }
+    }
+
+    /// <summary>The part in flight from a position on; null when there is none.</summary>
+    public PartText? PartFrom(int position)
+    {
+        lock (_lock)
+        {
+            return _part?.From(position);
+        }
+    }
+
+    /// <summary>The writer gives up: tells every follower to look for the next one.</summary>
+    public async Task MoveAsync()
+    {
+        NodePublisher[] nodes;
+        lock (_lock)
+        {
+            nodes = [.. _nodes];
+            _nodes.Clear();
+        }
+
+        await Task.WhenAll(nodes.Select(node => node.MovedAsync()));
+    }
+
+    private void Send(PublishedItem item)
+    {
+        foreach (var node in _nodes)
+        {
+            node.Add(item);
+        }
+    }
+}

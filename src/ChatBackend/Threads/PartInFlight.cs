@@ -1,0 +1,41 @@
+using System.Text;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Threads;
+
+/// <summary>The text of the part a run is at. A position is in UTF-16 code units. Not thread-safe.</summary>
+internal sealed class PartInFlight(RunId run, PartId part, PartKind kind)
+{
+    private readonly StringBuilder _text = new();
+
+    public PartInFlight(PartText begun)
+        : this(begun.Run, begun.Part, begun.Kind) => _text.Append(begun.Text);
+
+    public RunId Run => run;
+
+    public PartId Part => part;
+
+    public PartKind Kind => kind;
+
+    public int Length => _text.Length;
+
+    /// <summary>Appends and returns what was appended, with its position.</summary>
+    public PartText Append(string text)
+    {
+        var offset = _text.Length;
+        _text.Append(text);
+        return new PartText(run, part, kind, offset, text);
+    }
+
+    /// <summary>All text from a position on; a surrogate pair is never cut, since half of one cannot be sent.</summary>
+    public PartText From(int position)
+    {
+        var start = Math.Clamp(position, 0, _text.Length);
+        if (start > 0 && start < _text.Length && char.IsHighSurrogate(_text[start - 1]))
+        {
+            start--;
+        }
+
+        return new PartText(run, part, kind, start, _text.ToString(start, _text.Length - start));
+    }
+}

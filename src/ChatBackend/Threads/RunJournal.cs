@@ -1,0 +1,173 @@
+using System.Text.Json;
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+using ChatBackend.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Threads;
+
+/// <summary>
+/// Takes a run's output into its thread. Decides, in the thread's turn, how the run ended, so that a stop that was
+/// acknowledged and an answer that was complete at the same moment cannot both have won.
+/// </summary>
+internal sealed partial class RunJournal(
+    RunId run, ThreadWriter writer, LiveThread live, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger) : IRunSink
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
+
+    private Utf16Pieces _pieces = new();
+    private int _committed;
+    private int _saved;
+    private long _savedAt = clock.GetTimestamp();
+    private PartKind _kind;
+
+    /// <summary>Set in the thread's turn when a stop is accepted; outranks how the run says it ended.</summary>
+    public StopReason? Stopping { get; set; }
+
+    /// <summary>Called in the thread's turn: the event that follows the terminal one in the same commit, if any.</summary>
+    public required Func<ThreadState, AgentStarted?> Next { get; init; }
+
+    /// <summary>Called in the thread's turn once the terminal event is durable, or the thread has another writer.</summary>
+    public required Action Ended { get; init; }
+
+    public async ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken)
+    {
+        if (_kind != kind)
+        {
+            await EndPartAsync(cancellationToken);
+            _kind = kind;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        var whole = _pieces.Next(text);
+        if (whole.Length == 0 || !live.Say(run, kind, whole))
+        {
+            return;
+        }
+
+        if (clock.GetElapsedTime(_savedAt) >= checkpointInterval)
+        {
+            await SaveAsync();
+        }
+    }
+
+    public async Task EndPartAsync(CancellationToken cancellationToken)
+    {
+        if (live.PartFrom(0) is { } part)
+        {
+            await CommitAsync([new AgentPart { RunId = run, PartId = part.Part, Kind = part.Kind, Text = part.Text }], cancellationToken);
+            _saved = 0;
+            _pieces = new Utf16Pieces();
+        }
+    }
+
+    public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>
+        CommitAsync([new ToolExecuting { RunId = run, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
+
+    public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken) =>
+        CommitAsync([completed with { RunId = run }], cancellationToken);
+
+    public async Task<RunEnd?> EndAsync(RunEnd end)
+    {
+        for (var wait = FirstRetry; ; wait = Longer(wait))
+        {
+            using (await writer.TurnAsync())
+            {
+                try
+                {
+                    await writer.OpenAsync();
+                    if (!IsOurs())
+                    {
+                        // Ended by another writer, or by this one in an attempt whose outcome was unknown.
+                        Ended();
+                        return null;
+                    }
+
+                    live.Silence();
+                    var final = Stopping is { } reason ? new RunEnd.Stopped(reason) : end;
+                    var events = TerminalEvents.For(writer.State!, final, live.PartFrom(0), clock.GetUtcNow());
+                    var next = Next(writer.State!);
+                    var result = await writer.AppendAsync(next is null ? events : [.. events, next]);
+                    var appended = result is AppendResult.Appended;
+                    Ended();
+                    return appended ? final : null;
+                }
+                catch (LogUnavailableException away)
+                {
+                    Waiting(away, run.Value);
+                }
+            }
+
+            await Task.Delay(wait, clock, CancellationToken.None);
+        }
+    }
+
+    private async Task CommitAsync(IReadOnlyList<ThreadEvent> events, CancellationToken cancellationToken)
+    {
+        for (var wait = FirstRetry; ; wait = Longer(wait))
+        {
+            using (await writer.TurnAsync())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    await writer.OpenAsync();
+                    if (!IsOurs())
+                    {
+                        throw new RunLostException();
+                    }
+
+                    // More events than we know of: an attempt whose outcome was unknown did commit.
+                    if (writer.State!.Run!.Events == _committed && await writer.AppendAsync(events) is not AppendResult.Appended)
+                    {
+                        throw new RunLostException();
+                    }
+
+                    _committed += events.Count;
+                    return;
+                }
+                catch (LogUnavailableException away)
+                {
+                    Waiting(away, run.Value);
+                }
+            }
+
+            await Task.Delay(wait, clock, cancellationToken);
+        }
+    }
+
+    /// <summary>Saves what the part in flight has said since the last time, for the event that this process dies.</summary>
+    private async Task SaveAsync()
+    {
+        _savedAt = clock.GetTimestamp();
+        using (await writer.TurnAsync())
+        {
+            if (!IsOurs() || live.PartFrom(_saved) is not { Text.Length: > 0 } piece)
+            {
+                return;
+            }
+
+            try
+            {
+                await writer.OpenAsync();
+                var checkpoint = new PartCheckpoint(run, piece.Part, piece.Kind, piece.Offset, piece.Text);
+                if (await writer.AppendAsync([], checkpoint: checkpoint) is AppendResult.Appended)
+                {
+                    _saved = piece.Offset + piece.Text.Length;
+                }
+            }
+            catch (LogUnavailableException away)
+            {
+                Waiting(away, run.Value);
+            }
+        }
+    }
+
+    private bool IsOurs() => writer.State?.Run?.Id == run;
+
+    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
+
+    [LoggerMessage(LogLevel.Warning, "The store is away; run {Run} waits for it")]
+    private partial void Waiting(Exception away, string run);
+}

@@ -1,0 +1,66 @@
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+
+namespace ChatBackend.Threads;
+
+/// <summary>The events that end a run: whatever it left open, then exactly one terminal event.</summary>
+internal static class TerminalEvents
+{
+    public static List<ThreadEvent> For(ThreadState state, RunEnd end, PartText? part, DateTimeOffset now)
+    {
+        var run = state.Run!;
+        var events = new List<ThreadEvent>();
+        foreach (var tool in run.OpenTools)
+        {
+            events.Add(new ToolCompleted
+            {
+                RunId = run.Id,
+                CallId = tool.CallId,
+                Tool = tool.Tool,
+                Outcome = ToolOutcome.Abandoned,
+                Error = "The run ended before the tool did; whether it had its effect is not known.",
+                DurationMs = (long)(now - tool.At).TotalMilliseconds,
+            });
+        }
+
+        if (part is { Kind: PartKind.Thinking })
+        {
+            events.Add(new AgentPart { RunId = run.Id, PartId = part.Part, Kind = part.Kind, Text = part.Text });
+            part = null;
+        }
+
+        events.Add(Terminal(run, end, part, now));
+        return events;
+    }
+
+    private static RunEvent Terminal(OpenRun run, RunEnd end, PartText? said, DateTimeOffset now) => end switch
+    {
+        RunEnd.Completed completed => new AgentCompleted
+        {
+            RunId = run.Id,
+            MessageId = MessageId.New(),
+            PartId = said?.Part,
+            Content = said?.Text ?? "",
+            Usage = completed.Usage,
+            DurationMs = (long)(now - run.StartedAt).TotalMilliseconds,
+        },
+        RunEnd.Stopped stopped => new AgentStopped
+        {
+            RunId = run.Id,
+            MessageId = MessageId.New(),
+            PartId = said?.Part,
+            Content = said?.Text ?? "",
+            Reason = stopped.Reason,
+        },
+        RunEnd.Failed failed => new AgentFailed
+        {
+            RunId = run.Id,
+            Code = failed.Code,
+            Message = failed.Message,
+            Retryable = failed.Retryable,
+            PartId = said?.Part,
+            Content = said?.Text,
+        },
+        _ => throw new InvalidOperationException($"{end.GetType()} is no end of a run."),
+    };
+}

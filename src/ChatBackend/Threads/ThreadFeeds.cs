@@ -1,0 +1,137 @@
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Threads;
+
+/// <summary>The threads followed on this node, each by one feed for as long as somebody here follows it.</summary>
+internal sealed class ThreadFeeds(
+    IGrainFactory grains, IEventLog log, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
+{
+    private static readonly TimeSpan RenewEvery = LiveThread.Lease / 3;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ThreadId, ThreadFeed> _feeds = [];
+    private NodeObserver? _observer;
+    private INodeObserver? _node;
+
+    /// <param name="known">What the client already has of parts in flight.</param>
+    /// <param name="announcesCaughtUp">Answers a <c>follow</c>.</param>
+    /// <exception cref="ProtocolException">Not the user's.</exception>
+    public async Task<Subscription> FollowAsync(
+        UserId user, ConnectionId connection, ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
+    {
+        var feed = Enter(thread);
+        try
+        {
+            await feed.StartAsync(user, afterSeq);
+        }
+        catch
+        {
+            await ExitAsync(thread, feed);
+            throw;
+        }
+
+        var follower = new Follower(connection, afterSeq, known, announcesCaughtUp);
+        feed.Live.Join(follower);
+        return new Subscription(this, thread, feed, follower);
+    }
+
+    /// <summary>From the node's observer: what a thread's writer published.</summary>
+    public void Take(ThreadBatch batch)
+    {
+        ThreadFeed? feed;
+        lock (_lock)
+        {
+            feed = _feeds.GetValueOrDefault(batch.Thread);
+        }
+
+        feed?.Take(batch);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(RenewEvery, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            ThreadFeed[] feeds;
+            lock (_lock)
+            {
+                feeds = [.. _feeds.Values];
+            }
+
+            await Parallel.ForEachAsync(feeds, stoppingToken, async (feed, _) => await feed.RenewAsync());
+        }
+    }
+
+    private ThreadFeed Enter(ThreadId thread)
+    {
+        lock (_lock)
+        {
+            // Orleans keeps only a weak reference to the observer behind its address.
+            _node ??= grains.CreateObjectReference<INodeObserver>(_observer = new NodeObserver(this));
+            if (!_feeds.TryGetValue(thread, out var feed))
+            {
+                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), _node, log, port, clock, logger);
+                _feeds.Add(thread, feed);
+            }
+
+            feed.Users++;
+            return feed;
+        }
+    }
+
+    private async Task ExitAsync(ThreadId thread, ThreadFeed feed)
+    {
+        lock (_lock)
+        {
+            if (--feed.Users > 0)
+            {
+                return;
+            }
+        }
+
+        // It stays findable while it ends its subscription, so that whoever comes meanwhile subscribes after that.
+        await feed.StopAsync(() => IsUnused(feed));
+        lock (_lock)
+        {
+            if (feed.Users == 0 && _feeds.GetValueOrDefault(thread) == feed)
+            {
+                _feeds.Remove(thread);
+            }
+        }
+    }
+
+    private bool IsUnused(ThreadFeed feed)
+    {
+        lock (_lock)
+        {
+            return feed.Users == 0;
+        }
+    }
+
+    /// <summary>One connection's following of one thread.</summary>
+    internal sealed class Subscription(ThreadFeeds feeds, ThreadId thread, ThreadFeed feed, Follower follower)
+    {
+        /// <summary>Delivers nothing of this thread until released: an <c>ack</c> goes before what it caused.</summary>
+        public void Hold() => feed.Live.Hold(follower);
+
+        public void Release() => feed.Live.Release(follower);
+
+        public async Task EndAsync()
+        {
+            await feed.Live.LeaveAsync(follower);
+            await feeds.ExitAsync(thread, feed);
+        }
+    }
+
+    private sealed class NodeObserver(ThreadFeeds feeds) : INodeObserver
+    {
+        public Task Publish(ThreadBatch batch)
+        {
+            feeds.Take(batch);
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+
+namespace ChatBackend.Threads;
+
+/// <summary>
+/// Appends to one thread: one append at a time, in turns. State changes only after the commit, so an append that
+/// failed changed nothing; where its outcome is unknown, the thread is opened anew, under a new epoch, before the next.
+/// </summary>
+internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread live, TimeProvider clock)
+{
+    private const int PageEvents = 512;
+    private const int PageBytes = 1024 * 1024;
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private long _epoch;
+    private bool _isOpen;
+
+    /// <summary>Null before the thread is opened, and when there is no such thread.</summary>
+    public ThreadState? State { get; private set; }
+
+    /// <summary>The thread has another writer: nothing this one knows or does counts any more.</summary>
+    public bool IsFenced { get; private set; }
+
+    public async Task<Turn> TurnAsync()
+    {
+        await _turn.WaitAsync();
+        return new Turn(_turn);
+    }
+
+    /// <summary>Takes the thread over, unless that is done. In a turn.</summary>
+    /// <returns>Whether the thread was opened by this call.</returns>
+    /// <exception cref="LogUnavailableException"/>
+    public async Task<bool> OpenAsync()
+    {
+        if (_isOpen)
+        {
+            return false;
+        }
+
+        var header = await log.OpenAsync(thread, CancellationToken.None);
+        if (header is null)
+        {
+            State = null;
+            return false;
+        }
+
+        var known = State;
+        var state = known ?? new ThreadState { Owner = header.Owner, Head = (header.OpenFrom ?? header.Head + 1) - 1 };
+        var missed = new List<EncodedEvent>();
+        while (state.Head < header.Head)
+        {
+            var page = await log.ReadAsync(thread, state.Head, PageEvents, PageBytes, CancellationToken.None);
+            if (page.Count == 0)
+            {
+                throw new InvalidOperationException($"The log of {thread} ends at {state.Head}, before its head {header.Head}.");
+            }
+
+            foreach (var stored in page)
+            {
+                var happened = (ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span);
+                state = state.Apply(happened);
+                missed.Add(new EncodedEvent(stored.Seq, stored.Json.ToArray(), EndsPart(happened)));
+            }
+        }
+
+        if (known is null)
+        {
+            live.Reset(header.Head);
+        }
+        else
+        {
+            // An append whose outcome was unknown did take effect.
+            live.Publish(missed.ToArray());
+        }
+
+        (_epoch, _isOpen, State) = (header.Epoch, true, state);
+        return true;
+    }
+
+    /// <summary>Commits the events, applies them and publishes them, or does nothing of it. In a turn, on an open thread or one yet to create.</summary>
+    /// <param name="drafts">Events without thread, place and time.</param>
+    /// <param name="creator">Set to create the thread.</param>
+    /// <exception cref="LogUnavailableException"/>
+    public async Task<AppendResult> AppendAsync(
+        IReadOnlyList<ThreadEvent> drafts,
+        CommandRecord? command = null,
+        PartCheckpoint? checkpoint = null,
+        UserId? creator = null)
+    {
+        var at = clock.GetUtcNow();
+        var next = State ?? new ThreadState { Owner = creator!.Value, Head = 0 };
+        var head = next.Head;
+        var encoded = new EncodedEvent[drafts.Count];
+        var logged = new LogEvent[drafts.Count];
+        for (var i = 0; i < drafts.Count; i++)
+        {
+            var happened = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
+            next = next.Apply(happened);
+            encoded[i] = new EncodedEvent(happened.Seq, WireJson.Encode(happened), EndsPart(happened));
+            logged[i] = new LogEvent(happened.Seq, encoded[i].Json, SearchText(happened));
+        }
+
+        var append = new LogAppend
+        {
+            Thread = thread,
+            Epoch = creator is null ? _epoch : 1,
+            Head = head,
+            Events = logged,
+            NewOwner = creator,
+            OpenFrom = next.OpenFrom,
+            Command = command,
+            Checkpoint = checkpoint,
+            DropCheckpoints = encoded.Any(happened => happened.EndsPart),
+            At = at,
+        };
+
+        AppendResult result;
+        try
+        {
+            result = await log.AppendAsync(append, CancellationToken.None);
+        }
+        catch (LogUnavailableException)
+        {
+            _isOpen = false;
+            throw;
+        }
+
+        if (result is AppendResult.Appended)
+        {
+            if (creator is not null)
+            {
+                (_epoch, _isOpen) = (1, true);
+            }
+
+            State = next;
+            live.Publish(encoded);
+        }
+
+        IsFenced |= result is AppendResult.Fenced;
+        return result;
+    }
+
+    private static bool EndsPart(ThreadEvent happened) => happened is AgentPart or AgentCompleted or AgentStopped or AgentFailed;
+
+    private static string? SearchText(ThreadEvent happened) => happened switch
+    {
+        UserMessage message => message.Content,
+        AgentPart { Kind: PartKind.Text } part => part.Text,
+        AgentCompleted completed => completed.Content,
+        AgentStopped stopped => stopped.Content,
+        _ => null,
+    };
+
+    public readonly struct Turn(SemaphoreSlim turn) : IDisposable
+    {
+        public void Dispose() => turn.Release();
+    }
+}

@@ -1,0 +1,15 @@
+namespace ChatBackend.SystemTests;
+
+/// <summary>How a test wants its server. Port 0 is a free one.</summary>
+internal sealed record ServerSettings
+{
+    public string Urls { get; init; } = "http://127.0.0.1:0";
+
+    public string Environment { get; init; } = "Development";
+
+    /// <summary>A directory that outlives the server; one that is deleted with it when null.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>Settings by their configuration keys: <c>Guests:Enabled</c>.</summary>
+    public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
+}

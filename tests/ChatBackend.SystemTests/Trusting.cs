@@ -1,0 +1,13 @@
+namespace ChatBackend.SystemTests;
+
+/// <summary>Clients that take the server's self-signed certificate.</summary>
+internal static class Trusting
+{
+    public static HttpClient Client(Uri address) => new(Handler()) { BaseAddress = address, Timeout = ServerProcess.Deadline };
+
+    public static HttpClientHandler Handler() => new()
+    {
+        ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+        UseCookies = false,
+    };
+}

@@ -1,0 +1,143 @@
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+
+namespace ChatBackend.Tests.Contracts;
+
+public abstract partial class EventLogContract
+{
+    [Fact]
+    [Trait("failure", "P11")]
+    public async Task A_page_ends_at_its_number_of_events()
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.AppendAsync("a", "b", "c", "d");
+
+        (await Log.ReadAsync(writer.Thread, 0, 3, 1000, Cancellation)).Select(e => e.Seq).Should().Equal(1, 2, 3);
+        (await Log.ReadAsync(writer.Thread, 3, 3, 1000, Cancellation)).Select(e => e.Seq).Should().Equal(4);
+        (await Log.ReadAsync(writer.Thread, 4, 3, 1000, Cancellation)).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(10, 1)]
+    [InlineData(11, 2)]
+    [InlineData(25, 3)]
+    public async Task A_page_takes_no_further_event_once_its_bytes_are_reached(int maxBytes, int events)
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.AppendAsync([.. Enumerable.Repeat("0123456789", 5)]);
+
+        (await Log.ReadAsync(writer.Thread, 0, 100, maxBytes, Cancellation)).Should().HaveCount(events);
+    }
+
+    [Fact]
+    [Trait("failure", "P11")]
+    public async Task Reading_back_gives_the_last_events_before_a_place_in_order()
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.AppendAsync("a", "b", "c", "d", "e");
+
+        (await Log.ReadBackAsync(writer.Thread, 5, 2, Cancellation)).Select(e => e.Seq).Should().Equal(3, 4);
+        (await Log.ReadBackAsync(writer.Thread, 3, 10, Cancellation)).Select(e => e.Seq).Should().Equal(1, 2);
+        (await Log.ReadBackAsync(writer.Thread, long.MaxValue, 1, Cancellation)).Select(e => e.Seq).Should().Equal(5);
+    }
+
+    [Fact]
+    public async Task Pieces_of_a_part_come_back_in_order_until_the_part_is_durable()
+    {
+        var writer = await LogWriter.StartAsync(Log);
+        var other = await LogWriter.StartAsync(Log);
+        var (run, part) = (RunId.New(), PartId.New());
+        PartCheckpoint[] pieces = [new(run, part, PartKind.Text, 0, "Hel"), new(run, part, PartKind.Text, 3, "lo 🌍")];
+        foreach (var piece in pieces)
+        {
+            await writer.AppendAsync(writer.Next() with { Checkpoint = piece });
+            await other.AppendAsync(other.Next() with { Checkpoint = piece });
+        }
+
+        (await Log.ReadCheckpointsAsync(writer.Thread, Cancellation)).Should().Equal(pieces);
+
+        await writer.AppendAsync(writer.Next("Hello 🌍") with { DropCheckpoints = true });
+        (await Log.ReadCheckpointsAsync(writer.Thread, Cancellation)).Should().BeEmpty();
+        (await Log.ReadCheckpointsAsync(other.Thread, Cancellation)).Should().Equal(pieces);
+    }
+
+    [Fact]
+    public async Task One_append_can_end_a_part_and_begin_the_next()
+    {
+        var writer = await LogWriter.StartAsync(Log);
+        var run = RunId.New();
+        var next = new PartCheckpoint(run, PartId.New(), PartKind.Text, 0, "new");
+        await writer.AppendAsync(writer.Next() with { Checkpoint = new PartCheckpoint(run, PartId.New(), PartKind.Text, 0, "old") });
+
+        await writer.AppendAsync(writer.Next("old") with { DropCheckpoints = true, Checkpoint = next });
+
+        (await Log.ReadCheckpointsAsync(writer.Thread, Cancellation)).Should().Equal(next);
+    }
+
+    [Fact]
+    public async Task Threads_with_open_work_are_those_whose_mark_is_set()
+    {
+        var open = await LogWriter.StartAsync(Log);
+        var done = await LogWriter.StartAsync(Log);
+        await open.AppendAsync(open.Next("started") with { OpenFrom = 2 });
+        await done.AppendAsync(done.Next("started") with { OpenFrom = 2 });
+        await done.AppendAsync(done.Next("completed"));
+
+        (await Log.ThreadsWithOpenWorkAsync(Cancellation)).Should().Equal(open.Thread);
+    }
+
+    [Fact]
+    public async Task A_search_finds_the_texts_that_hold_all_words()
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.AppendAsync("The quick brown fox", "A lazy dog", "Quick dogs don't jump. Déjà vu");
+
+        (await Log.SearchAsync(writer.Owner, "QUICK fox", 10, Cancellation)).Should()
+            .Equal(new SearchHit(writer.Thread, 1, LogWriter.At, "The quick brown fox"));
+        (await Log.SearchAsync(writer.Owner, "quick", 10, Cancellation)).Select(hit => hit.Seq).Should().BeEquivalentTo([1L, 3L]);
+        (await Log.SearchAsync(writer.Owner, "quick", 1, Cancellation)).Should().HaveCount(1);
+        (await Log.SearchAsync(writer.Owner, "quick zebra", 10, Cancellation)).Should().BeEmpty();
+    }
+
+    [Fact]
+    [Trait("failure", "P6")]
+    public async Task A_search_finds_nobody_elses_texts()
+    {
+        var (mine, theirs) = (LogWriter.OfNewThread(Log), LogWriter.OfNewThread(Log));
+        await mine.AppendAsync("secret of mine");
+        await theirs.AppendAsync("secret of theirs");
+
+        (await Log.SearchAsync(mine.Owner, "secret", 10, Cancellation)).Should().ContainSingle().Which.Thread.Should().Be(mine.Thread);
+        (await Log.SearchAsync(mine.Owner, theirs.Owner.Value, 10, Cancellation)).Should().BeEmpty();
+        (await Log.SearchAsync(UserId.New(), "secret", 10, Cancellation)).Should().BeEmpty();
+    }
+
+    [Theory]
+    [Trait("failure", "P6")]
+    [InlineData("")]
+    [InlineData("   ")]
+    [InlineData("\"")]
+    [InlineData("***")]
+    [InlineData("\" OR \"")]
+    [InlineData("mine\" OR text:\"theirs")]
+    [InlineData("nothing OR theirs")]
+    [InlineData("NEAR(of theirs, 2)")]
+    [InlineData("owner_token:x")]
+    [InlineData("-mine")]
+    [InlineData("theirs*")]
+    [InlineData("'; DROP TABLE threads; --")]
+    [InlineData(") OR (theirs")]
+    [InlineData("a\0b")]
+    [InlineData("\ud800")]
+    [InlineData("{} ^ + : %_")]
+    public async Task A_hostile_search_finds_nothing_and_breaks_nothing(string query)
+    {
+        var (mine, theirs) = (LogWriter.OfNewThread(Log), LogWriter.OfNewThread(Log));
+        await mine.AppendAsync("some words");
+        await theirs.AppendAsync("secret of theirs");
+
+        (await Log.SearchAsync(mine.Owner, query, 10, Cancellation)).Should().BeEmpty();
+        (await Log.SearchAsync(mine.Owner, "words", 10, Cancellation)).Should().ContainSingle();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+
+namespace ChatBackend.Tests.Contracts;
+
+/// <summary>A thread's writer as the grain is one: knows its epoch and head, and moves on with each append that succeeded.</summary>
+internal sealed class LogWriter(IEventLog log, ThreadId thread, UserId owner)
+{
+    public static readonly DateTimeOffset At = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
+
+    public ThreadId Thread { get; } = thread;
+
+    public UserId Owner { get; } = owner;
+
+    public long Epoch { get; private set; } = 1;
+
+    public long Head { get; private set; }
+
+    public static LogWriter OfNewThread(IEventLog log, UserId? owner = null) => new(log, ThreadId.New(), owner ?? UserId.New());
+
+    public static async Task<LogWriter> StartAsync(IEventLog log, UserId? owner = null)
+    {
+        var writer = OfNewThread(log, owner);
+        (await writer.AppendAsync("first")).Should().Be(AppendResult.Appended.Instance);
+        return writer;
+    }
+
+    public static CommandRecord Command(UserId user, string id, string ack = "{}") =>
+        new(user, new ClientFrameId(id), new byte[32], Encoding.UTF8.GetBytes(ack));
+
+    public async Task<LogWriter> TakeOverAsync()
+    {
+        var header = await log.OpenAsync(Thread, TestContext.Current.CancellationToken);
+        return new LogWriter(log, Thread, Owner) { Epoch = header!.Epoch, Head = header.Head };
+    }
+
+    public Task<AppendResult> AppendAsync(params string[] texts) => AppendAsync(Next(texts));
+
+    public async Task<AppendResult> AppendAsync(LogAppend append)
+    {
+        // The head moves with the call, as appends may be in flight one behind the other.
+        Head += append.Events.Count;
+        return await log.AppendAsync(append, TestContext.Current.CancellationToken);
+    }
+
+    public LogAppend Next(params string[] texts) => new()
+    {
+        Thread = Thread,
+        Epoch = Epoch,
+        Head = Head,
+        NewOwner = Head == 0 ? Owner : null,
+        OpenFrom = null,
+        At = At,
+        Events = [.. texts.Select((text, i) => new LogEvent(Head + 1 + i, Encoding.UTF8.GetBytes(text), text))],
+    };
+
+    public async Task<string[]> ReadTextsAsync() =>
+        [.. (await log.ReadAsync(Thread, 0, int.MaxValue, int.MaxValue, TestContext.Current.CancellationToken)).Select(e => Encoding.UTF8.GetString(e.Json.Span))];
+}
