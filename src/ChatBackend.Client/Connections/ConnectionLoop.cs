@@ -31,7 +31,7 @@ internal sealed class ConnectionLoop(
         _token = await options.Token(cancellationToken);
         var first = await OpenSocket.OpenAsync(options, _token, cancellationToken);
         _established = first.Established;
-        _running = RunAsync(first);
+        _running = RunAsync(first, Attach(first));
     }
 
     public async Task CloseAsync()
@@ -74,16 +74,16 @@ internal sealed class ConnectionLoop(
         _stopping.Cancel();
     }
 
-    private async Task RunAsync(OpenSocket first)
+    private async Task RunAsync(OpenSocket socket, SocketSession session)
     {
         // Whoever connects gets the connection before any callback runs.
         await Task.Yield();
         var end = new ConnectionEnd { Reason = "closed from this side", IsOurs = true };
         try
         {
-            for (var socket = first; socket is not null;)
+            while (true)
             {
-                end = await ServeAsync(socket);
+                end = await ServeAsync(socket, session);
                 lost(end);
                 if (end.IsFinal)
                 {
@@ -92,7 +92,13 @@ internal sealed class ConnectionLoop(
 
                 _state = ChatConnectionState.Reconnecting;
                 options.OnDisconnected?.Invoke(end);
-                (socket, end) = await ReopenAsync(end);
+                (var next, end) = await ReopenAsync(end);
+                if (next is null)
+                {
+                    break;
+                }
+
+                (socket, session) = (next, Attach(next));
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -109,7 +115,8 @@ internal sealed class ConnectionLoop(
         }
     }
 
-    private async Task<ConnectionEnd> ServeAsync(OpenSocket socket)
+    /// <summary>From here on a close or an abort reaches the socket.</summary>
+    private SocketSession Attach(OpenSocket socket)
     {
         var session = new SocketSession(socket, outgoing, options, take);
         lock (_lock)
@@ -121,6 +128,11 @@ internal sealed class ConnectionLoop(
             }
         }
 
+        return session;
+    }
+
+    private async Task<ConnectionEnd> ServeAsync(OpenSocket socket, SocketSession session)
+    {
         var isReplacement = _established != socket.Established;
         _established = socket.Established;
         _state = ChatConnectionState.Connected;

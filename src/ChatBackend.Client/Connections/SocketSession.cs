@@ -66,7 +66,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
         }
         catch (Exception broken) when (broken is WebSocketException or JsonException or OperationCanceledException)
         {
-            Give(new ConnectionEnd { Reason = broken.Message, Cause = broken, IsOurs = _isClosing });
+            Give(Broken(broken.Message, broken));
         }
         catch (Exception bug)
         {
@@ -97,7 +97,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
         }
         catch (Exception over) when (over is WebSocketException or OperationCanceledException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
-            Give(new ConnectionEnd { Reason = over is TimeoutException ? "the server did not answer the close" : over.Message, Cause = over, IsOurs = _isClosing });
+            Give(Broken(over is TimeoutException ? "the server did not answer the close" : over.Message, over));
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
             {
                 if (options.TimeProvider.GetElapsedTime(Volatile.Read(ref _heardAt)) > options.InboundTimeout)
                 {
-                    Give(new ConnectionEnd { Reason = $"nothing was heard for {options.InboundTimeout}", IsOurs = _isClosing });
+                    Give(Broken($"nothing was heard for {options.InboundTimeout}", null));
                     return;
                 }
 
@@ -161,6 +161,10 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
             // Why it ended is known from its close frame.
         }
     }
+
+    /// <summary>Without a close frame of the peer's. Whoever wanted to close has closed, whatever broke meanwhile.</summary>
+    private ConnectionEnd Broken(string reason, Exception? cause) =>
+        new() { CloseCode = _isClosing ? CloseCodes.Normal : null, Reason = reason, Cause = cause, IsOurs = _isClosing };
 
     private void Give(ConnectionEnd end) => _ended.TrySetResult(end);
 }

@@ -105,7 +105,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
         using var socket = await http.WebSockets.AcceptWebSocketAsync("chat.v1");
         var scripted = new ScriptedSocket(socket, token, http.Abort);
         await _accepted.Writer.WriteAsync(scripted, _ending.Token);
-        await Task.WhenAny(scripted.Over, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _ending.Token));
-        http.Abort();
+        if (await Task.WhenAny(scripted.Over, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _ending.Token)) != scripted.Over)
+        {
+            http.Abort();
+        }
     }
 }
