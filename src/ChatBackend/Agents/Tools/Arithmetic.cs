@@ -43,7 +43,7 @@ internal ref struct Arithmetic
 
     private decimal Sum()
     {
-        // Every way to nest leads through here or through a sign.
+        // Every way to nest leads through here, through a sign or through a power.
         Deeper();
         var value = Product();
         while (Next() is '+' or '-' or '−')
@@ -99,9 +99,12 @@ internal ref struct Arithmetic
             return value;
         }
 
+        Deeper();
         _at++;
         // The exponent may have a sign and a power of its own: 2^-3^2.
-        return Raise(value, Signed());
+        value = Raise(value, Signed());
+        _depth--;
+        return value;
     }
 
     private decimal Operand()

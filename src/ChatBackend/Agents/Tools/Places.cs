@@ -60,7 +60,7 @@ internal sealed class Places(Func<IEnumerable<TimeZoneInfo>> zones)
     private static string Fold(string name)
     {
         var folded = new StringBuilder(name.Length);
-        foreach (var letter in name.Trim().Normalize(NormalizationForm.FormD))
+        foreach (var letter in name.Trim().ToLowerInvariant())
         {
             if (letter is '_' or '-' or ' ')
             {
@@ -68,12 +68,17 @@ internal sealed class Places(Func<IEnumerable<TimeZoneInfo>> zones)
             }
             else if (letter is not ('.' or ',' or '\'' or '’') && CharUnicodeInfo.GetUnicodeCategory(letter) != UnicodeCategory.NonSpacingMark)
             {
-                folded.Append(char.ToLowerInvariant(letter));
+                var accented = Accented.IndexOf(letter, StringComparison.Ordinal);
+                folded.Append(accented < 0 ? letter : Plain[accented]);
             }
         }
 
         return folded.ToString();
     }
+
+    // Without globalization data, string.Normalize leaves composed letters as they are.
+    private const string Accented = "áàâãäåăāąçćčďéèêëęěėğíìîïıłñńňóòôõöøőřśšşșťțúùûüűůýÿžźż";
+    private const string Plain = "aaaaaaaaacccdeeeeeeegiiiiilnnnooooooorssssttuuuuuuyyzzz";
 
     // Cities that people ask for and that have no zone of their own name.
     private static readonly (string Id, string[] Names)[] OtherNames =
