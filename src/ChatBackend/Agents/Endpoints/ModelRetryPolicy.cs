@@ -1,5 +1,4 @@
 using System.ClientModel.Primitives;
-using System.Net.Http.Headers;
 
 namespace ChatBackend.Agents.Endpoints;
 
@@ -9,26 +8,14 @@ namespace ChatBackend.Agents.Endpoints;
 /// </summary>
 internal sealed class ModelRetryPolicy(TimeProvider clock) : ClientRetryPolicy(maxRetries: 2)
 {
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
+    // The next delay is at least what the answer's Retry-After says.
     protected override async ValueTask<bool> ShouldRetryAsync(PipelineMessage message, Exception? exception) =>
         exception is not (OperationCanceledException or TimeoutException)
-        && AskedFor(message) <= LongestWait
+        && GetNextDelay(message, tryCount: 1) <= LongestWait
         && await base.ShouldRetryAsync(message, exception);
-
-    // Scattered, because all runs that were refused together would come back together.
-    protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount) =>
-        TimeSpan.FromTicks(Math.Max(AskedFor(message).Ticks, FirstWait.Ticks << Math.Clamp(tryCount, 0, 2))) * (1 + (Random.Shared.NextDouble() / 4));
 
     protected override async Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) =>
         await Task.Delay(time, clock, cancellationToken);
-
-    /// <summary>The answer's Retry-After, in seconds or as a date.</summary>
-    private TimeSpan AskedFor(PipelineMessage message) =>
-        message.Response is { } response
-        && response.Headers.TryGetValue("Retry-After", out var value)
-        && RetryConditionHeaderValue.TryParse(value, out var after)
-            ? after.Delta ?? after.Date - clock.GetUtcNow() ?? TimeSpan.Zero
-            : TimeSpan.Zero;
 }
