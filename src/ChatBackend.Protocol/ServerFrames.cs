@@ -55,6 +55,9 @@ public sealed record ConnectionLimits
     /// <summary>Commands that may wait for their answer at once. A further one is answered with <c>rate_limited</c>.</summary>
     public required int MaxPendingCommands { get; init; }
 
+    /// <summary>Bytes of the commands that wait for their answer.</summary>
+    public required int MaxPendingBytes { get; init; }
+
     /// <summary>Threads one connection may follow at once.</summary>
     public required int MaxFollowedThreads { get; init; }
 

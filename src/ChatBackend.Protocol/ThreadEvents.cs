@@ -207,7 +207,7 @@ public enum RunFailure
     /// <summary>The agent that the thread asks for is no longer configured.</summary>
     UnknownAgent,
 
-    /// <summary>A bug in the agent or the server. The message holds a trace id.</summary>
+    /// <summary>A bug in the agent or the server. The message names the run, whose id is on the log lines.</summary>
     Internal,
 }
 

@@ -7,7 +7,7 @@ try
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions
     {
         Args = args,
-        // Settings and page lie beside the program, wherever it is started from; the data directory is relative to there.
+        // Settings and page lie beside the program, wherever it is started from.
         ContentRootPath = AppContext.BaseDirectory,
     });
     log = builder.AddServerLog();

@@ -15,7 +15,7 @@ internal sealed class AgentCatalog
 
     private readonly Dictionary<string, Agent> _agents;
 
-    public AgentCatalog(IOptions<AgentOptions> options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
+    public AgentCatalog(IOptions<AgentsOptions> options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
     {
         var chosen = options.Value;
         _agents = Agents(chosen, configuration, tools, clock).ToDictionary(agent => agent.Name);
@@ -32,18 +32,18 @@ internal sealed class AgentCatalog
     public Agent? Find(string? name) => _agents.GetValueOrDefault(name ?? Names[0]);
 
     /// <summary>In the order that a list shows them; the built-in script last, since nobody talks to it.</summary>
-    internal static IEnumerable<string> NamesIn(AgentOptions options) =>
+    internal static IEnumerable<string> NamesIn(AgentsOptions options) =>
     [
         .. options.Demo.Enabled ? [Demo] : Array.Empty<string>(),
         .. options.List.Select(endpoint => endpoint.Name),
         .. options.Script.Enabled ? [Script] : Array.Empty<string>(),
     ];
 
-    private static IEnumerable<Agent> Agents(AgentOptions options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
+    private static IEnumerable<Agent> Agents(AgentsOptions options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
     {
         if (options.Demo.Enabled)
         {
-            yield return new Agent { Name = Demo, Model = new DemoChatClient(), Tools = tools.All };
+            yield return new Agent { Name = Demo, Model = new DemoModel(), Tools = tools.All };
         }
 
         foreach (var endpoint in options.List)
@@ -60,7 +60,7 @@ internal sealed class AgentCatalog
 
         if (options.Script.Enabled)
         {
-            var script = new ScriptChatClient(clock);
+            var script = new ScriptModel(clock);
             yield return new Agent { Name = Script, Model = script, ToolFor = script.ToolFor };
         }
     }

@@ -17,9 +17,12 @@ internal sealed partial class AgentMessageHandler(
     ConnectionContext connection, Outbox outbox, ThreadFeeds feeds, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
     IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
+    private const long FromNowOn = long.MaxValue;
+
     private readonly Dictionary<ThreadId, ThreadFeeds.Subscription> _followed = [];
     private readonly Lock _lock = new();
-    private Queue<(ClientCommand Command, long ArrivedAt)>? _pending;
+    private Queue<(ClientCommand Command, int Bytes, long ArrivedAt)>? _pending;
+    private int _pendingBytes;
     private Task _working = Task.CompletedTask;
     private bool _isWorking;
 
@@ -40,6 +43,7 @@ internal sealed partial class AgentMessageHandler(
         {
             MaxMessageBytes = options.Value.MaxMessageBytes,
             MaxPendingCommands = options.Value.MaxPendingCommands,
+            MaxPendingBytes = options.Value.MaxPendingBytes,
             MaxFollowedThreads = options.Value.MaxFollowedThreads,
             MaxQueuedMessages = threadOptions.Value.MaxQueuedMessages,
             MaxOutboxBytes = options.Value.MaxOutboxBytes,
@@ -49,7 +53,8 @@ internal sealed partial class AgentMessageHandler(
     });
 
     /// <summary>Takes a frame from the receive loop. Never waits.</summary>
-    public void Take(ClientFrame frame)
+    /// <param name="bytes">What the frame took on the wire.</param>
+    public void Take(ClientFrame frame, int bytes)
     {
         switch (frame)
         {
@@ -57,7 +62,7 @@ internal sealed partial class AgentMessageHandler(
                 Send(new Pong { Id = ping.Id, ServerTime = clock.GetUtcNow() });
                 break;
             case ClientCommand command:
-                Queue(command);
+                Queue(command, bytes);
                 break;
             default:
                 throw new UnreachableException($"{frame.GetType()} is no client frame.");
@@ -90,14 +95,15 @@ internal sealed partial class AgentMessageHandler(
         _followed.Clear();
     }
 
-    private void Queue(ClientCommand command)
+    private void Queue(ClientCommand command, int bytes)
     {
         lock (_lock)
         {
-            _pending ??= new Queue<(ClientCommand, long)>();
-            if (_pending.Count < options.Value.MaxPendingCommands)
+            _pending ??= new Queue<(ClientCommand, int, long)>();
+            if (_pending.Count < options.Value.MaxPendingCommands && (_pending.Count == 0 || _pendingBytes + bytes <= options.Value.MaxPendingBytes))
             {
-                _pending.Enqueue((command, clock.GetTimestamp()));
+                _pending.Enqueue((command, bytes, clock.GetTimestamp()));
+                _pendingBytes += bytes;
                 if (!_isWorking)
                 {
                     _isWorking = true;
@@ -108,14 +114,14 @@ internal sealed partial class AgentMessageHandler(
             }
         }
 
-        Refuse(command, new ProtocolException(ErrorCode.RateLimited, $"{options.Value.MaxPendingCommands} commands wait for their answer already.", retryAfterMs: 1000));
+        Refuse(command, new ProtocolException(ErrorCode.RateLimited, "Too many commands wait for their answer already.", retryAfterMs: 1000));
     }
 
     private async Task WorkAsync()
     {
         while (true)
         {
-            (ClientCommand Command, long ArrivedAt) next;
+            (ClientCommand Command, int Bytes, long ArrivedAt) next;
             lock (_lock)
             {
                 if (!_pending!.TryDequeue(out next))
@@ -123,6 +129,8 @@ internal sealed partial class AgentMessageHandler(
                     _isWorking = false;
                     return;
                 }
+
+                _pendingBytes -= next.Bytes;
             }
 
             await AnswerAsync(next.Command, next.ArrivedAt);
@@ -169,27 +177,48 @@ internal sealed partial class AgentMessageHandler(
             throw ProtocolException.Unavailable();
         }
 
+        // The sender follows before its message is taken, so that it sees all of the run, and is held, so that its ack comes first.
         var thread = frame.ThreadId ?? ThreadId.New();
         RequireRoomToFollow(thread);
-        var held = _followed.GetValueOrDefault(thread);
-        held?.Hold();
+        var wasFollowed = _followed.TryGetValue(thread, out var subscription);
+        subscription ??= frame.ThreadId is null
+            ? feeds.AwaitNew(connection.Id, thread)
+            : await feeds.FollowAsync(connection.Session.User, connection.Id, thread, FromNowOn, [], announcesCaughtUp: false);
+        subscription.Hold();
+        var isFollowed = wasFollowed;
         try
         {
-            var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(
-                new ChatCommand(connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId));
+            var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
+                connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null));
+            isFollowed |= reply.Thread == thread;
             outbox.Enqueue(reply.Ack);
-            await FollowOwnAsync(reply);
+            if (reply.Thread != thread)
+            {
+                await FollowEarlierAsync(reply); // a retry: its thread was created the first time
+            }
+            else if (frame.ThreadId is null)
+            {
+                await subscription.CreatedAsync(connection.Session.User);
+            }
         }
         finally
         {
-            held?.Release();
+            if (isFollowed)
+            {
+                _followed[thread] = subscription;
+                subscription.Release();
+            }
+            else
+            {
+                await subscription.EndAsync();
+            }
         }
 
         metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
     }
 
-    /// <summary>The sender follows its thread. Its command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
-    private async Task FollowOwnAsync(CommandReply reply)
+    /// <summary>The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
+    private async Task FollowEarlierAsync(CommandReply reply)
     {
         try
         {

@@ -29,15 +29,16 @@ internal sealed partial class ConnectionDrain(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         readiness.Draining();
-        var connections = 0;
-        foreach (var handler in router.Handlers)
+        var connections = router.Handlers.ToList();
+        if (connections.Count > 0)
         {
-            handler.Drain(ReconnectWithin);
-            connections++;
+            DrainStarted(connections.Count);
         }
 
-        DrainStarted(connections);
-        await Task.WhenAll(runs.DrainAsync(cancellationToken), CloseAllAsync(cancellationToken));
+        connections.ForEach(handler => handler.Drain(ReconnectWithin));
+        await Task.WhenAll(
+            runs.DrainAsync(cancellationToken),
+            connections.Count > 0 ? CloseAllAsync(cancellationToken) : Task.CompletedTask);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -47,6 +48,7 @@ internal sealed partial class ConnectionDrain(
     private async Task CloseAllAsync(CancellationToken cancellationToken)
     {
         await Task.Delay(options.Value.DrainGrace, clock, cancellationToken);
+        // Asked anew: an upgrade that was under way when the door closed is in by now.
         foreach (var handler in router.Handlers)
         {
             handler.Close(CloseReason.Draining);

@@ -76,7 +76,7 @@ internal sealed partial class ConnectionLoop(
                 var (frame, error) = ClientFrameReader.Read(message);
                 if (frame is not null)
                 {
-                    router.Route(context.Id, frame);
+                    router.Route(context.Id, frame, message.Length);
                 }
                 else
                 {
@@ -111,7 +111,7 @@ internal sealed partial class ConnectionLoop(
     private CloseReason ReasonOf(WebSocketException broken) => broken.WebSocketErrorCode switch
     {
         WebSocketError.Faulted when context.Socket.State is WebSocketState.Aborted => CloseReason.HeartbeatLost,
-        WebSocketError.Faulted => CloseReason.InvalidUtf8,
+        WebSocketError.Faulted => CloseReason.ProtocolError,
         _ => CloseReason.PeerVanished,
     };
 

@@ -12,6 +12,10 @@ internal sealed class ConnectionOptions
     [Range(1, 100_000)]
     public int MaxPendingCommands { get; set; } = 256;
 
+    /// <summary>Bytes of those commands; a further one is answered with <c>rate_limited</c>.</summary>
+    [Range(16 * 1024, 256 * 1024 * 1024)]
+    public int MaxPendingBytes { get; set; } = 1024 * 1024;
+
     [Range(1, 100_000)]
     public int MaxFollowedThreads { get; set; } = 100;
 

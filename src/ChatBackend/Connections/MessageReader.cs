@@ -26,6 +26,12 @@ internal sealed class MessageReader(WebSocket socket, int maxBytes) : IDisposabl
             return (default, PeerClosed());
         }
 
+        if (first.EndOfMessage)
+        {
+            // An empty message is over with the read that only wanted to know.
+            return first.MessageType == WebSocketMessageType.Binary ? (default, CloseReason.BinaryRefused) : (ReadOnlyMemory<byte>.Empty, null);
+        }
+
         _buffer = ArrayPool<byte>.Shared.Rent(Math.Min(FirstBuffer, maxBytes));
         var count = 0;
         while (true)

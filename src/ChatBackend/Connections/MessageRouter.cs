@@ -30,14 +30,15 @@ internal sealed class MessageRouter
         _handlers.TryRemove(KeyValuePair.Create(connection, handler));
 
     /// <summary>Hands a frame to the connection's own handler, which takes it without waiting.</summary>
-    public bool Route(ConnectionId connection, ClientFrame frame)
+    /// <param name="bytes">What the frame took on the wire.</param>
+    public bool Route(ConnectionId connection, ClientFrame frame, int bytes)
     {
         if (!_handlers.TryGetValue(connection, out var handler))
         {
             return false;
         }
 
-        handler.Take(frame);
+        handler.Take(frame, bytes);
         return true;
     }
 

@@ -118,7 +118,8 @@ internal sealed partial class AgentRun(
         {
             var failure = ModelFailure.Classify(thrown);
             RunFailed(thrown, failure.Code);
-            return new RunEnd.Failed(failure.Code, failure.Message, failure.Retryable);
+            return new RunEnd.Failed(
+                failure.Code, failure.Code == RunFailure.Internal ? $"{failure.Message} Please report {start.Run}." : failure.Message, failure.Retryable);
         }
     }
 

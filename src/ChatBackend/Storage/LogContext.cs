@@ -2,20 +2,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ChatBackend.Storage;
 
-/// <summary>The log's tables for schema, migrations and reads. Each store derives its own, because migrations belong to a context type.</summary>
+/// <summary>The log's tables, for schema and migrations. Each store derives its own, because migrations belong to a context type.</summary>
 internal abstract class LogContext(DbContextOptions options) : DbContext(options)
 {
-    public DbSet<ThreadRow> Threads => Set<ThreadRow>();
-
-    public DbSet<EventRow> Events => Set<EventRow>();
-
-    public DbSet<CommandRow> Commands => Set<CommandRow>();
-
-    public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
-
-    public DbSet<TextRow> Texts => Set<TextRow>();
-
-    // Names are written out: the append path speaks SQL and must find what the migrations made.
+    // Names are written out: reads and appends speak SQL and must find what the migrations made.
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<ThreadRow>(thread =>

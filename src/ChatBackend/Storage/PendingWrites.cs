@@ -14,7 +14,7 @@ internal sealed class PendingWrites(long maxBytes)
         {
             if (_closed)
             {
-                return Task.FromException<TResult>(new LogUnavailableException("The log is closed: the server is stopping."));
+                return Task.FromException<TResult>(new LogUnavailableException("The event log is closed: the server is stopping."));
             }
 
             if (_bytes + write.Bytes > maxBytes)

@@ -5,6 +5,7 @@ namespace ChatBackend.Threads;
 /// <summary>One connection that follows one thread: how far it is. Guarded by its feed's lock.</summary>
 internal sealed class Follower(ConnectionId connection, long cursor, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
 {
+    private List<ReadOnlyMemory<byte>>? _held;
     private PartId? _part;
     private int _sent;
 
@@ -16,8 +17,22 @@ internal sealed class Follower(ConnectionId connection, long cursor, IReadOnlyLi
     /// <summary>It has all there is; what happens is sent to it at once.</summary>
     public bool IsLive { get; set; }
 
-    /// <summary>Nothing is sent until a command of the same connection is answered: its <c>ack</c> goes first.</summary>
-    public bool IsHeld { get; set; }
+    /// <summary>What is due is kept until a command of the same connection is answered, since its <c>ack</c> goes first. Bounded by the time a command may take and by what a run may say in it.</summary>
+    public void Hold() => _held ??= [];
+
+    /// <summary>Ends the hold; what was kept is for the caller to send.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Release()
+    {
+        var kept = _held ?? [];
+        _held = null;
+        return kept;
+    }
+
+    public bool TryKeep(ReadOnlyMemory<byte> frame)
+    {
+        _held?.Add(frame);
+        return _held is not null;
+    }
 
     public bool HasLeft { get; set; }
 

@@ -30,6 +30,7 @@ internal interface INodeObserver : IGrainObserver
 }
 
 /// <param name="Thread">The thread the client named; null when it named none and the id of this grain was issued for the command.</param>
+/// <param name="Node">The sender's node, which follows a thread that is created from its first event on; null when the thread is there already.</param>
 [GenerateSerializer, Immutable, Alias("chat.chat")]
 internal sealed record ChatCommand(
     [property: Id(0)] UserId User,
@@ -37,7 +38,8 @@ internal sealed record ChatCommand(
     [property: Id(2)] string Content,
     [property: Id(3)] string? Agent,
     [property: Id(4)] WhenRunning WhenRunning,
-    [property: Id(5)] ThreadId? Thread)
+    [property: Id(5)] ThreadId? Thread,
+    [property: Id(6)] INodeObserver? Node)
 {
     public bool Creates => Thread is null;
 }

@@ -71,17 +71,15 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
                 _recent.Add(happened);
             }
 
+            _isLive = true;
             foreach (var follower in _followers.Values)
             {
                 follower.IsLive = false;
+                CatchUp(follower);
             }
 
             _isLive = _early.TrueForAll(TryTake);
             _early.Clear();
-            foreach (var follower in _followers.Values)
-            {
-                CatchUp(follower);
-            }
         }
     }
 
@@ -132,7 +130,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
     {
         lock (_lock)
         {
-            (follower.IsHeld, follower.IsLive) = (true, false);
+            follower.Hold();
         }
     }
 
@@ -140,8 +138,10 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
     {
         lock (_lock)
         {
-            follower.IsHeld = false;
-            CatchUp(follower);
+            foreach (var frame in follower.Release())
+            {
+                port.Deliver(follower.Connection, frame);
+            }
         }
     }
 
@@ -172,7 +172,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
             if (follower.IsLive)
             {
                 follower.Cursor = happened.Seq;
-                port.Deliver(follower.Connection, happened.Json);
+                Deliver(follower, happened.Json);
             }
         }
 
@@ -210,7 +210,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
             var position = follower.PositionIn(fresh.Part);
             if (position < length)
             {
-                port.Deliver(follower.Connection, position == fresh.Offset ? shared ??= Encode(fresh) : Encode(_part.From(position)));
+                Deliver(follower, position == fresh.Offset ? shared ??= Encode(fresh) : Encode(_part.From(position)));
                 follower.Has(fresh.Part, length);
             }
         }
@@ -226,7 +226,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
             return;
         }
 
-        if (_isLive && !follower.IsHeld && !follower.HasLeft)
+        if (_isLive && !follower.HasLeft)
         {
             follower.IsCatchingUp = true;
             follower.CatchingUp = Task.Run(() => CatchUpAsync(follower));
@@ -235,7 +235,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
 
     private bool TryGoLive(Follower follower)
     {
-        if (!_isLive || follower.IsHeld || follower.HasLeft)
+        if (!_isLive || follower.HasLeft)
         {
             return false;
         }
@@ -249,7 +249,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
 
         foreach (var happened in _recent.After(follower.Cursor))
         {
-            port.Deliver(follower.Connection, happened.Json);
+            Deliver(follower, happened.Json);
         }
 
         follower.Cursor = _head;
@@ -257,7 +257,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
         {
             if (part.From(follower.PositionIn(part.Part)) is { Text.Length: > 0 } rest)
             {
-                port.Deliver(follower.Connection, Encode(rest));
+                Deliver(follower, Encode(rest));
             }
 
             follower.Has(part.Part, Math.Max(part.Length, follower.PositionIn(part.Part)));
@@ -266,7 +266,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
         if (follower.AnnouncesCaughtUp)
         {
             follower.AnnouncesCaughtUp = false;
-            port.Deliver(follower.Connection, WireJson.Encode(new CaughtUp { ThreadId = thread, Seq = _head }));
+            Deliver(follower, WireJson.Encode(new CaughtUp { ThreadId = thread, Seq = _head }));
         }
 
         follower.IsLive = true;
@@ -282,7 +282,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
             {
                 lock (_lock)
                 {
-                    if (TryGoLive(follower) || !_isLive || follower.IsHeld || follower.HasLeft)
+                    if (TryGoLive(follower) || !_isLive || follower.HasLeft)
                     {
                         follower.IsCatchingUp = false;
                         return;
@@ -298,8 +298,11 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
                 {
                     foreach (var stored in await log.ReadAsync(thread, follower.Cursor, PageEvents, PageBytes, cancellationToken))
                     {
-                        port.Deliver(follower.Connection, stored.Json);
-                        follower.Cursor = stored.Seq;
+                        lock (_lock)
+                        {
+                            Deliver(follower, stored.Json);
+                            follower.Cursor = stored.Seq;
+                        }
                     }
                 }
                 catch (LogUnavailableException away)
@@ -312,6 +315,14 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // it has left
+        }
+    }
+
+    private void Deliver(Follower follower, ReadOnlyMemory<byte> frame)
+    {
+        if (!follower.TryKeep(frame))
+        {
+            port.Deliver(follower.Connection, frame);
         }
     }
 

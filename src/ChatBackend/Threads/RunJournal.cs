@@ -70,6 +70,7 @@ internal sealed partial class RunJournal(
 
     public async Task<RunEnd?> EndAsync(RunEnd end)
     {
+        RunEnd? attempted = null;
         for (var wait = FirstRetry; ; wait = Longer(wait))
         {
             using (await writer.TurnAsync())
@@ -79,15 +80,16 @@ internal sealed partial class RunJournal(
                     await writer.OpenAsync();
                     if (!IsOurs())
                     {
-                        // Ended by another writer, or by this one in an attempt whose outcome was unknown.
+                        // Ended by an attempt whose outcome was unknown, or else by another writer.
                         Ended();
-                        return null;
+                        return attempted;
                     }
 
                     live.Silence();
                     var final = Stopping is { } reason ? new RunEnd.Stopped(reason) : end;
                     var events = TerminalEvents.For(writer.State!, final, live.PartFrom(0), clock.GetUtcNow());
                     var next = Next(writer.State!);
+                    attempted = final;
                     var result = await writer.AppendAsync(next is null ? events : [.. events, next]);
                     var appended = result is AppendResult.Appended;
                     Ended();

@@ -45,6 +45,21 @@ internal sealed partial class ThreadFeed(
         }
     }
 
+    /// <summary>Begins with a thread that was just created with this node as its first subscriber: nothing came before what is here already.</summary>
+    public async Task StartNewAsync(UserId owner)
+    {
+        await _subscribing.WaitAsync();
+        try
+        {
+            _owner = owner;
+            Live.Resume(new ThreadSnapshot(owner, 0, [], null));
+        }
+        finally
+        {
+            _subscribing.Release();
+        }
+    }
+
     /// <summary>Renews the lease, and with it notices what was missed in silence.</summary>
     public async Task RenewAsync()
     {

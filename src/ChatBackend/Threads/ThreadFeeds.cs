@@ -38,6 +38,26 @@ internal sealed class ThreadFeeds(
         return new Subscription(this, thread, feed, follower);
     }
 
+    /// <summary>Joins a thread that is about to be created, held, so that nothing of its first run is missed.</summary>
+    public Subscription AwaitNew(ConnectionId connection, ThreadId thread)
+    {
+        var feed = Enter(thread);
+        var follower = new Follower(connection, cursor: 0, known: [], announcesCaughtUp: false);
+        follower.Hold();
+        feed.Live.Join(follower);
+        return new Subscription(this, thread, feed, follower);
+    }
+
+    /// <summary>This node, as a thread's writer is told of it.</summary>
+    public INodeObserver Node()
+    {
+        lock (_lock)
+        {
+            // Orleans keeps only a weak reference to the observer behind its address.
+            return _node ??= grains.CreateObjectReference<INodeObserver>(_observer = new NodeObserver(this));
+        }
+    }
+
     /// <summary>From the node's observer: what a thread's writer published.</summary>
     public void Take(ThreadBatch batch)
     {
@@ -67,13 +87,12 @@ internal sealed class ThreadFeeds(
 
     private ThreadFeed Enter(ThreadId thread)
     {
+        var node = Node();
         lock (_lock)
         {
-            // Orleans keeps only a weak reference to the observer behind its address.
-            _node ??= grains.CreateObjectReference<INodeObserver>(_observer = new NodeObserver(this));
             if (!_feeds.TryGetValue(thread, out var feed))
             {
-                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), _node, log, port, clock, logger);
+                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, log, port, clock, logger);
                 _feeds.Add(thread, feed);
             }
 
@@ -114,6 +133,9 @@ internal sealed class ThreadFeeds(
     /// <summary>One connection's following of one thread.</summary>
     internal sealed class Subscription(ThreadFeeds feeds, ThreadId thread, ThreadFeed feed, Follower follower)
     {
+        /// <summary>The awaited thread was created.</summary>
+        public Task CreatedAsync(UserId owner) => feed.StartNewAsync(owner);
+
         /// <summary>Delivers nothing of this thread until released: an <c>ack</c> goes before what it caused.</summary>
         public void Hold() => feed.Live.Hold(follower);
 

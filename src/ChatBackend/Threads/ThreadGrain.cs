@@ -72,6 +72,11 @@ internal sealed partial class ThreadGrain(
             RunId = started?.RunId,
         };
         var record = new CommandRecord(command.User, command.Id, CommandDigest.Of(command), WireJson.Encode(ack));
+        if (command.Node is { } node)
+        {
+            _live.Subscribe(command.User, 0, node);
+        }
+
         var reply = await AppendAsync(
             started is null ? [message] : [message, started], record, new CommandReply(record.Ack.ToArray(), _thread, ack.Seq!.Value),
             command.Creates ? command.User : null);

@@ -2,7 +2,6 @@ using ChatBackend.Agents;
 using ChatBackend.Agents.Demo;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
-using ChatBackend.Runs;
 using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +16,7 @@ public sealed class DemoAgentTests
     private readonly Agent _demo = new()
     {
         Name = "demo",
-        Model = new DemoChatClient(),
+        Model = new DemoModel(),
         Tools = new BuiltInTools(
             new FakeTimeProvider(Evening),
             new Places(() => [TimeZoneInfo.CreateCustomTimeZone("Asia/Tokyo", TimeSpan.FromHours(9), "", "")])).All,

@@ -13,7 +13,7 @@ public sealed class ScriptAgentTests
 
     public ScriptAgentTests()
     {
-        var model = new ScriptChatClient(_clock);
+        var model = new ScriptModel(_clock);
         _script = new Agent { Name = "script", Model = model, ToolFor = model.ToolFor };
     }
 

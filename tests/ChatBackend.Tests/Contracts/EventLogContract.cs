@@ -15,6 +15,7 @@ public abstract partial class EventLogContract : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await CloseStoreAsync();
+        await DeleteStoreAsync();
         GC.SuppressFinalize(this);
     }
 
@@ -22,6 +23,8 @@ public abstract partial class EventLogContract : IAsyncLifetime
     private protected abstract Task<IEventLog> OpenStoreAsync();
 
     private protected abstract Task CloseStoreAsync();
+
+    private protected abstract Task DeleteStoreAsync();
 
     private protected async Task ReopenAsync()
     {

@@ -12,4 +12,10 @@ public sealed class SqliteEventLogTests : EventLogContract
         (_host = await SqliteLogHost.StartAsync(_directory.FullName)).Log;
 
     private protected override async Task CloseStoreAsync() => await _host!.DisposeAsync();
+
+    private protected override Task DeleteStoreAsync()
+    {
+        _directory.Delete(recursive: true);
+        return Task.CompletedTask;
+    }
 }

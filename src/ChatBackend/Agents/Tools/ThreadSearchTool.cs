@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using ChatBackend.Runs;
 using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;

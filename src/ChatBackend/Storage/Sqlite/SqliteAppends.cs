@@ -3,9 +3,14 @@ using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>The statements of the append path on one connection. To be called inside a transaction.</summary>
+/// <summary>The statements of the append path on one connection.</summary>
 internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 {
+    // Immediate: a lock that somebody else holds shows before anything is done.
+    private readonly SqliteStatement _begin = new(connection, "BEGIN IMMEDIATE");
+
+    private readonly SqliteStatement _commit = new(connection, "COMMIT");
+
     private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = $1 AND id = $2");
 
     private readonly SqliteStatement _createThread = new(connection, """
@@ -35,6 +40,10 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         """);
 
     private readonly SqliteStatement _dropCheckpoints = new(connection, "DELETE FROM part_checkpoints WHERE thread_key = $1");
+
+    public void Begin() => _begin.Execute();
+
+    public void Commit() => _commit.Execute();
 
     public ThreadHeader? Open(ThreadId thread)
     {
@@ -79,7 +88,9 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     public void Dispose()
     {
         ReadOnlySpan<SqliteStatement> all =
-            [_findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addText, _addCommand, _addCheckpoint, _dropCheckpoints];
+        [
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addText, _addCommand, _addCheckpoint, _dropCheckpoints,
+        ];
         foreach (var statement in all)
         {
             statement.Dispose();

@@ -13,11 +13,14 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     {
         try
         {
-            var connection = _connection ?? Open();
-            database.Verify(connection);
+            database.ThrowIfLost();
+            var connection = Connect();
             CommitOn(connection, batch);
-            // Again, because a file that went in between took the commit with it.
-            database.Verify(connection);
+            if (SqliteFileMoves.HasMoved(connection))
+            {
+                // It went in between, and the commit with it.
+                throw database.Lost();
+            }
         }
         catch (LogUnavailableException)
         {
@@ -68,22 +71,42 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
         Close();
     }
 
-    private SqliteConnection Open()
+    private SqliteConnection Connect()
     {
-        _connection = database.OpenAgain();
-        if (options.MaxDatabaseMiB > 0)
+        if (_connection is { } open)
         {
-            // 256 pages of 4 KiB are a MiB.
-            Execute(_connection, $"PRAGMA max_page_count = {options.MaxDatabaseMiB * 256L}");
+            if (!SqliteFileMoves.HasMoved(open))
+            {
+                return open;
+            }
+
+            Close();
         }
 
-        _appends = new SqliteAppends(_connection);
-        return _connection;
+        var connection = database.OpenAgain();
+        try
+        {
+            if (options.MaxDatabaseMiB > 0)
+            {
+                // 256 pages of 4 KiB are a MiB.
+                Execute(connection, $"PRAGMA max_page_count = {options.MaxDatabaseMiB * 256L}");
+            }
+
+            _appends = new SqliteAppends(connection);
+        }
+        catch
+        {
+            // Half a connection must not be kept: the next commit would take it for a whole one.
+            connection.Dispose();
+            throw;
+        }
+
+        return _connection = connection;
     }
 
     private void CommitOn(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
     {
-        Execute(connection, "BEGIN IMMEDIATE");
+        _appends!.Begin();
         try
         {
             foreach (var write in batch)
@@ -91,7 +114,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
                 Perform(write);
             }
 
-            Execute(connection, "COMMIT");
+            _appends.Commit();
         }
         catch
         {

@@ -1,15 +1,16 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>The file, how it is opened, and whether it still is the one that this process started with.</summary>
-internal sealed class SqliteDatabase(string path)
+internal sealed class SqliteDatabase(string path) : IDisposable
 {
-    // Connections whose file was seen to be this log; weak, because the pool decides how long they live.
-    private readonly ConditionalWeakTable<sqlite3, object> _known = [];
+    private readonly Lock _gate = new();
+
+    // Held open and never used but to ask whether the path still leads to it.
+    private SqliteConnection? _sentinel;
     private string? _identity;
+    private bool _closed;
 
     /// <summary>For the pool of readers. It never creates a file: one that is lost stays lost until somebody puts it back.</summary>
     public string ReadConnectionString { get; } = ConnectionString(path, SqliteOpenMode.ReadWrite, pooled: true);
@@ -17,44 +18,53 @@ internal sealed class SqliteDatabase(string path)
     /// <summary>Opens the file, which may be new, when the process starts.</summary>
     public SqliteConnection OpenFirst() => Open(SqliteOpenMode.ReadWriteCreate);
 
-    public SqliteConnection OpenAgain()
+    public SqliteConnection OpenAgain() => Open(SqliteOpenMode.ReadWrite);
+
+    /// <summary>Takes the log that is there now for the one that this process works on.</summary>
+    public void Adopt()
     {
-        var connection = Open(SqliteOpenMode.ReadWrite);
-        try
-        {
-            Verify(connection);
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
+        _identity = ReadIdentity();
+        _sentinel = OpenAgain();
     }
 
-    /// <summary>Takes the connection's log for the one that this process works on.</summary>
-    public void Adopt(SqliteConnection connection)
-    {
-        _identity = ReadIdentity(connection);
-        _known.AddOrUpdate(connection.Handle!, this);
-    }
-
+    /// <summary>To be called before a connection is opened: opening what stands in the log's place could destroy what belongs to the log.</summary>
     /// <exception cref="LogUnavailableException">The file is gone, or another stands in its place.</exception>
-    public void Verify(SqliteConnection connection)
+    public void ThrowIfLost()
     {
-        if (SqliteFileMoves.HasMoved(connection))
+        lock (_gate)
         {
-            throw new LogUnavailableException($"The event log {path} was removed or replaced. It is used again when the same log is back in its place.");
-        }
-
-        if (!_known.TryGetValue(connection.Handle!, out _))
-        {
-            if (ReadIdentity(connection) != _identity)
+            if (_closed)
             {
-                throw new LogUnavailableException($"{path} is not the event log that this server started with. Put that back, or start again.");
+                throw new LogUnavailableException("The event log is closed: the server is stopping.");
             }
 
-            _known.AddOrUpdate(connection.Handle!, this);
+            if (_sentinel is { } watching && !SqliteFileMoves.HasMoved(watching))
+            {
+                return;
+            }
+
+            if (!File.Exists(path) || ReadIdentity() != _identity)
+            {
+                throw Lost();
+            }
+
+            // The same log in a new file, as after a restore.
+            _sentinel?.Dispose();
+            _sentinel = null;
+            _sentinel = OpenAgain();
+        }
+    }
+
+    public LogUnavailableException Lost() =>
+        new($"The event log {path} was removed or replaced. It is used again as soon as the same log is back in its place.");
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            _sentinel?.Dispose();
+            _sentinel = null;
         }
     }
 
@@ -65,7 +75,7 @@ internal sealed class SqliteDatabase(string path)
         {
             connection.Open();
             // FULL: a commit is on the disk when it returns. A checkpoint every 16 MiB costs one more sync for many commits;
-            // the size limit gives back what a burst took. Half of SQLite's own waiting time for a lock is the lock's answer.
+            // the size limit gives back what a burst took.
             using var pragmas = connection.CreateCommand();
             pragmas.CommandText = """
                 PRAGMA busy_timeout = 2000;
@@ -97,10 +107,29 @@ internal sealed class SqliteDatabase(string path)
         DefaultTimeout = 1,
     }.ToString();
 
-    private static string? ReadIdentity(SqliteConnection connection)
+    /// <summary>
+    /// Looks at the file alone. An ordinary connection would look at the WAL too, and delete the one that it finds beside an empty file:
+    /// the commits of a log that is just being put back.
+    /// </summary>
+    private string? ReadIdentity()
     {
-        using var query = connection.CreateCommand();
-        query.CommandText = "SELECT id FROM store";
-        return query.ExecuteScalar() as string;
+        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = $"{new Uri(path).AbsoluteUri}?immutable=1",
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            using var query = connection.CreateCommand();
+            query.CommandText = "SELECT id FROM store";
+            return query.ExecuteScalar() as string;
+        }
+        catch (SqliteException)
+        {
+            // Empty, half copied, or no database at all.
+            return null;
+        }
     }
 }

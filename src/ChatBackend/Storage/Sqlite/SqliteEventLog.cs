@@ -60,10 +60,11 @@ internal sealed class SqliteEventLog : IEventLog, IDisposable
     public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => SqliteSearch.SearchAsync(log, user, query, maxHits, cancellationToken), cancellationToken);
 
-    // Readers first: the last connection to close is the writer's, which brings the WAL home.
+    // The writer still needs the database for what it accepted, and readers must not hold the WAL when it is brought home.
     public void Dispose()
     {
         _reads.Dispose();
         _writer?.Dispose();
+        _database.Dispose();
     }
 }

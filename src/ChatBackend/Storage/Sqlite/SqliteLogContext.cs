@@ -5,12 +5,8 @@ namespace ChatBackend.Storage.Sqlite;
 
 internal sealed class SqliteLogContext(DbContextOptions<SqliteLogContext> options) : LogContext(options)
 {
-    /// <summary>No logger: what EF would report of a failed read is in the exception, and its log lines carry SQL.</summary>
     public static DbContextOptions<SqliteLogContext> OptionsFor(string connectionString) =>
-        new DbContextOptionsBuilder<SqliteLogContext>()
-            .UseSqlite(connectionString)
-            .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
-            .Options;
+        new DbContextOptionsBuilder<SqliteLogContext>().UseSqlite(connectionString).Options;
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -1,22 +1,23 @@
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>Reads beside the writer: each sees the last commit, on a pooled connection, and waits for nobody.</summary>
 internal sealed class SqliteReads(SqliteDatabase database, StoreAvailability availability) : IDisposable
 {
-    private readonly PooledDbContextFactory<SqliteLogContext> _contexts = new(SqliteLogContext.OptionsFor(database.ReadConnectionString));
-
-    public async Task<TResult> ReadAsync<TResult>(Func<SqliteLogContext, Task<TResult>> read, CancellationToken cancellationToken)
+    public async Task<TResult> ReadAsync<TResult>(Func<SqliteConnection, Task<TResult>> read, CancellationToken cancellationToken)
     {
         try
         {
-            await using var context = await _contexts.CreateDbContextAsync(cancellationToken);
-            await context.Database.OpenConnectionAsync(cancellationToken);
-            database.Verify((SqliteConnection)context.Database.GetDbConnection());
-            var result = await read(context);
+            database.ThrowIfLost();
+            await using var connection = new SqliteConnection(database.ReadConnectionString);
+            await connection.OpenAsync(cancellationToken);
+            var result = await read(connection);
+            if (SqliteFileMoves.HasMoved(connection))
+            {
+                throw database.Lost();
+            }
+
             availability.Works();
             return result;
         }

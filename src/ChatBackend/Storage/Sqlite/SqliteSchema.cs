@@ -1,3 +1,4 @@
+using ChatBackend.Storage.Sqlite.Migrations;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,14 +20,31 @@ internal static class SqliteSchema
                 $"The event log was written by a later version (schema {applied}, this version knows {Newest}). Start that version, or use another data directory.");
         }
 
-        if (applied != Newest)
+        if (applied is null)
         {
-            ReleaseMigrationLock(connection);
-            await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(database.ReadConnectionString));
-            await context.Database.MigrateAsync(cancellationToken);
+            Execute(connection, NewFile.Script);
+        }
+        else if (applied != Newest)
+        {
+            await MigrateAsync(database, connection, cancellationToken);
         }
 
-        database.Adopt(connection);
+        if (applied != Newest)
+        {
+            // Into the file itself, by which the log is known.
+            Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+
+        database.Adopt();
+    }
+
+    /// <summary>Applies what is missing, one migration after the other.</summary>
+    internal static async Task MigrateAsync(SqliteDatabase database, SqliteConnection connection, CancellationToken cancellationToken)
+    {
+        // EF's lock is a row that survives whoever died holding it, and EF waits for it for ever. Ours is on the data directory.
+        Execute(connection, """DROP TABLE IF EXISTS "__EFMigrationsLock" """);
+        await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(database.ReadConnectionString));
+        await context.Database.MigrateAsync(cancellationToken);
     }
 
     private static string? ReadApplied(SqliteConnection connection)
@@ -42,11 +60,10 @@ internal static class SqliteSchema
         return query.ExecuteScalar() as string;
     }
 
-    /// <summary>EF's lock is a row that survives whoever died holding it, and EF waits for it for ever. Ours is on the data directory.</summary>
-    private static void ReleaseMigrationLock(SqliteConnection connection)
+    private static void Execute(SqliteConnection connection, string sql)
     {
-        using var release = connection.CreateCommand();
-        release.CommandText = """DROP TABLE IF EXISTS "__EFMigrationsLock" """;
-        release.ExecuteNonQuery();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 }

@@ -1,6 +1,6 @@
 using System.Text;
 using ChatBackend.Protocol;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
@@ -10,7 +10,7 @@ internal static class SqliteSearch
     private const int MaxWords = 32;
 
     public static async Task<IReadOnlyList<SearchHit>> SearchAsync(
-        SqliteLogContext log, UserId user, string query, int maxHits, CancellationToken cancellationToken)
+        SqliteConnection log, UserId user, string query, int maxHits, CancellationToken cancellationToken)
     {
         if (MatchExpression(user, query) is not { } match)
         {
@@ -18,13 +18,17 @@ internal static class SqliteSearch
         }
 
         // The owner's word in the index makes it fast, the comparison with the thread's owner makes it safe.
-        var rows = await log.Database.SqlQuery<Row>($"""
-            SELECT threads.id AS Thread, texts.seq AS Seq, texts.at AS At, texts.text AS Text
+        return await log.QueryAsync(
+            """
+            SELECT threads.id, texts.seq, texts.at, texts.text
             FROM search JOIN texts ON texts.key = search.rowid JOIN threads ON threads.key = texts.thread_key
-            WHERE search MATCH {match} AND threads.owner = {user.Value}
-            ORDER BY bm25(search, 1.0, 0.0), texts.key DESC LIMIT {maxHits}
-            """).ToListAsync(cancellationToken);
-        return [.. rows.Select(row => new SearchHit(new ThreadId(row.Thread), row.Seq, DateTimeOffset.FromUnixTimeMilliseconds(row.At), row.Text))];
+            WHERE search MATCH @match AND threads.owner = @user
+            ORDER BY bm25(search, 1.0, 0.0), texts.key DESC LIMIT @max
+            """,
+            row => new SearchHit(
+                new ThreadId(row.GetString(0)), row.GetInt64(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)), row.GetString(3)),
+            cancellationToken,
+            ("@match", match), ("@user", user.Value), ("@max", maxHits)).ToListAsync(cancellationToken);
     }
 
     /// <summary>
@@ -42,16 +46,5 @@ internal static class SqliteSearch
         return words.Length == 0
             ? null
             : $"owner_token : {Convert.ToHexString(Encoding.UTF8.GetBytes(user.Value))} AND text : ({string.Join(" AND ", words)})";
-    }
-
-    private sealed class Row
-    {
-        public required string Thread { get; init; }
-
-        public long Seq { get; init; }
-
-        public long At { get; init; }
-
-        public required string Text { get; init; }
     }
 }

@@ -6,12 +6,12 @@ namespace ChatBackend.Agents;
 
 /// <summary>What attributes say about each setting.</summary>
 [OptionsValidator]
-internal sealed partial class AgentOptionsFields : IValidateOptions<AgentOptions>;
+internal sealed partial class AgentsOptionsFields : IValidateOptions<AgentsOptions>;
 
 /// <summary>What attributes cannot say: whether the settings fit one another and the machine.</summary>
-internal sealed class AgentOptionsCheck(IConfiguration configuration) : IValidateOptions<AgentOptions>
+internal sealed class AgentsOptionsValidator(IConfiguration configuration) : IValidateOptions<AgentsOptions>
 {
-    public ValidateOptionsResult Validate(string? name, AgentOptions options)
+    public ValidateOptionsResult Validate(string? name, AgentsOptions options)
     {
         var problems = options.List.SelectMany(Problems).Concat(NameProblems(options)).ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
@@ -19,7 +19,7 @@ internal sealed class AgentOptionsCheck(IConfiguration configuration) : IValidat
 
     private IEnumerable<string> Problems(ModelEndpointOptions endpoint, int index)
     {
-        var where = $"{AgentOptions.Section}:List:{index}";
+        var where = $"{AgentsOptions.Section}:List:{index}";
         if (endpoint.Endpoint.Length > 0
             && !(Uri.TryCreate(endpoint.Endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)))
         {
@@ -42,22 +42,22 @@ internal sealed class AgentOptionsCheck(IConfiguration configuration) : IValidat
         }
     }
 
-    private static IEnumerable<string> NameProblems(AgentOptions options)
+    private static IEnumerable<string> NameProblems(AgentsOptions options)
     {
         var names = AgentCatalog.NamesIn(options).ToList();
         // Names that differ only in case would be mistaken for one another.
         foreach (var same in names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1))
         {
-            yield return $"{AgentOptions.Section} has more than one agent called {same.Key}; {AgentCatalog.Demo} and {AgentCatalog.Script} are built in.";
+            yield return $"{AgentsOptions.Section} has more than one agent called {same.Key}; {AgentCatalog.Demo} and {AgentCatalog.Script} are built in.";
         }
 
         if (names.Count == 0)
         {
-            yield return $"{AgentOptions.Section} has no agent: enable {AgentOptions.Section}:Demo or add one to {AgentOptions.Section}:List.";
+            yield return $"{AgentsOptions.Section} has no agent: enable {AgentsOptions.Section}:Demo or add one to {AgentsOptions.Section}:List.";
         }
         else if (options.Default is { Length: > 0 } chosen && !names.Contains(chosen))
         {
-            yield return $"{AgentOptions.Section}:Default is {chosen}, but the agents are {string.Join(", ", names)}.";
+            yield return $"{AgentsOptions.Section}:Default is {chosen}, but the agents are {string.Join(", ", names)}.";
         }
     }
 }

@@ -5,18 +5,18 @@ using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Agents;
 
-internal static class AgentRegistration
+internal static class AgentsRegistration
 {
     /// <summary>Registers the <see cref="AgentCatalog"/>; what its configuration lacks is told at the start.</summary>
     internal static IServiceCollection AddAgents(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<AgentOptions>().Bind(configuration.GetSection(AgentOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AgentOptions>, AgentOptionsFields>();
-        services.AddSingleton<IValidateOptions<AgentOptions>>(new AgentOptionsCheck(configuration));
+        services.AddOptions<AgentsOptions>().Bind(configuration.GetSection(AgentsOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AgentsOptions>, AgentsOptionsFields>();
+        services.AddSingleton<IValidateOptions<AgentsOptions>>(new AgentsOptionsValidator(configuration));
         services.AddSingleton(Places.OfThisMachine());
         services.AddSingleton<BuiltInTools>();
         services.AddSingleton(provider => new AgentCatalog(
-            provider.GetRequiredService<IOptions<AgentOptions>>(), configuration,
+            provider.GetRequiredService<IOptions<AgentsOptions>>(), configuration,
             provider.GetRequiredService<BuiltInTools>(), provider.GetRequiredService<TimeProvider>()));
         return services;
     }

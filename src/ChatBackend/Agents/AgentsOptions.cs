@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Agents;
 
 /// <summary>Section <c>Agents</c>: which agents there are.</summary>
-internal sealed class AgentOptions
+internal sealed class AgentsOptions
 {
     public const string Section = "Agents";
 

@@ -1,6 +1,6 @@
 using ChatBackend.Protocol;
 
-namespace ChatBackend.Runs;
+namespace ChatBackend.Agents;
 
 /// <summary>Whose run this is. A scoped service of the run: tools take it from there, never from the model's arguments.</summary>
 internal sealed class RunContext

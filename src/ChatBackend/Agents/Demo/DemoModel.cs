@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Agents.Demo;
 
 /// <summary>Needs nothing from outside and says plainly that it is no language model: finds the tool for a few phrases, then words its result.</summary>
-internal sealed class DemoChatClient : IChatClient
+internal sealed class DemoModel : IChatClient
 {
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>

@@ -8,7 +8,7 @@ namespace ChatBackend.Agents.Script;
 /// A tool step ends the model step; the next one goes on behind it, which it knows by the results that follow the message.
 /// Usage counts 1 input token for a model step and 1 output token for each piece of text.
 /// </summary>
-internal sealed class ScriptChatClient(TimeProvider clock) : IChatClient
+internal sealed class ScriptModel(TimeProvider clock) : IChatClient
 {
     private const string Example =
         """{"steps":[{"say":"Let me look. ","chunks":3,"every_ms":50},{"tool":"clock","arguments":{"place":"UTC"},"result":"noon","ms":100},{"say":"It is noon."}]}""";

@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using ChatBackend.Client.Connections;
+using ChatBackend.Client.Threads;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Client;
+
+/// <summary>
+/// A connection to a chat server that outlives its sockets: a socket that is lost is replaced, followed threads go on where they
+/// were, and commands without an answer are sent again with the same id, so that each takes effect once. Safe for concurrent use.
+/// </summary>
+public sealed class ChatConnection : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<ClientFrameId, TaskCompletionSource<Pong>> _pings = new();
+    private readonly Outgoing _outgoing;
+    private readonly FollowedThreads _threads;
+    private readonly ConnectionLoop _loop;
+    private readonly Action<ServerFrame>? _onFrame;
+
+    private ChatConnection(ChatConnectionOptions options)
+    {
+        _outgoing = new Outgoing(options.TimeProvider, options.MaxWaitingCommands);
+        _threads = new FollowedThreads(_outgoing, options.FollowerBufferBytes);
+        _onFrame = options.OnFrame;
+        _loop = new ConnectionLoop(options, _outgoing, _threads, Take, CutPings);
+    }
+
+    /// <summary>The last <c>connection_established</c>: connection id, user, limits, agents.</summary>
+    public ConnectionEstablished Established => _loop.Established;
+
+    public ChatConnectionState State => _loop.State;
+
+    /// <summary>Ends, never fails, when the connection is closed for good, and says why.</summary>
+    public Task<ConnectionEnd> Closed => _loop.Closed;
+
+    /// <summary>Connects; one attempt.</summary>
+    /// <exception cref="ChatConnectException">Refused (with the HTTP status), unreachable, too late, or closed at once (with the close code).</exception>
+    public static async Task<ChatConnection> ConnectAsync(ChatConnectionOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var connection = new ChatConnection(options);
+        await connection._loop.StartAsync(cancellationToken);
+        return connection;
+    }
+
+    /// <summary>Sends a message to an agent; the thread is followed from it on, see <see cref="FollowerOf"/>.</summary>
+    /// <param name="thread">Null opens a thread.</param>
+    /// <param name="agent">Null leaves the choice to the server.</param>
+    /// <param name="id">The message's own id; a new one when null. To repeat a message whose outcome is unknown, give its id.</param>
+    /// <param name="cancellationToken">Gives up waiting; a message that was sent may take effect all the same.</param>
+    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public async Task<Ack> ChatAsync(
+        string content, ThreadId? thread = null, string? agent = null, WhenRunning whenRunning = WhenRunning.Queue,
+        ClientFrameId? id = null, CancellationToken cancellationToken = default) =>
+        (await _outgoing.AddAsync(
+            new ChatFrame { Id = id ?? ClientFrameId.New(), Content = content, ThreadId = thread, Agent = agent, WhenRunning = whenRunning },
+            cancellationToken))!;
+
+    /// <summary>Stops a thread's run: the one named, or the one that is open. The <c>ack</c> comes at once, <see cref="AgentStopped"/> in the thread.</summary>
+    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public async Task<Ack> StopAsync(ThreadId thread, RunId? run = null, ClientFrameId? id = null, CancellationToken cancellationToken = default) =>
+        (await _outgoing.AddAsync(new StopFrame { Id = id ?? ClientFrameId.New(), ThreadId = thread, RunId = run }, cancellationToken))!;
+
+    /// <summary>Approves or rejects a tool call as it was shown.</summary>
+    /// <param name="required">What was shown; the decision is bound to its arguments.</param>
+    /// <exception cref="ChatErrorException">The server refused it; <see cref="ErrorCode.AlreadyDecided"/> when somebody was faster.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public async Task<Ack> DecideAsync(
+        ApprovalRequired required, ApprovalDecision decision, string? note = null, ClientFrameId? id = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(required);
+        return (await _outgoing.AddAsync(
+            new DecideFrame
+            {
+                Id = id ?? ClientFrameId.New(),
+                ThreadId = required.ThreadId,
+                CallId = required.CallId,
+                ArgumentsDigest = required.ArgumentsDigest,
+                Decision = decision,
+                Note = note,
+            },
+            cancellationToken))!;
+    }
+
+    /// <summary>Follows a thread and returns once all its events after <paramref name="afterSeq"/> are there. A thread that is followed from there or before keeps its follower; one that is followed only from later gets a new one.</summary>
+    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before.</exception>
+    public async Task<ThreadFollower> FollowAsync(ThreadId thread, long afterSeq = 0, CancellationToken cancellationToken = default)
+    {
+        var follower = _threads.From(thread, afterSeq, out var isNew);
+        try
+        {
+            await _outgoing.FollowAsync(follower, cancellationToken);
+            return follower;
+        }
+        catch (Exception refused) when (isNew && refused is ChatErrorException or OperationCanceledException)
+        {
+            _threads.Remove(follower, FollowedThreads.Unfollowed(thread));
+            throw;
+        }
+    }
+
+    /// <summary>The follower of a thread that is followed, by <see cref="FollowAsync"/> or because a message was sent to it.</summary>
+    /// <exception cref="InvalidOperationException">The thread is not followed.</exception>
+    public ThreadFollower FollowerOf(ThreadId thread) =>
+        _threads.Find(thread) ?? throw new InvalidOperationException($"{thread} is not followed. FollowAsync does that.");
+
+    /// <summary>Follows a thread no longer; its follower ends.</summary>
+    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public Task UnfollowAsync(ThreadId thread, CancellationToken cancellationToken = default)
+    {
+        if (_threads.Find(thread) is { } follower)
+        {
+            _threads.Remove(follower, FollowedThreads.Unfollowed(thread));
+        }
+
+        return _outgoing.AddAsync(new UnfollowFrame { Id = ClientFrameId.New(), ThreadId = thread }, cancellationToken);
+    }
+
+    /// <summary>Extends the session in place with a newer token of the same user.</summary>
+    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public Task AuthenticateAsync(string token, CancellationToken cancellationToken = default) =>
+        _outgoing.AddAsync(new AuthenticateFrame { Id = ClientFrameId.New(), Token = token }, cancellationToken);
+
+    /// <summary>Asks the server for a sign of life on the socket that is open now.</summary>
+    /// <exception cref="ChatClosedException">The socket was lost before the answer came.</exception>
+    public async Task<Pong> PingAsync(CancellationToken cancellationToken = default)
+    {
+        var id = ClientFrameId.New();
+        var pong = _pings[id] = new TaskCompletionSource<Pong>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            if (State != ChatConnectionState.Connected)
+            {
+                throw new ChatClosedException(new ConnectionEnd { Reason = $"there is no socket: {State}" });
+            }
+
+            _outgoing.Ping(new PingFrame { Id = id });
+            return await pong.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            _pings.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>Closes with 1000 and waits, at most <see cref="ChatConnectionOptions.CloseTimeout"/>, for the server's answer. What waits for an answer ends with <see cref="ChatClosedException"/>.</summary>
+    public Task CloseAsync() => _loop.CloseAsync();
+
+    /// <summary>Ends the connection for good, without a close frame.</summary>
+    public void Abort() => _loop.Abort(isOurs: true);
+
+    /// <summary>Cuts the socket as a network failure would: the connection replaces it.</summary>
+    public void Drop() => _loop.Abort(isOurs: false);
+
+    /// <summary>As <see cref="CloseAsync"/>.</summary>
+    public async ValueTask DisposeAsync() => await CloseAsync();
+
+    private void Take(ServerFrame frame, int bytes)
+    {
+        _onFrame?.Invoke(frame);
+        if (frame is Pong { Id: { } id } pong && _pings.TryGetValue(id, out var waiting))
+        {
+            waiting.TrySetResult(pong);
+        }
+
+        _threads.Take(frame, bytes);
+    }
+
+    private void CutPings(ConnectionEnd end)
+    {
+        foreach (var ping in _pings.Values)
+        {
+            ping.TrySetException(new ChatClosedException(end));
+        }
+    }
+}
+
+public enum ChatConnectionState
+{
+    /// <summary>A socket is open.</summary>
+    Connected,
+
+    /// <summary>The socket was lost; another one is being opened.</summary>
+    Reconnecting,
+
+    /// <summary>For good.</summary>
+    Closed,
+}

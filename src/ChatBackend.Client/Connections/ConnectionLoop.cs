@@ -1,0 +1,211 @@
+using ChatBackend.Client.Threads;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Client.Connections;
+
+/// <summary>One socket after the other until one ends for good. Owns the task that all of a connection's work hangs from.</summary>
+internal sealed class ConnectionLoop(
+    ChatConnectionOptions options, Outgoing outgoing, FollowedThreads threads, Action<ServerFrame, int> take, Action<ConnectionEnd> lost)
+{
+    private const int MaxRefusedTokens = 3;
+
+    private readonly TaskCompletionSource<ConnectionEnd> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Backoff _backoff = new(options);
+    private readonly Lock _lock = new();
+    private Task _running = Task.CompletedTask;
+    private SocketSession? _session;
+    private bool _isStopping;
+    private string _token = "";
+    private volatile ConnectionEstablished? _established;
+    private volatile ChatConnectionState _state;
+
+    public ConnectionEstablished Established => _established!;
+
+    public ChatConnectionState State => _state;
+
+    public Task<ConnectionEnd> Closed => _closed.Task;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _token = await options.Token(cancellationToken);
+        var first = await OpenSocket.OpenAsync(options, _token, cancellationToken);
+        _established = first.Established;
+        _running = RunAsync(first, Attach(first));
+    }
+
+    public async Task CloseAsync()
+    {
+        Stop(session => session.Close());
+        await _running;
+    }
+
+    public void Abort(bool isOurs)
+    {
+        if (isOurs)
+        {
+            Stop(session => session.Abort(isOurs: true));
+            return;
+        }
+
+        lock (_lock)
+        {
+            _session?.Abort(isOurs: false);
+        }
+    }
+
+    private void Stop(Action<SocketSession> end)
+    {
+        lock (_lock)
+        {
+            if (_state == ChatConnectionState.Closed)
+            {
+                return;
+            }
+
+            _isStopping = true;
+            if (_session is { } session)
+            {
+                end(session);
+                return;
+            }
+        }
+
+        _stopping.Cancel();
+    }
+
+    private async Task RunAsync(OpenSocket socket, SocketSession session)
+    {
+        // Whoever connects gets the connection before any callback runs.
+        await Task.Yield();
+        var end = new ConnectionEnd { Reason = "closed from this side", IsOurs = true };
+        try
+        {
+            while (true)
+            {
+                end = await ServeAsync(socket, session);
+                lost(end);
+                if (end.IsFinal)
+                {
+                    break;
+                }
+
+                _state = ChatConnectionState.Reconnecting;
+                options.OnDisconnected?.Invoke(end);
+                (var next, end) = await ReopenAsync(end);
+                if (next is null)
+                {
+                    break;
+                }
+
+                (socket, session) = (next, Attach(next));
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            end = new ConnectionEnd { Reason = "closed from this side", IsOurs = true };
+        }
+        catch (Exception bug)
+        {
+            end = new ConnectionEnd { Reason = bug.Message, Cause = bug };
+        }
+        finally
+        {
+            Finish(end);
+        }
+    }
+
+    /// <summary>From here on a close or an abort reaches the socket.</summary>
+    private SocketSession Attach(OpenSocket socket)
+    {
+        var session = new SocketSession(socket, outgoing, options, take);
+        lock (_lock)
+        {
+            _session = session;
+            if (_isStopping)
+            {
+                session.Close();
+            }
+        }
+
+        return session;
+    }
+
+    private async Task<ConnectionEnd> ServeAsync(OpenSocket socket, SocketSession session)
+    {
+        var isReplacement = _established != socket.Established;
+        _established = socket.Established;
+        _state = ChatConnectionState.Connected;
+        if (isReplacement)
+        {
+            options.OnReconnected?.Invoke(socket.Established);
+        }
+
+        outgoing.Begin(socket.Established.Limits.MaxPendingCommands, threads.All);
+        var since = options.TimeProvider.GetTimestamp();
+        try
+        {
+            return await session.RunAsync();
+        }
+        finally
+        {
+            _backoff.WasConnected(options.TimeProvider.GetElapsedTime(since));
+            outgoing.Pause();
+            lock (_lock)
+            {
+                _session = null;
+            }
+        }
+    }
+
+    private async Task<(OpenSocket? Socket, ConnectionEnd End)> ReopenAsync(ConnectionEnd end)
+    {
+        for (var refusedTokens = 0; ;)
+        {
+            await Task.Delay(_backoff.Next(end), options.TimeProvider, _stopping.Token);
+            try
+            {
+                var token = await options.Token(_stopping.Token);
+                if (end.NeedsNewToken && token == _token)
+                {
+                    if (++refusedTokens == MaxRefusedTokens)
+                    {
+                        return (null, end);
+                    }
+
+                    continue;
+                }
+
+                _token = token;
+                return (await OpenSocket.OpenAsync(options, token, _stopping.Token), end);
+            }
+            catch (ChatConnectException refused)
+            {
+                end = refused.End;
+                if (end.IsFinal)
+                {
+                    return (null, end);
+                }
+            }
+            catch (Exception noToken) when (noToken is HttpRequestException or IOException or TimeoutException)
+            {
+                end = end with { Cause = noToken, RetryAfter = null, ReconnectWithin = null };
+            }
+        }
+    }
+
+    private void Finish(ConnectionEnd end)
+    {
+        lock (_lock)
+        {
+            _state = ChatConnectionState.Closed;
+            _session = null;
+        }
+
+        var closed = new ChatClosedException(end);
+        lost(end);
+        outgoing.End(closed);
+        threads.End(closed);
+        _closed.TrySetResult(end);
+    }
+}

@@ -1,0 +1,251 @@
+using System.Threading.Channels;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Client.Connections;
+
+/// <summary>
+/// What waits to be sent or for its answer, in order, across sockets. A command stays until it is answered; on a new socket
+/// follows come first, then every command without an answer, again in order and with the same id.
+/// </summary>
+internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<PingFrame> _pings = new();
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private List<Waiting> _waiting = [];
+    private int _window;
+    private Exception? _end;
+
+    /// <exception cref="InvalidOperationException">Too many wait already.</exception>
+    public async Task<Ack?> AddAsync(ClientCommand command, CancellationToken cancellationToken)
+    {
+        var entry = new Waiting(command);
+        lock (_lock)
+        {
+            if (_end is { } end)
+            {
+                throw end;
+            }
+
+            if (_waiting.Count >= maxWaiting)
+            {
+                throw new InvalidOperationException($"{maxWaiting} commands wait for their answer already.");
+            }
+
+            _waiting.Add(entry);
+        }
+
+        Signal();
+        return await AnswerAsync(entry, cancellationToken);
+    }
+
+    /// <summary>Follows from where the follower is. Ends when it has caught up; the same follow is not sent twice.</summary>
+    public async Task FollowAsync(ThreadFollower follower, CancellationToken cancellationToken) =>
+        await Follow(follower, TimeSpan.Zero).WaitAsync(cancellationToken);
+
+    /// <param name="delay">How long to wait before.</param>
+    /// <returns>Ends when the follower has caught up; need not be awaited.</returns>
+    public Task Follow(ThreadFollower follower, TimeSpan delay)
+    {
+        Waiting? entry;
+        lock (_lock)
+        {
+            if (_end is { } end)
+            {
+                return Task.FromException(end);
+            }
+
+            entry = _waiting.Find(waiting => waiting.Follower == follower);
+            if (entry is null)
+            {
+                _waiting.Add(entry = new Waiting(follower) { DueAt = clock.GetTimestamp() + ToTicks(delay) });
+            }
+        }
+
+        Signal();
+        return entry.Answer.Task;
+    }
+
+    public bool IsFollowing(ThreadFollower follower)
+    {
+        lock (_lock)
+        {
+            return _waiting.Exists(waiting => waiting.Follower == follower);
+        }
+    }
+
+    /// <param name="end">What whoever waits for the follow hears.</param>
+    public void Forget(ThreadFollower follower, Exception end)
+    {
+        lock (_lock)
+        {
+            foreach (var entry in _waiting.Where(waiting => waiting.Follower == follower))
+            {
+                entry.Answer.TrySetException(end);
+            }
+
+            _waiting.RemoveAll(waiting => waiting.Follower == follower);
+        }
+    }
+
+    public void Ping(PingFrame ping)
+    {
+        lock (_lock)
+        {
+            _pings.Enqueue(ping);
+        }
+
+        Signal();
+    }
+
+    /// <summary>A socket is there. Everything is to be sent on it.</summary>
+    /// <param name="window">How many commands the server lets wait for their answer.</param>
+    public void Begin(int window, IEnumerable<ThreadFollower> followers)
+    {
+        lock (_lock)
+        {
+            _window = window;
+            var follows = followers.Select(follower => _waiting.Find(waiting => waiting.Follower == follower) ?? new Waiting(follower));
+            _waiting = [.. follows, .. _waiting.Where(waiting => waiting.Follower is null)];
+            foreach (var entry in _waiting)
+            {
+                entry.IsSent = false;
+                entry.DueAt = 0;
+            }
+        }
+
+        Signal();
+    }
+
+    /// <summary>The socket is gone, and with it what only it knew: it follows nothing any more.</summary>
+    public void Pause()
+    {
+        lock (_lock)
+        {
+            _window = 0;
+            _pings.Clear();
+            foreach (var entry in _waiting.Where(waiting => waiting.Command is UnfollowFrame))
+            {
+                entry.Answer.TrySetResult(null);
+            }
+
+            _waiting.RemoveAll(waiting => waiting.Command is UnfollowFrame);
+        }
+    }
+
+    /// <summary>The next frame to send, if there is one by now; else how long until one is due, if one will be without a signal.</summary>
+    public ClientFrame? Next(out TimeSpan? due)
+    {
+        due = null;
+        lock (_lock)
+        {
+            if (_window == 0)
+            {
+                return null;
+            }
+
+            if (_pings.TryDequeue(out var ping))
+            {
+                return ping;
+            }
+
+            if (_waiting.Count(waiting => waiting.IsSent) >= _window)
+            {
+                return null;
+            }
+
+            foreach (var entry in _waiting.Where(waiting => !waiting.IsSent))
+            {
+                var wait = entry.DueAt - clock.GetTimestamp();
+                if (wait <= 0)
+                {
+                    entry.IsSent = true;
+                    return entry.ToFrame();
+                }
+
+                var left = TimeSpan.FromSeconds((double)wait / clock.TimestampFrequency);
+                due = due < left ? due : left;
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Ends when something may have become due to be sent.</summary>
+    public async Task ChangedAsync(CancellationToken cancellationToken)
+    {
+        await _changed.Reader.WaitToReadAsync(cancellationToken);
+        _changed.Reader.TryRead(out _);
+    }
+
+    public void Signal() => _changed.Writer.TryWrite(true);
+
+    /// <param name="before">What follows from the answer, before whoever waits for it hears of it.</param>
+    public void Answer(Ack ack, Action<ClientCommand> before) => Take(
+        waiting => waiting.IsSent && waiting.Command?.Id == ack.Id,
+        entry =>
+        {
+            before(entry.Command!);
+            entry.Answer.TrySetResult(ack);
+        });
+
+    public void Answer(CaughtUp caughtUp) =>
+        Take(waiting => waiting.IsSent && waiting.Follower?.Thread == caughtUp.ThreadId, entry => entry.Answer.TrySetResult(null));
+
+    /// <summary>The follower whose follow was refused; null when it was another command's error.</summary>
+    public ThreadFollower? Refuse(Error error) =>
+        Take(waiting => waiting.IsSent && waiting.Id == error.Id, entry => entry.Answer.TrySetException(new ChatErrorException(error)))?.Follower;
+
+    public void End(Exception end)
+    {
+        lock (_lock)
+        {
+            _end = end;
+            foreach (var entry in _waiting)
+            {
+                entry.Answer.TrySetException(end);
+            }
+
+            _waiting.Clear();
+        }
+    }
+
+    private async Task<Ack?> AnswerAsync(Waiting entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await entry.Answer.Task.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_lock)
+            {
+                _waiting.Remove(entry);
+            }
+
+            Signal();
+            throw;
+        }
+    }
+
+    private Waiting? Take(Predicate<Waiting> isIt, Action<Waiting> answer)
+    {
+        Waiting? entry;
+        lock (_lock)
+        {
+            entry = _waiting.Find(isIt);
+            if (entry is null)
+            {
+                return null;
+            }
+
+            _waiting.Remove(entry);
+        }
+
+        answer(entry);
+        Signal();
+        return entry;
+    }
+
+    private long ToTicks(TimeSpan time) => (long)(time.TotalSeconds * clock.TimestampFrequency);
+}

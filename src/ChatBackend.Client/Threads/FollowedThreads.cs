@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using ChatBackend.Client.Connections;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Client.Threads;
+
+/// <summary>The threads a connection follows: hands each frame to its follower and follows again where something is missing.</summary>
+internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
+{
+    private const int MaxFruitlessFollows = 8;
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly ConcurrentDictionary<ThreadId, ThreadFollower> _followers = new();
+
+    public ICollection<ThreadFollower> All => _followers.Values;
+
+    public ThreadFollower? Find(ThreadId thread) => _followers.GetValueOrDefault(thread);
+
+    /// <summary>The follower of a thread from a place on; one that began later is replaced, and ends.</summary>
+    public ThreadFollower From(ThreadId thread, long afterSeq, out bool isNew)
+    {
+        if (Find(thread) is { } known)
+        {
+            if (known.Start <= afterSeq)
+            {
+                isNew = false;
+                return known;
+            }
+
+            Remove(known, Unfollowed(known.Thread));
+        }
+
+        isNew = true;
+        return _followers[thread] = new ThreadFollower(thread, afterSeq, bufferBytes);
+    }
+
+    public void Take(ServerFrame frame, int bytes)
+    {
+        switch (frame)
+        {
+            case Ack ack:
+                outgoing.Answer(ack, answered => FollowSent(ack, answered));
+                break;
+            case Error error:
+                Refused(outgoing.Refuse(error), error);
+                break;
+            case CaughtUp caughtUp:
+                outgoing.Answer(caughtUp);
+                Take(caughtUp.ThreadId, frame, bytes);
+                break;
+            case ThreadEvent happened:
+                Take(happened.ThreadId, frame, bytes);
+                break;
+            case PartDelta delta:
+                Take(delta.ThreadId, frame, bytes);
+                break;
+        }
+    }
+
+    public void Remove(ThreadFollower follower, ConnectionEnd reason)
+    {
+        _followers.TryRemove(new KeyValuePair<ThreadId, ThreadFollower>(follower.Thread, follower));
+        var end = new ChatClosedException(reason);
+        outgoing.Forget(follower, end);
+        follower.End(end, isQuiet: true);
+    }
+
+    public void End(ChatClosedException end)
+    {
+        foreach (var follower in All)
+        {
+            follower.End(end, isQuiet: end.End.IsOurs);
+        }
+    }
+
+    public static ConnectionEnd Unfollowed(ThreadId thread) => new() { Reason = $"{thread} is no longer followed", IsOurs = true };
+
+    private void Take(ThreadId thread, ServerFrame frame, int bytes)
+    {
+        if (Find(thread) is not { } follower || !follower.Take(frame, bytes) || outgoing.IsFollowing(follower))
+        {
+            return;
+        }
+
+        if (follower.FruitlessFollows >= MaxFruitlessFollows)
+        {
+            Fail(follower, new ThreadGapException(thread, follower.Cursor));
+            return;
+        }
+
+        outgoing.Follow(follower, DelayOf(follower));
+    }
+
+    /// <summary>The server follows the thread of a message for its sender, from that message on.</summary>
+    private void FollowSent(Ack ack, ClientCommand answered)
+    {
+        if (answered is ChatFrame && ack.ThreadId is { } thread && Find(thread) is null)
+        {
+            From(thread, Math.Max(0, (ack.Seq ?? 1) - 1), out _);
+        }
+    }
+
+    private void Refused(ThreadFollower? follower, Error error)
+    {
+        if (follower is null)
+        {
+            return;
+        }
+
+        var mayRetry = error.Code is ErrorCode.Unavailable or ErrorCode.RateLimited or ErrorCode.Internal;
+        if (!mayRetry || follower.FruitlessFollows >= MaxFruitlessFollows)
+        {
+            Fail(follower, new ChatErrorException(error));
+            return;
+        }
+
+        outgoing.Follow(follower, DelayOf(follower) + TimeSpan.FromMilliseconds(error.RetryAfterMs ?? 0));
+    }
+
+    private void Fail(ThreadFollower follower, Exception end)
+    {
+        _followers.TryRemove(new KeyValuePair<ThreadId, ThreadFollower>(follower.Thread, follower));
+        outgoing.Forget(follower, end);
+        follower.End(end, isQuiet: false);
+    }
+
+    /// <summary>At once the first time, then longer and longer: a server that leaves out the same again is not asked in a tight loop.</summary>
+    private static TimeSpan DelayOf(ThreadFollower follower)
+    {
+        var before = follower.FruitlessFollows;
+        follower.CountFollow();
+        return before == 0 ? TimeSpan.Zero : FirstDelay * Math.Pow(2, before - 1);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Client.Threads;
+
+/// <summary>A run that frames are still added to. Text is appended, never copied, until somebody looks. Not thread-safe.</summary>
+internal sealed class RunDraft(RunId id)
+{
+    private readonly List<object> _items = []; // TextDraft or ToolItem
+    private RunEntry _head = new() { RunId = id, State = RunState.Running, Items = [] };
+
+    public RunEntry ToEntry() =>
+        _head with { Items = [.. _items.Select(item => item is TextDraft text ? text.ToItem() : (TranscriptItem)item)] };
+
+    public void Apply(PartDelta delta)
+    {
+        var text = TextOf(delta.PartId) ?? Begin(new TextDraft(delta.PartId, delta is AgentThinking ? PartKind.Thinking : PartKind.Text));
+        text.Append(delta.Text);
+    }
+
+    public void Apply(RunEvent happened)
+    {
+        switch (happened)
+        {
+            case AgentStarted started:
+                _head = _head with { Agent = started.Agent, Answers = started.MessageId };
+                break;
+            case AgentPart part:
+                Finish(part.PartId, part.Kind, part.Text);
+                break;
+            case ToolExecuting executing:
+                Change(executing.CallId, executing.Tool, tool => tool with { Arguments = executing.Arguments });
+                break;
+            case ToolCompleted completed:
+                Change(completed.CallId, completed.Tool, tool => tool with { Completed = completed });
+                break;
+            case ApprovalRequired required:
+                Change(required.CallId, required.Tool, tool => tool with { Arguments = required.Arguments, Approval = required });
+                break;
+            case ApprovalDecided decided:
+                Change(decided.CallId, "", tool => tool with { Decided = decided });
+                break;
+            case AgentCompleted completed:
+                Finish(completed.PartId, PartKind.Text, completed.Content);
+                _head = _head with { State = RunState.Completed, MessageId = completed.MessageId, Usage = completed.Usage };
+                break;
+            case AgentStopped stopped:
+                Finish(stopped.PartId, PartKind.Text, stopped.Content);
+                _head = _head with { State = RunState.Stopped, MessageId = stopped.MessageId, StopReason = stopped.Reason };
+                break;
+            case AgentFailed failed:
+                Finish(failed.PartId, PartKind.Text, failed.Content ?? "");
+                _head = _head with { State = RunState.Failed, Failure = failed };
+                break;
+        }
+    }
+
+    /// <summary>The durable text replaces what deltas brought: it is the same, or the rest of it had not come.</summary>
+    private void Finish(PartId? part, PartKind kind, string text)
+    {
+        if (part is { } id)
+        {
+            (TextOf(id) ?? Begin(new TextDraft(id, kind))).Finish(text);
+        }
+    }
+
+    private TextDraft? TextOf(PartId part) => _items.OfType<TextDraft>().LastOrDefault(text => text.Id == part);
+
+    private TextDraft Begin(TextDraft text)
+    {
+        _items.Add(text);
+        return text;
+    }
+
+    private void Change(CallId call, string tool, Func<ToolItem, ToolItem> change)
+    {
+        var index = _items.FindLastIndex(item => item is ToolItem known && known.CallId == call);
+        if (index < 0)
+        {
+            _items.Add(change(new ToolItem { CallId = call, Tool = tool }));
+        }
+        else
+        {
+            _items[index] = change((ToolItem)_items[index]);
+        }
+    }
+
+    private sealed class TextDraft(PartId id, PartKind kind)
+    {
+        private readonly StringBuilder _text = new();
+        private bool _isFinal;
+
+        public PartId Id => id;
+
+        public void Append(string text) => _text.Append(text);
+
+        public void Finish(string text)
+        {
+            _text.Clear().Append(text);
+            _isFinal = true;
+        }
+
+        public TextItem ToItem() => new(id, kind, _text.ToString(), _isFinal);
+    }
+}

@@ -1,0 +1,17 @@
+using System.Text.Json;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Client;
+
+/// <summary>A frame that a newer server sends and this client does not know. Nothing follows from it.</summary>
+/// <param name="Type">Its <c>type</c>.</param>
+/// <param name="Json">The whole frame.</param>
+public sealed record UnknownFrame(string Type, JsonElement Json) : ServerFrame;
+
+/// <summary>
+/// A durable event that this client does not know, or holds a word it does not know. It has its place in the thread all the
+/// same: ignored, it would look like a gap for ever.
+/// </summary>
+/// <param name="Type">Its <c>type</c>.</param>
+/// <param name="Json">The whole frame.</param>
+public sealed record UnknownEvent(string Type, JsonElement Json) : ThreadEvent;

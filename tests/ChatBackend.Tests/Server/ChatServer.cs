@@ -1,0 +1,125 @@
+using System.Net.WebSockets;
+using ChatBackend.Client;
+using ChatBackend.Identity;
+using ChatBackend.Protocol;
+using ChatBackend.Tests.Client;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ChatBackend.Tests.Server;
+
+/// <summary>The whole server in this process behind a real Kestrel socket, with the script agent and a data directory of its own.</summary>
+internal sealed class ChatServer : IAsyncDisposable
+{
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("chat-backend-");
+    private readonly WebApplicationFactory<Program> _app;
+
+    public ChatServer(params (string Key, string Value)[] settings)
+    {
+        _app = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+        {
+            host.UseSetting("DataDirectory", _data.FullName);
+            host.UseSetting("urls", "http://127.0.0.1:0");
+            host.UseSetting("Guests:Enabled", "true");
+            host.UseSetting("Agents:Script:Enabled", "true");
+            host.UseSetting("Connections:DrainGrace", "00:00:00");
+            host.UseSetting("Runs:DrainBound", "00:00:00");
+            host.UseSetting("Serilog:MinimumLevel:Default", "Error");
+            foreach (var (key, value) in settings)
+            {
+                host.UseSetting(key, value);
+            }
+
+            host.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(Clock));
+        });
+        _app.UseKestrel(0);
+        _app.StartServer();
+        var address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Http = new HttpClient { BaseAddress = address };
+        WebSocket = new UriBuilder(address) { Scheme = "ws", Path = "/ws" }.Uri;
+    }
+
+    public ShiftedTime Clock { get; } = new();
+
+    public HttpClient Http { get; }
+
+    public Uri WebSocket { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>A newer token of a user.</summary>
+    public string TokenFor(UserId user) => Services.GetRequiredService<SessionTokens>().Issue(user).Token;
+
+    public Task<GuestSession> GuestAsync() => GuestSession.CreateAsync(Http).Soon();
+
+    /// <summary>A connection of a guest, of a new one unless one is given, that keeps every frame it gets.</summary>
+    public async Task<TestClient> ConnectAsync(GuestSession? guest = null)
+    {
+        guest ??= await GuestAsync();
+        var frames = new FrameRecorder();
+        var connection = await ChatConnection.ConnectAsync(new ChatConnectionOptions
+        {
+            Uri = WebSocket,
+            Token = _ => ValueTask.FromResult(guest.Token),
+            OnFrame = frames.Add,
+        }).Soon();
+        return new TestClient(guest, connection, frames);
+    }
+
+    public async Task<RawSocket> ConnectRawAsync(GuestSession? guest = null)
+    {
+        guest ??= await GuestAsync();
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol(ChatProtocol.Name);
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {guest.Token}");
+        await socket.ConnectAsync(WebSocket, CancellationToken.None).Soon();
+        var raw = new RawSocket(socket);
+        (await raw.ReceiveAsync()).GetProperty("type").GetString().Should().Be("connection_established");
+        return raw;
+    }
+
+    /// <summary>Waits until a gauge shows a value; what it showed last is in the failure.</summary>
+    public async Task UntilGaugeAsync(string name, int value)
+    {
+        using var deadline = Deadline.Source();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        var last = double.NaN;
+        while (last != value)
+        {
+            try
+            {
+                last = await GaugeAsync(name);
+                await timer.WaitForNextTickAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"{name} is {last}, not {value}.");
+            }
+        }
+    }
+
+    public async Task<double> GaugeAsync(string name)
+    {
+        var metrics = await Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        var line = metrics.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{}", StringComparison.Ordinal));
+        return double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.DisposeAsync();
+        _data.Delete(recursive: true);
+    }
+}
+
+/// <summary>The machine's time, moved: timers run as they do, the date is what a test says.</summary>
+internal sealed class ShiftedTime : TimeProvider
+{
+    public TimeSpan Shift { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Shift;
+}

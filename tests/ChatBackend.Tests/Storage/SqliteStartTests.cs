@@ -1,0 +1,146 @@
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Storage.Sqlite;
+using ChatBackend.Tests.Contracts;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Tests.Storage;
+
+public sealed class SqliteStartTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-log-");
+
+    [Fact]
+    public async Task A_commit_is_on_the_disk_when_it_returns()
+    {
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+        using var connection = new SqliteDatabase(DatabasePath).OpenFirst();
+
+        Scalar(connection, "PRAGMA journal_mode").Should().Be("wal");
+        Scalar(connection, "PRAGMA synchronous").Should().Be(2L, "that is FULL");
+        Scalar(connection, "PRAGMA foreign_keys").Should().Be(1L);
+    }
+
+    [Fact]
+    public async Task A_second_server_on_the_directory_is_told_so()
+    {
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+
+        await FluentActions.Awaiting(() => SqliteLogHost.StartAsync(_directory.FullName))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*in use by another process*");
+    }
+
+    [Fact]
+    public async Task A_stop_commits_what_was_accepted_and_leaves_one_file()
+    {
+        var host = await SqliteLogHost.StartAsync(_directory.FullName);
+        var writers = Enumerable.Range(0, 200).Select(_ => LogWriter.OfNewThread(host.Log)).ToArray();
+        var appends = writers.Select(writer => writer.AppendAsync("accepted")).ToArray();
+        var log = host.Log;
+
+        await host.DisposeAsync();
+
+        (await Task.WhenAll(appends)).Should().AllBeEquivalentTo(AppendResult.Appended.Instance);
+        _directory.EnumerateFiles("chat.db*").Select(file => file.Name).Should().Equal("chat.db");
+        await FluentActions.Awaiting(() => log.OpenAsync(writers[0].Thread, TestContext.Current.CancellationToken))
+            .Should().ThrowAsync<LogUnavailableException>();
+    }
+
+    [Fact]
+    public async Task The_log_of_a_later_version_is_left_alone()
+    {
+        await (await SqliteLogHost.StartAsync(_directory.FullName)).DisposeAsync();
+        Execute("""INSERT INTO "__EFMigrationsHistory" VALUES ('99990101000000_Later', '99')""");
+
+        await FluentActions.Awaiting(() => SqliteLogHost.StartAsync(_directory.FullName))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*written by a later version*");
+    }
+
+    [Fact]
+    public async Task A_start_that_died_while_it_migrated_does_not_hang_the_next()
+    {
+        using var file = new SqliteDatabase(DatabasePath).OpenFirst();
+        Execute("""
+            CREATE TABLE "__EFMigrationsLock" ("Id" INTEGER NOT NULL PRIMARY KEY, "Timestamp" TEXT NOT NULL);
+            INSERT INTO "__EFMigrationsLock" VALUES (1, '2026-01-01');
+            """);
+
+        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_new_file_is_what_the_migrations_make()
+    {
+        using var file = new SqliteDatabase(DatabasePath).OpenFirst();
+        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken);
+        var other = _directory.CreateSubdirectory("new");
+        await using var host = await SqliteLogHost.StartAsync(other.FullName);
+        using var fresh = SqliteLogHost.Connect(other.FullName);
+
+        SchemaOf(fresh).Should().NotBeEmpty().And.Equal(SchemaOf(file));
+    }
+
+    [Fact]
+    public void The_migrations_are_those_of_the_model_and_the_newest_is_known()
+    {
+        using var context = new SqliteLogContext(SqliteLogContext.OptionsFor("Data Source=:memory:"));
+
+        context.Database.GetMigrations().Last().Should().Be(SqliteSchema.Newest);
+        context.Database.HasPendingModelChanges().Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_deleted_thread_takes_its_texts_out_of_the_search()
+    {
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+        var writer = await LogWriter.StartAsync(host.Log);
+
+        Execute("PRAGMA foreign_keys = ON; DELETE FROM threads;");
+
+        (await host.Log.SearchAsync(writer.Owner, "first", 10, TestContext.Current.CancellationToken)).Should().BeEmpty();
+        Execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)");
+    }
+
+    [Fact]
+    public void A_bound_that_holds_nothing_stops_the_start() =>
+        new StorageOptionsValidator().Validate(null, new StorageOptions { MaxPendingBytes = 1000 }).Failed.Should().BeTrue();
+
+    private string DatabasePath => Path.Combine(_directory.FullName, "chat.db");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private void Execute(string sql)
+    {
+        using var connection = SqliteLogHost.Connect(_directory.FullName);
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar();
+    }
+
+    private static List<string> SchemaOf(SqliteConnection connection)
+    {
+        using var query = connection.CreateCommand();
+        query.CommandText = """
+            SELECT name || ': ' || ifnull(sql, '') FROM sqlite_master WHERE name <> '__EFMigrationsLock'
+            UNION ALL SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY 1
+            """;
+        using var rows = query.ExecuteReader();
+        var schema = new List<string>();
+        while (rows.Read())
+        {
+            schema.Add(rows.GetString(0));
+        }
+
+        return schema;
+    }
+}
