@@ -13,8 +13,8 @@ internal sealed record CloseReason(string Name, int? Code)
     public static readonly CloseReason HeartbeatLost = new("heartbeat_lost", null);
     public static readonly CloseReason Draining = new("draining", CloseCodes.GoingAway);
     public static readonly CloseReason BinaryRefused = new("binary_refused", CloseCodes.BinaryRefused);
-    /// <summary>Bad UTF-8 (1007) or a broken frame (1002): the WebSocket library has told the peer itself.</summary>
-    public static readonly CloseReason ProtocolError = new("protocol_error", null);
+    /// <summary>Bad UTF-8; also a broken frame, for which the WebSocket library sends 1002. It has told the peer before we hear of it.</summary>
+    public static readonly CloseReason ProtocolError = new("protocol_error", CloseCodes.InvalidUtf8);
     public static readonly CloseReason TooBig = new("too_big", CloseCodes.TooBig);
     public static readonly CloseReason InternalError = new("internal_error", CloseCodes.Internal);
     public static readonly CloseReason Unavailable = new("unavailable", CloseCodes.AtCapacity);

@@ -53,44 +53,18 @@ internal sealed partial class ConnectionLoop(
         using var reader = new MessageReader(context.Socket, options.Value.MaxMessageBytes);
         try
         {
-            while (true)
+            var closed = await ReceiveMessagesAsync(reader);
+            Close(closed);
+            if (closed.Code is CloseCodes.BinaryRefused or CloseCodes.TooBig or CloseCodes.InvalidUtf8)
             {
-                var (message, closed) = await reader.ReadAsync(_abandon.Token);
-                if (closed is not null)
-                {
-                    Close(closed);
-                    if (closed.Code is CloseCodes.BinaryRefused or CloseCodes.TooBig)
-                    {
-                        await IgnoreRestAsync();
-                    }
-
-                    return;
-                }
-
-                Received++;
-                if (_closed.Task.IsCompleted)
-                {
-                    continue; // only the peer's close frame counts now
-                }
-
-                var (frame, error) = ClientFrameReader.Read(message);
-                if (frame is not null)
-                {
-                    router.Route(context.Id, frame, message.Length);
-                }
-                else
-                {
-                    outbox.Enqueue(WireJson.Encode(error!));
-                }
+                await IgnoreRestAsync();
             }
         }
-        catch (WebSocketException broken)
+        catch (Exception gone) when (gone is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
-            Close(ReasonOf(broken));
-        }
-        catch (Exception gone) when (gone is OperationCanceledException or ObjectDisposedException or IOException)
-        {
-            Close(CloseReason.PeerVanished);
+            Close(context.Socket.State is WebSocketState.Aborted && gone is WebSocketException { WebSocketErrorCode: WebSocketError.Faulted }
+                ? CloseReason.HeartbeatLost
+                : CloseReason.PeerVanished);
         }
         catch (Exception bug)
         {
@@ -99,7 +73,45 @@ internal sealed partial class ConnectionLoop(
         }
     }
 
-    /// <summary>Reads on, keeping nothing, so that the peer can send its close frame; the ladder bounds it.</summary>
+    /// <summary>Parses and hands on, and nothing else, until there is nothing more to read.</summary>
+    private async Task<CloseReason> ReceiveMessagesAsync(MessageReader reader)
+    {
+        while (true)
+        {
+            (ReadOnlyMemory<byte> Message, CloseReason? Closed) received;
+            try
+            {
+                received = await reader.ReadAsync(_abandon.Token);
+            }
+            catch (WebSocketException broken) when (broken.WebSocketErrorCode == WebSocketError.Faulted && context.Socket.State != WebSocketState.Aborted)
+            {
+                return CloseReason.ProtocolError;
+            }
+
+            if (received.Closed is { } closed)
+            {
+                return closed;
+            }
+
+            Received++;
+            if (_closed.Task.IsCompleted)
+            {
+                continue; // only the peer's close frame counts now
+            }
+
+            var (frame, error) = ClientFrameReader.Read(received.Message);
+            if (frame is not null)
+            {
+                router.Route(context.Id, frame, received.Message.Length);
+            }
+            else
+            {
+                outbox.Enqueue(WireJson.Encode(error!));
+            }
+        }
+    }
+
+    /// <summary>Reads on, keeping nothing, so that the peer can take our close frame and send its own; the ladder bounds it.</summary>
     private async Task IgnoreRestAsync()
     {
         var scratch = new byte[4096];
@@ -107,13 +119,6 @@ internal sealed partial class ConnectionLoop(
         {
         }
     }
-
-    private CloseReason ReasonOf(WebSocketException broken) => broken.WebSocketErrorCode switch
-    {
-        WebSocketError.Faulted when context.Socket.State is WebSocketState.Aborted => CloseReason.HeartbeatLost,
-        WebSocketError.Faulted => CloseReason.ProtocolError,
-        _ => CloseReason.PeerVanished,
-    };
 
     private async Task CloseOutputAsync(WebSocketCloseStatus status, CloseReason reason)
     {

@@ -10,14 +10,14 @@ internal sealed class ConnectionOptions
 
     /// <summary>Commands of one connection that may wait for their answer; a further one is answered with <c>rate_limited</c>.</summary>
     [Range(1, 100_000)]
-    public int MaxPendingCommands { get; set; } = 256;
+    public int MaxPendingCommands { get; set; } = 1000;
 
     /// <summary>Bytes of those commands; a further one is answered with <c>rate_limited</c>.</summary>
     [Range(16 * 1024, 256 * 1024 * 1024)]
-    public int MaxPendingBytes { get; set; } = 1024 * 1024;
+    public int MaxPendingBytes { get; set; } = 4 * 1024 * 1024;
 
     [Range(1, 100_000)]
-    public int MaxFollowedThreads { get; set; } = 100;
+    public int MaxFollowedThreads { get; set; } = 10_000;
 
     /// <summary>Bytes that wait for a connection that reads slowly; beyond, it ends with 4409. A single larger frame passes when nothing waits.</summary>
     [Range(16 * 1024, 256 * 1024 * 1024)]

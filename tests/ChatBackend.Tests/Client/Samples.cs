@@ -24,6 +24,7 @@ internal static class Samples
         {
             MaxMessageBytes = 65536,
             MaxPendingCommands = maxPendingCommands,
+            MaxPendingBytes = 65536,
             MaxFollowedThreads = 16,
             MaxQueuedMessages = 16,
             MaxOutboxBytes = 65536,

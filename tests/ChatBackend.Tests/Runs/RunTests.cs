@@ -37,6 +37,22 @@ public sealed class RunTests
     }
 
     [Fact]
+    [Trait("failure", "D33")]
+    [Trait("failure", "D34")]
+    public async Task A_run_is_never_awaited_on_the_receive_loop()
+    {
+        await using var server = new ChatServer();
+        await using var client = await server.ConnectAsync();
+        var ack = await client.PlayAsync(HangingTool);
+        await client.Frames.UntilAsync<ToolExecuting>();
+
+        await client.Connection.PingAsync().Soon();
+
+        client.Frames.All().OfType<RunEvent>().Should().OnlyContain(happened => happened is AgentStarted || happened is AgentPart || happened is ToolExecuting);
+        await client.Connection.StopAsync(ack.ThreadId!.Value).Soon();
+    }
+
+    [Fact]
     [Trait("failure", "D18")]
     [Trait("failure", "D21")]
     public async Task A_stop_keeps_what_was_said_and_gives_up_the_open_tool()

@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+
+namespace ChatBackend.Tests.Architecture;
+
+/// <summary>What a reviewer would otherwise have to count.</summary>
+public sealed partial class StructureTests
+{
+    private const int MaxLines = 400;
+
+    /// <summary>The way of a message goes one way; what is to the right of a folder may be referred to from it.</summary>
+    [Theory]
+    [InlineData("Connections", "Threads", "Runs", "Agents", "Identity", "Telemetry")]
+    [InlineData("Threads", "Runs", "Agents", "Storage", "Telemetry")]
+    [InlineData("Runs", "Agents", "Storage", "Telemetry")]
+    [InlineData("Agents", "Storage")]
+    [InlineData("Storage")]
+    [InlineData("Identity", "Storage")]
+    [InlineData("Telemetry")]
+    public void A_folder_refers_only_to_those_after_it_on_the_way_of_a_message(string folder, params string[] allowed)
+    {
+        var references = Repository.Sources($"src/ChatBackend/{folder}")
+            .SelectMany(file => Reference().Matches(File.ReadAllText(file.FullName)).Select(match => (file.Name, To: match.Groups["folder"].Value)))
+            .Where(reference => reference.To != folder)
+            .ToList();
+
+        references.Where(reference => !allowed.Contains(reference.To)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void No_file_is_longer_than_anybody_reads()
+    {
+        var files = Repository.Sources("src", "tests").Where(file => !file.FullName.Contains("Migrations", StringComparison.Ordinal)).ToList();
+
+        files.Should().HaveCountGreaterThan(100);
+        files.Select(file => (file.Name, Lines: File.ReadLines(file.FullName).Count())).Where(file => file.Lines > MaxLines).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Every_decision_has_a_number_of_its_own()
+    {
+        var numbers = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", "decisions"), "*.md")
+            .Select(file => Path.GetFileName(file)[..4])
+            .ToList();
+
+        numbers.Should().NotBeEmpty().And.OnlyHaveUniqueItems();
+        numbers.Should().OnlyContain(number => number.All(char.IsAsciiDigit));
+    }
+
+    [Fact]
+    public void The_readme_names_the_two_commands_that_do_all_set_up()
+    {
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+
+        readme.Should().Contain("dotnet run --project src/ChatBackend.Server").And.Contain("bash tests/run");
+    }
+
+    [Fact]
+    public void Every_link_between_the_documents_leads_somewhere()
+    {
+        var broken = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Append(Path.Combine(Repository.Root, "README.md"))
+            .SelectMany(file => Link().Matches(File.ReadAllText(file)).Select(match => (From: file, To: match.Groups["to"].Value)))
+            .Where(link => !File.Exists(Path.Combine(Path.GetDirectoryName(link.From)!, link.To)) && !Directory.Exists(Path.Combine(Path.GetDirectoryName(link.From)!, link.To)))
+            .ToList();
+
+        broken.Should().BeEmpty();
+    }
+
+    [GeneratedRegex(@"(?<!namespace )\bChatBackend\.(?<folder>Connections|Threads|Runs|Agents|Storage|Identity|Telemetry)\b")]
+    private static partial Regex Reference();
+
+    [GeneratedRegex(@"\]\((?!https?:|#|mailto:)(?<to>[^)#\s]+)(#[^)]*)?\)")]
+    private static partial Regex Link();
+}
