@@ -1,74 +1,67 @@
-using System.ClientModel;
-using System.ClientModel.Primitives;
 using ChatBackend.Agents.Demo;
+using ChatBackend.Agents.Endpoints;
 using ChatBackend.Agents.Script;
-using Microsoft.Extensions.AI;
+using ChatBackend.Agents.Tools;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using OpenAI;
 
 namespace ChatBackend.Agents;
 
-/// <summary>The agents of this server, by name.</summary>
+/// <summary>The agents of this server, by name, as configuration says.</summary>
 internal sealed class AgentCatalog
 {
-    private const int Retries = 2;
+    public const string Demo = "demo";
+    public const string Script = "script";
 
     private readonly Dictionary<string, Agent> _agents;
 
     public AgentCatalog(IOptions<AgentsOptions> options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
     {
-        Names = NamesOf(options.Value);
-        _agents = options.Value.List.Select(entry => OpenAiCompatible(entry, configuration, tools)).ToDictionary(agent => agent.Name);
-        if (options.Value.Demo.Enabled)
-        {
-            _agents.Add(DemoModel.Name, new Agent { Name = DemoModel.Name, Model = new DemoModel(), Tools = [.. BuiltInTools.Names.Select(name => tools.Find(name)!)] });
-        }
-
-        if (options.Value.Script.Enabled)
-        {
-            _agents.Add(ScriptModel.Name, new Agent { Name = ScriptModel.Name, Model = new ScriptModel(clock), ToolFor = call => ScriptTool.For(call, clock) });
-        }
+        var chosen = options.Value;
+        _agents = Agents(chosen, configuration, tools, clock).ToDictionary(agent => agent.Name);
+        var names = NamesIn(chosen).ToList();
+        var first = chosen.Default is { Length: > 0 } named ? named : names[0];
+        Names = [first, .. names.Where(name => name != first)];
     }
 
     /// <summary>The default first.</summary>
     public IReadOnlyList<string> Names { get; }
 
     /// <param name="name">Null for the default.</param>
+    /// <returns>Null when there is none of that name.</returns>
     public Agent? Find(string? name) => _agents.GetValueOrDefault(name ?? Names[0]);
 
-    internal static List<string> NamesOf(AgentsOptions options)
+    /// <summary>In the order that a list shows them; the built-in script last, since nobody talks to it.</summary>
+    internal static IEnumerable<string> NamesIn(AgentsOptions options) =>
+    [
+        .. options.Demo.Enabled ? [Demo] : Array.Empty<string>(),
+        .. options.List.Select(endpoint => endpoint.Name),
+        .. options.Script.Enabled ? [Script] : Array.Empty<string>(),
+    ];
+
+    private static IEnumerable<Agent> Agents(AgentsOptions options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
     {
-        List<string> names =
-        [
-            .. options.Demo.Enabled ? new[] { DemoModel.Name } : [],
-            .. options.List.Select(entry => entry.Name),
-            .. options.Script.Enabled ? new[] { ScriptModel.Name } : [],
-        ];
-        if (options.Default is { Length: > 0 } preferred && names.Remove(preferred))
+        if (options.Demo.Enabled)
         {
-            names.Insert(0, preferred);
+            yield return new Agent { Name = Demo, Model = new DemoModel(), Tools = tools.All };
         }
 
-        return names;
-    }
+        foreach (var endpoint in options.List)
+        {
+            var key = endpoint.KeyFrom is { Length: > 0 } variable ? AgentKeys.Find(configuration, variable) : null;
+            yield return new Agent
+            {
+                Name = endpoint.Name,
+                Model = EndpointModel.Connect(endpoint, key, clock),
+                Instructions = endpoint.Instructions,
+                Tools = [.. endpoint.Tools.Select(tools.Named)],
+            };
+        }
 
-    private static Agent OpenAiCompatible(AgentsOptions.Entry entry, IConfiguration configuration, BuiltInTools tools)
-    {
-        // An endpoint without a key gets a word in its place: the client library insists on one.
-        var key = entry.KeyFrom is { Length: > 0 } variable ? configuration[variable]! : "none";
-        var client = new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions
+        if (options.Script.Enabled)
         {
-            Endpoint = new Uri(entry.Endpoint),
-            RetryPolicy = new ClientRetryPolicy(Retries),
-            ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
-        });
-        return new Agent
-        {
-            Name = entry.Name,
-            Model = client.GetChatClient(entry.Model).AsIChatClient(),
-            Instructions = entry.Instructions,
-            Tools = [.. entry.Tools.Select(name => tools.Find(name)!)],
-        };
+            var script = new ScriptModel(clock);
+            yield return new Agent { Name = Script, Model = script, ToolFor = script.ToolFor };
+        }
     }
 }

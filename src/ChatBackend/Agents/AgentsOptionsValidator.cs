@@ -1,53 +1,63 @@
+using ChatBackend.Agents.Tools;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Agents;
 
-/// <summary>Finds at start what would otherwise fail a user's first message.</summary>
-internal sealed class AgentsOptionsValidator(IConfiguration configuration, BuiltInTools tools) : IValidateOptions<AgentsOptions>
+/// <summary>What attributes say about each setting.</summary>
+[OptionsValidator]
+internal sealed partial class AgentsOptionsFields : IValidateOptions<AgentsOptions>;
+
+/// <summary>What attributes cannot say: whether the settings fit one another and the machine.</summary>
+internal sealed class AgentsOptionsValidator(IConfiguration configuration) : IValidateOptions<AgentsOptions>
 {
     public ValidateOptionsResult Validate(string? name, AgentsOptions options)
     {
-        var problems = options.List.SelectMany((entry, i) => Problems(entry).Select(problem => $"Agents:List:{i}: {problem}")).ToList();
-        var names = AgentCatalog.NamesOf(options);
-        problems.AddRange(names.GroupBy(known => known).Where(same => same.Count() > 1).Select(same => $"Agents: two agents are named {same.Key}."));
-        if (names.Count == 0)
-        {
-            problems.Add("Agents: there is none. Enable Agents:Demo or add one to Agents:List.");
-        }
-        else if (options.Default is { Length: > 0 } preferred && !names.Contains(preferred))
-        {
-            problems.Add($"Agents:Default: there is no agent named {preferred}.");
-        }
-
+        var problems = options.List.SelectMany(Problems).Concat(NameProblems(options)).ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
-    private IEnumerable<string> Problems(AgentsOptions.Entry entry)
+    private IEnumerable<string> Problems(ModelEndpointOptions endpoint, int index)
     {
-        if (string.IsNullOrWhiteSpace(entry.Name))
+        var where = $"{AgentsOptions.Section}:List:{index}";
+        if (endpoint.Endpoint.Length > 0
+            && !(Uri.TryCreate(endpoint.Endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)))
         {
-            yield return "Name is missing.";
+            yield return $"{where}:Endpoint of agent {endpoint.Name} is no absolute http or https URL: {endpoint.Endpoint}";
         }
 
-        if (string.IsNullOrWhiteSpace(entry.Model))
+        if (endpoint.KeyFrom is { Length: > 0 } variable && AgentKeys.Find(configuration, variable) is null)
         {
-            yield return "Model is missing.";
+            yield return $"{where}:KeyFrom of agent {endpoint.Name} names the environment variable {variable}, which is not set. Set it, or leave KeyFrom out when the endpoint needs no key.";
         }
 
-        if (!Uri.TryCreate(entry.Endpoint, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
+        foreach (var tool in endpoint.Tools.Where(tool => !BuiltInTools.Names.Contains(tool)))
         {
-            yield return "Endpoint is no absolute http or https address.";
+            yield return $"{where}:Tools of agent {endpoint.Name} has an unknown tool: {tool}. There are {string.Join(", ", BuiltInTools.Names)}.";
         }
 
-        if (entry.KeyFrom is { Length: > 0 } variable && string.IsNullOrEmpty(configuration[variable]))
+        foreach (var tool in endpoint.Tools.GroupBy(tool => tool).Where(same => same.Count() > 1))
         {
-            yield return $"KeyFrom names {variable}, and no such environment variable is set.";
+            yield return $"{where}:Tools of agent {endpoint.Name} names {tool.Key} more than once.";
+        }
+    }
+
+    private static IEnumerable<string> NameProblems(AgentsOptions options)
+    {
+        var names = AgentCatalog.NamesIn(options).ToList();
+        // Names that differ only in case would be mistaken for one another.
+        foreach (var same in names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1))
+        {
+            yield return $"{AgentsOptions.Section} has more than one agent called {same.Key}; {AgentCatalog.Demo} and {AgentCatalog.Script} are built in.";
         }
 
-        foreach (var tool in entry.Tools.Where(tool => tools.Find(tool) is null))
+        if (names.Count == 0)
         {
-            yield return $"Tools: there is no tool named {tool}. There are {string.Join(", ", BuiltInTools.Names)}.";
+            yield return $"{AgentsOptions.Section} has no agent: enable {AgentsOptions.Section}:Demo or add one to {AgentsOptions.Section}:List.";
+        }
+        else if (options.Default is { Length: > 0 } chosen && !names.Contains(chosen))
+        {
+            yield return $"{AgentsOptions.Section}:Default is {chosen}, but the agents are {string.Join(", ", names)}.";
         }
     }
 }

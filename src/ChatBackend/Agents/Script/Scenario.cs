@@ -1,75 +1,43 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace ChatBackend.Agents.Script;
 
-/// <summary>What a message tells the <c>script</c> agent to do. Exactly one of a step's kinds is set.</summary>
-internal sealed record Scenario(IReadOnlyList<Step> Steps)
+/// <summary>A message of the form <c>{"steps":[…]}</c>; <see cref="ScriptStep"/> says which steps there are.</summary>
+internal sealed record Scenario(IReadOnlyList<ScriptStep> Steps)
 {
-    /// <summary>Null when the text is no scenario; <paramref name="problem"/> then says why.</summary>
-    public static Scenario? Read(string text, out string? problem)
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <exception cref="FormatException">It is no scenario; the message says why, for people.</exception>
+    public static Scenario Parse(string message)
     {
         try
         {
-            var scenario = JsonSerializer.Deserialize(text, ScenarioJson.Default.Scenario);
-            problem = scenario?.Steps
-                .Select((step, i) => step.Kinds != 1 ? $"Step {i} has {step.Kinds} of say, think, tool, wait_ms and crash; it needs one."
-                    : step.Arguments is { ValueKind: not JsonValueKind.Object } ? $"The arguments of step {i} are no object."
-                    : null)
-                .FirstOrDefault(wrong => wrong is not null);
-            return problem is null ? scenario : null;
+            var json = JsonElement.Parse(message, Strict);
+            if (json.ValueKind != JsonValueKind.Object
+                || !json.TryGetProperty("steps", out var steps)
+                || steps.ValueKind != JsonValueKind.Array
+                || json.EnumerateObject().Count() != 1)
+            {
+                throw new FormatException("it is not an object with the one member steps, an array");
+            }
+
+            return new Scenario([.. steps.EnumerateArray().Select(StepReader.Read)]);
         }
-        catch (JsonException wrong)
+        catch (JsonException)
         {
-            problem = $"The message is no scenario ({wrong.Path ?? "$"}).";
-            return null;
+            throw new FormatException("it is not JSON, or names a member twice");
         }
     }
+
+    /// <summary>The steps that come after so many tools.</summary>
+    public IEnumerable<ScriptStep> After(int tools)
+    {
+        var next = 0;
+        for (; tools > 0 && next < Steps.Count; next++)
+        {
+            tools -= Steps[next] is ScriptStep.ToolCall ? 1 : 0;
+        }
+
+        return Steps.Skip(next);
+    }
 }
-
-/// <summary>One step.</summary>
-internal sealed record Step
-{
-    /// <summary>Text, cut into <see cref="Chunks"/>, one every <see cref="EveryMs"/>.</summary>
-    public string? Say { get; init; }
-
-    /// <summary>Thinking, cut like <see cref="Say"/>.</summary>
-    public string? Think { get; init; }
-
-    // Not init: the generated reader would set it to 0 where it is absent.
-    public int Chunks { get; set; } = 1;
-
-    public int EveryMs { get; init; }
-
-    /// <summary>A tool call that takes <see cref="Ms"/> and returns <see cref="Result"/>, or throws when <see cref="Fail"/>.</summary>
-    public string? Tool { get; init; }
-
-    public JsonElement? Arguments { get; init; }
-
-    public JsonElement? Result { get; init; }
-
-    public int Ms { get; init; }
-
-    public bool Fail { get; init; }
-
-    public bool Approval { get; init; }
-
-    public int? WaitMs { get; init; }
-
-    /// <summary>The tool or the wait goes on although it was cancelled.</summary>
-    public bool IgnoreCancel { get; init; }
-
-    /// <summary>The model throws with this message.</summary>
-    public string? Crash { get; init; }
-
-    [JsonIgnore]
-    public int Kinds => new object?[] { Say, Think, Tool, WaitMs, Crash }.Count(kind => kind is not null);
-}
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    RespectRequiredConstructorParameters = true,
-    RespectNullableAnnotations = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
-[JsonSerializable(typeof(Scenario))]
-internal sealed partial class ScenarioJson : JsonSerializerContext;

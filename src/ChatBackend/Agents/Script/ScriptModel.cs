@@ -1,120 +1,118 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Script;
 
-/// <summary>Plays the scenario in the last message of the user, through the same loop as every model. Remembers nothing: where it is follows from the tool results it is shown.</summary>
+/// <summary>
+/// Plays the scenario in the last user message, for tests and benchmarks through the loop that real models go through.
+/// A tool step ends the model step; the next one goes on behind it, which it knows by the results that follow the message.
+/// Usage counts 1 input token for a model step and 1 output token for each piece of text.
+/// </summary>
 internal sealed class ScriptModel(TimeProvider clock) : IChatClient
 {
-    public const string Name = "script";
-
-    /// <summary>The step, on the call that a <c>tool</c> step makes.</summary>
-    public const string StepKey = "step";
+    private const string Example =
+        """{"steps":[{"say":"Let me look. ","chunks":3,"every_ms":50},{"tool":"clock","arguments":{"place":"UTC"},"result":"noon","ms":100},{"say":"It is noon."}]}""";
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var conversation = messages.ToList();
-        var asked = conversation.FindLastIndex(message => message.Role == ChatRole.User);
-        if (Scenario.Read(conversation[asked].Text, out var problem) is not { } scenario)
+        var turn = Turn.Of(messages);
+        var (scenario, problem) = Read(turn.Question);
+        if (scenario is null)
         {
-            yield return Said(new TextContent($$"""{{problem}} Try {"steps":[{"say":"Hello","chunks":2},{"tool":"look","result":"found"},{"say":"Bye"}]}."""));
-            yield return Finished(ChatFinishReason.Stop, 1);
+            yield return new ChatResponseUpdate(ChatRole.Assistant, problem);
+            yield return End(ChatFinishReason.Stop, 1);
             yield break;
         }
 
-        var done = conversation.Skip(asked).SelectMany(message => message.Contents).OfType<FunctionResultContent>().Count();
-        var said = 0;
-        foreach (var step in AfterTool(scenario, done))
+        var pieces = 0;
+        foreach (var step in scenario.After(turn.ToolResults))
         {
-            if (step.Tool is { } tool)
+            cancellationToken.ThrowIfCancellationRequested();
+            switch (step)
             {
-                yield return Said(CallOf(tool, step, done + 1));
-                yield return Finished(ChatFinishReason.ToolCalls, said);
-                yield break;
-            }
+                case ScriptStep.Speech speech:
+                    await foreach (var update in SpeakAsync(speech, cancellationToken))
+                    {
+                        pieces++;
+                        yield return update;
+                    }
 
-            if (step.WaitMs is { } wait)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(wait), clock, step.IgnoreCancel ? CancellationToken.None : cancellationToken);
-            }
-
-            if (step.Crash is { } crash)
-            {
-                throw new InvalidOperationException(crash);
-            }
-
-            foreach (var chunk in ChunksOf(step.Say ?? step.Think ?? "", step.Chunks))
-            {
-                if (step.EveryMs > 0)
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(step.EveryMs), clock, cancellationToken);
-                }
-
-                cancellationToken.ThrowIfCancellationRequested();
-                said++;
-                yield return Said(step.Say is null ? new TextReasoningContent(chunk) : new TextContent(chunk));
+                    break;
+                case ScriptStep.ToolCall tool:
+                    yield return new ChatResponseUpdate(ChatRole.Assistant, [Call(tool, turn.ToolResults)]);
+                    yield return End(ChatFinishReason.ToolCalls, pieces);
+                    yield break;
+                case ScriptStep.Wait wait:
+                    await Task.Delay(wait.Time, clock, wait.IgnoreCancel ? CancellationToken.None : cancellationToken);
+                    break;
+                case ScriptStep.Crash crash:
+                    throw new InvalidOperationException(crash.Message);
             }
         }
 
-        yield return Finished(ChatFinishReason.Stop, said);
+        yield return End(ChatFinishReason.Stop, pieces);
     }
 
     public Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
-    public object? GetService(Type serviceType, object? serviceKey = null) => serviceType.IsInstanceOfType(this) ? this : null;
+    /// <summary>The tool for a call that this client made; null for any other.</summary>
+    public AIFunction? ToolFor(FunctionCallContent call)
+    {
+        if (call.RawRepresentation is not ScriptStep.ToolCall step)
+        {
+            return null;
+        }
+
+        var tool = new ScriptTool(step, clock);
+        return step.Approval ? new ApprovalRequiredAIFunction(tool) : tool;
+    }
+
+    public object? GetService(Type serviceType, object? serviceKey = null) => null;
 
     public void Dispose()
     {
     }
 
-    /// <summary>Cuts a text into that many pieces of equal length, never inside a surrogate pair; fewer where it is shorter.</summary>
-    internal static IEnumerable<string> ChunksOf(string text, int count)
+    private static (Scenario?, string) Read(string message)
     {
-        var start = 0;
-        for (var i = 1; i <= count && start < text.Length; i++)
+        try
         {
-            var end = (int)((long)text.Length * i / count);
-            if (end > start && end < text.Length && char.IsHighSurrogate(text[end - 1]))
-            {
-                end++;
-            }
-
-            if (end > start)
-            {
-                yield return text[start..end];
-                start = end;
-            }
+            return (Scenario.Parse(message), "");
+        }
+        catch (FormatException problem)
+        {
+            return (null, $"I am the script agent: I play scenarios for tests. I cannot play this message: {problem.Message}. An example: {Example}");
         }
     }
 
-    private static IEnumerable<Step> AfterTool(Scenario scenario, int done)
+    private async IAsyncEnumerable<ChatResponseUpdate> SpeakAsync(ScriptStep.Speech speech, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var tools = 0;
-        foreach (var step in scenario.Steps)
+        var first = true;
+        foreach (var piece in TextPieces.Of(speech.Text, speech.Chunks))
         {
-            if (tools == done)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!first && speech.Every > TimeSpan.Zero)
             {
-                yield return step;
+                await Task.Delay(speech.Every, clock, cancellationToken);
             }
-            else if (step.Tool is not null)
-            {
-                tools++;
-            }
+
+            first = false;
+            yield return new ChatResponseUpdate(ChatRole.Assistant, [speech.IsThought ? new TextReasoningContent(piece) : new TextContent(piece)]);
         }
     }
 
-    private static FunctionCallContent CallOf(string tool, Step step, int number) =>
-        new($"script_{number}", tool, step.Arguments?.Deserialize<Dictionary<string, object?>>())
+    private static FunctionCallContent Call(ScriptStep.ToolCall tool, int earlier) =>
+        new($"step_{earlier + 1}", tool.Tool, tool.Arguments.ToDictionary(argument => argument.Key, argument => (object?)argument.Value))
         {
-            AdditionalProperties = new AdditionalPropertiesDictionary { [StepKey] = step },
+            RawRepresentation = tool,
         };
 
-    private static ChatResponseUpdate Said(AIContent content) => new(ChatRole.Assistant, [content]);
-
-    private static ChatResponseUpdate Finished(ChatFinishReason reason, int said) =>
-        new(ChatRole.Assistant, [new UsageContent(new UsageDetails { InputTokenCount = 1, OutputTokenCount = said })]) { FinishReason = reason };
+    private static ChatResponseUpdate End(ChatFinishReason reason, int pieces) =>
+        new(ChatRole.Assistant, [new UsageContent(new UsageDetails { InputTokenCount = 1, OutputTokenCount = pieces, TotalTokenCount = pieces + 1 })])
+        {
+            FinishReason = reason,
+        };
 }

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Agents.Tools;
+
+/// <summary>The tools that configuration may give to an agent, by name.</summary>
+internal sealed class BuiltInTools
+{
+    public const string Clock = "clock";
+    public const string Calculator = "calculator";
+    public const string SearchThreads = "search_threads";
+
+    public static readonly IReadOnlyList<string> Names = [Clock, Calculator, SearchThreads];
+
+    private readonly AIFunction _clock;
+    private readonly AIFunction _calculator = CalculatorTool.Create();
+    private readonly AIFunction _searchThreads = ThreadSearchTool.Create();
+
+    public BuiltInTools(TimeProvider clock, Places places) => _clock = ClockTool.Create(clock, places);
+
+    public IReadOnlyList<AIFunction> All => [_clock, _calculator, _searchThreads];
+
+    /// <exception cref="ArgumentException">The name is none of <see cref="Names"/>.</exception>
+    public AIFunction Named(string name) => name switch
+    {
+        Clock => _clock,
+        Calculator => _calculator,
+        SearchThreads => _searchThreads,
+        _ => throw new ArgumentException($"There is no built-in tool called {name}.", nameof(name)),
+    };
+}

@@ -1,0 +1,38 @@
+using System.ComponentModel;
+using System.Globalization;
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Agents.Tools;
+
+/// <summary>Tells the time in a place of the world.</summary>
+internal static class ClockTool
+{
+    private const int MaxPlaceLength = 100;
+
+    public static AIFunction Create(TimeProvider clock, Places places) => AIFunctionFactory.Create(
+        ([Description("A city, such as Tokyo, or an IANA time zone, such as Europe/Berlin. UTC when left out.")] string? place = null) =>
+            Read(place is { Length: > 0 } ? place : "UTC", clock, places),
+        BuiltInTools.Clock,
+        "The present date and time in a place.");
+
+    private static Reading Read(string place, TimeProvider clock, Places places)
+    {
+        if (place.Length > MaxPlaceLength)
+        {
+            throw new ToolException($"A place has at most {MaxPlaceLength} characters.");
+        }
+
+        if (places.Find(place) is not { } zone)
+        {
+            throw new ToolException(places.HasZones
+                ? $"I know no city or time zone called {place}. Try a large city or an IANA time zone such as Europe/Berlin."
+                : "This machine has no time zone database (tzdata), so that I know the time in UTC only.");
+        }
+
+        var now = TimeZoneInfo.ConvertTime(clock.GetUtcNow(), zone);
+        return new Reading(place, zone.Id, now.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture), now.DayOfWeek.ToString());
+    }
+
+    /// <param name="Time">RFC 3339, with the place's offset from UTC.</param>
+    internal sealed record Reading(string Place, string Zone, string Time, string Day);
+}

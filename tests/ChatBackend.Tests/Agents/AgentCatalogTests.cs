@@ -1,0 +1,82 @@
+using ChatBackend.Agents;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Tests.Agents;
+
+public sealed class AgentCatalogTests
+{
+    private static readonly (string, string)[] Small =
+        [("List:0:Name", "small"), ("List:0:Endpoint", "http://127.0.0.1:11434/v1"), ("List:0:Model", "llama")];
+
+    [Fact]
+    public void Without_configuration_there_is_the_demo_and_no_script()
+    {
+        var agents = Catalog();
+        agents.Names.Should().Equal("demo");
+        agents.Find(null).Should().BeSameAs(agents.Find("demo")).And.NotBeNull();
+        agents.Find("script").Should().BeNull();
+        agents.Find("Demo").Should().BeNull();
+    }
+
+    [Fact]
+    public void The_default_comes_first_and_answers_who_names_no_agent()
+    {
+        Catalog([.. Small, ("Default", "small"), ("Script:Enabled", "true")]).Names.Should().Equal("small", "demo", "script");
+        Catalog([.. Small, ("Script:Enabled", "true")]).Names.Should().Equal("demo", "small", "script");
+        Catalog([.. Small, ("Demo:Enabled", "false")]).Find(null)!.Name.Should().Be("small");
+    }
+
+    [Fact]
+    public void An_endpoint_has_its_instructions_and_tools()
+    {
+        var agent = Catalog([.. Small, ("List:0:Instructions", "Be kind."), ("List:0:Tools:0", "clock"), ("List:0:Tools:1", "search_threads")]).Find("small")!;
+        agent.Instructions.Should().Be("Be kind.");
+        agent.Tools.Select(tool => tool.Name).Should().Equal("clock", "search_threads");
+    }
+
+    [Fact]
+    public void A_key_comes_from_the_variable_that_configuration_names()
+    {
+        (string, string)[] keyed = [.. Small, ("List:0:KeyFrom", "CHATBACKEND_TEST_KEY")];
+
+        FluentActions.Invoking(() => Catalog(keyed)).Should().Throw<OptionsValidationException>().WithMessage("*small*CHATBACKEND_TEST_KEY*not set*");
+        Catalog([.. keyed], ("CHATBACKEND_TEST_KEY", "sk-1")).Find("small").Should().NotBeNull();
+    }
+
+    [Theory]
+    [InlineData("List:0:Name", "", "*Name*required*")]
+    [InlineData("List:0:Name", "two words", "*Name*characters*")]
+    [InlineData("List:0:Name", "demo", "*more than one agent called demo*")]
+    [InlineData("List:0:Name", "Demo", "*more than one agent called demo*")]
+    [InlineData("List:0:Model", "", "*List?0?.Model*required*")]
+    [InlineData("List:0:Endpoint", "", "*Endpoint*required*")]
+    [InlineData("List:0:Endpoint", "localhost:11434/v1", "*List:0:Endpoint*small*URL*localhost:11434/v1*")]
+    [InlineData("List:0:Endpoint", "/v1", "*List:0:Endpoint*small*URL*")]
+    [InlineData("List:0:Tools:0", "shell", "*small*unknown tool: shell*clock, calculator, search_threads*")]
+    [InlineData("List:0:Timeout", "00:00:00", "*Timeout*")]
+    [InlineData("Default", "large", "*Default is large*demo, small*")]
+    public void A_mistake_in_the_configuration_is_told_at_the_start(string setting, string value, string message) =>
+        FluentActions.Invoking(() => Catalog([.. Small, (setting, value)])).Should().Throw<OptionsValidationException>().WithMessage(message);
+
+    [Fact]
+    public void Two_agents_of_one_name_and_no_agent_at_all_are_refused()
+    {
+        FluentActions.Invoking(() => Catalog([.. Small, .. Small.Select(setting => (setting.Item1.Replace("0", "1", StringComparison.Ordinal), setting.Item2))]))
+            .Should().Throw<OptionsValidationException>().WithMessage("*more than one agent called small*");
+        FluentActions.Invoking(() => Catalog([("Demo:Enabled", "false")])).Should().Throw<OptionsValidationException>().WithMessage("*no agent*");
+    }
+
+    private static AgentCatalog Catalog((string Name, string Value)[]? settings = null, params (string Name, string Value)[] environment)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection((settings ?? []).GroupBy(setting => setting.Name).Select(same => KeyValuePair.Create($"Agents:{same.Key}", (string?)same.Last().Value)))
+            .AddInMemoryCollection(environment.Select(variable => KeyValuePair.Create(variable.Name, (string?)variable.Value)))
+            .Build();
+        var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddAgents(configuration)
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        services.GetRequiredService<IStartupValidator>().Validate();
+        return services.GetRequiredService<AgentCatalog>();
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Tests.Agents;
+
+/// <summary>A real HTTP server at the place of a provider: answers every request with one delegate and keeps what was asked.</summary>
+internal sealed class ModelServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private ModelServer(WebApplication app) => _app = app;
+
+    public string Endpoint => $"{_app.Urls.Single()}/v1";
+
+    public List<(string Path, AuthenticationHeaderValue? Key, JsonElement Body)> Requests { get; } = [];
+
+    public static async Task<ModelServer> StartAsync(RequestDelegate answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var server = new ModelServer(builder.Build());
+        server._app.Run(async context =>
+        {
+            var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body, cancellationToken: context.RequestAborted);
+            var key = AuthenticationHeaderValue.TryParse(context.Request.Headers.Authorization, out var header) ? header : null;
+            server.Requests.Add((context.Request.Path, key, body));
+            await answer(context);
+        });
+        await server._app.StartAsync(TestContext.Current.CancellationToken);
+        return server;
+    }
+
+    /// <summary>Server-sent events, each on its way before the next.</summary>
+    public static async Task SendAsync(HttpContext context, params string[] events)
+    {
+        context.Response.ContentType = "text/event-stream";
+        foreach (var data in events)
+        {
+            await context.Response.WriteAsync($"data: {data}\n\n", context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    /// <summary>A chunk as api.openai.com sends it.</summary>
+    public static string Chunk(string delta, string finish = "null") =>
+        $$"""{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""";
+
+    public static string Text(string text) => Chunk($$"""{"content":"{{text}}"}""");
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+}
