@@ -17,8 +17,6 @@ internal sealed partial class AgentMessageHandler(
     ConnectionContext connection, Outbox outbox, ThreadFeeds feeds, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
     IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
-    private const long FromNowOn = long.MaxValue;
-
     private readonly Dictionary<ThreadId, ThreadFeeds.Subscription> _followed = [];
     private readonly Lock _lock = new();
     private Queue<(ClientCommand Command, int Bytes, long ArrivedAt)>? _pending;
@@ -183,7 +181,7 @@ internal sealed partial class AgentMessageHandler(
         var wasFollowed = _followed.TryGetValue(thread, out var subscription);
         subscription ??= frame.ThreadId is null
             ? feeds.AwaitNew(connection.Id, thread)
-            : await feeds.FollowAsync(connection.Session.User, connection.Id, thread, FromNowOn, [], announcesCaughtUp: false);
+            : await feeds.FollowAsync(connection.Session.User, connection.Id, thread, Follower.FromNowOn, [], announcesCaughtUp: false);
         subscription.Hold();
         var isFollowed = wasFollowed;
         try

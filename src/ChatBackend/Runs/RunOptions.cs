@@ -19,7 +19,7 @@ internal sealed class RunOptions
 
     /// <summary>Calls of the model in one run; a run that wants more ends as <c>agent_stopped</c> <c>budget</c>.</summary>
     [Range(1, 1000)]
-    public int MaxSteps { get; set; } = 24;
+    public int MaxSteps { get; set; } = 100;
 
     /// <summary>UTF-16 code units that a run may say, thinking included; a run that wants more ends as <c>agent_stopped</c> <c>budget</c>.</summary>
     [Range(1000, 10_000_000)]

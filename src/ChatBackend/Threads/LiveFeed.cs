@@ -104,8 +104,11 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
     {
         lock (_lock)
         {
-            // A cursor beyond the head means "from now on", and now is when it joins.
-            follower.Cursor = Math.Min(follower.Cursor, _head);
+            if (follower.Cursor == Follower.FromNowOn)
+            {
+                follower.Cursor = _head; // and now is when it joins, not when it catches up
+            }
+
             _followers[follower.Connection] = follower;
             CatchUp(follower);
             return follower;
@@ -242,6 +245,8 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
             return false;
         }
 
+        // A cursor from the future is one that this log never gave out.
+        follower.Cursor = Math.Min(follower.Cursor, _head);
         if (follower.Cursor < _head && !_recent.Covers(follower.Cursor))
         {
             return false;
