@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using static ChatBackend.Tests.Client.Samples;
 
 namespace ChatBackend.Tests.Client;
@@ -89,6 +90,29 @@ public sealed class ChatConnectionTests : IAsyncLifetime
         await socket.SendAsync(Ack(frame));
         await next.Soon();
         client.Abort();
+    }
+
+    [Fact]
+    public async Task With_an_invoker_sockets_go_over_HTTP_2()
+    {
+        await using var server = await ScriptedServer.StartAsync(HttpProtocols.Http2);
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+        var (client, socket) = await server.OpenAsync(options => options with
+        {
+            Invoker = invoker,
+            ConfigureSocket = http =>
+            {
+                http.HttpVersion = HttpVersion.Version20;
+                http.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            },
+        });
+        var sending = client.ChatAsync("hello");
+        await socket.SendAsync(Ack(await socket.ReceiveAsync<ChatFrame>()));
+
+        await sending.Soon();
+        var closing = client.CloseAsync();
+        (await socket.ReceiveCloseAsync()).Should().Be(WebSocketCloseStatus.NormalClosure);
+        await closing.Soon();
     }
 
     [Fact]
