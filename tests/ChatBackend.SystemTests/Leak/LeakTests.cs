@@ -29,7 +29,7 @@ public sealed class LeakTests(ITestOutputHelper output)
     {
         await using var server = await ServerProcess.StartAsync(new ServerSettings
         {
-            Configuration = new Dictionary<string, string> { ["Agents:Script:Enabled"] = "true", ["Serilog:MinimumLevel:Default"] = "Error" },
+            Configuration = new Dictionary<string, string> { ["Agents:Script:Enabled"] = "true", ["Serilog:MinimumLevel:Override:ChatBackend"] = "Error" },
         });
         var heaps = new List<double>();
         for (var cycle = 0; cycle < Cycles; cycle++)
