@@ -76,7 +76,7 @@ internal sealed partial class ChatEndpoint(
         // and leaves its threads, the scope goes, and only then the socket it used.
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<ConnectionContext>();
-        context.Attach(socket, session);
+        context.Attach(socket, session, http.RequestAborted);
         using var ids = logger.BeginScope(new Dictionary<string, object> { ["Connection"] = context.Id.Value, ["User"] = session.User.Value });
         var handler = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>();
         var connection = scope.ServiceProvider.GetRequiredService<ConnectionLoop>();

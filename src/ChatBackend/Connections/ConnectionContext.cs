@@ -23,10 +23,13 @@ internal sealed class ConnectionContext : IDisposable
 
     public WebSocket Socket { get; private set; } = null!;
 
+    /// <summary>Cancelled when the peer's end of the transport is gone.</summary>
+    public CancellationToken PeerGone { get; private set; }
+
     /// <summary>Replaced by <c>authenticate</c>, never by another user's.</summary>
     public Session Session { get; set; }
 
-    public void Attach(WebSocket socket, Session session) => (Socket, Session) = (socket, session);
+    public void Attach(WebSocket socket, Session session, CancellationToken peerGone) => (Socket, Session, PeerGone) = (socket, session, peerGone);
 
     public void Dispose() => _metrics.ScopeClosed();
 }

@@ -40,11 +40,12 @@ internal sealed partial class ConnectionLoop(
             }
         }
 
-        if (reason != CloseReason.ProtocolError)
+        if (reason == CloseReason.ProtocolError)
         {
-            await GiveUpAsync();
+            await PeerGoneAsync();
         }
 
+        await GiveUpAsync();
         await outbox.CompleteAsync();
         await receiving;
         _abandon.Dispose();
@@ -86,7 +87,6 @@ internal sealed partial class ConnectionLoop(
             }
             catch (WebSocketException broken) when (broken.WebSocketErrorCode == WebSocketError.Faulted)
             {
-                // The library has sent its close frame. To abort now would lose it on the way; leaving the endpoint ends the socket.
                 return CloseReason.ProtocolError;
             }
 
@@ -144,6 +144,10 @@ internal sealed partial class ConnectionLoop(
             await GiveUpAsync();
         }
     }
+
+    /// <summary>The library has written its close frame and left the socket in a state whose disposal resets the transport: the frame gets a moment to arrive.</summary>
+    private async Task PeerGoneAsync() =>
+        await Task.Delay(options.Value.CloseTimeout, clock, context.PeerGone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task GiveUpAsync()
     {

@@ -15,7 +15,7 @@ public sealed class LeakTests(ITestOutputHelper output)
     private const double HeapMayGrow = 1.02;
     private const long GcHeapCollect = 0x800000;
 
-    private static readonly int Cycles = int.Parse(Environment.GetEnvironmentVariable("CHAT_LEAK_CYCLES") ?? "4", CultureInfo.InvariantCulture);
+    private static readonly int Cycles = int.Parse(Environment.GetEnvironmentVariable("CHAT_LEAK_CYCLES") ?? "6", CultureInfo.InvariantCulture);
     private static readonly string[] Gauges = ["chat_connections_open", "chat_handlers_registered", "chat_connection_scopes_open", "chat_runs_open"];
 
     [Fact]
