@@ -10,4 +10,7 @@ internal static class Trusting
         ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
         UseCookies = false,
     };
+
+    public static void Configure(System.Net.WebSockets.ClientWebSocketOptions socket) =>
+        socket.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null;
 }

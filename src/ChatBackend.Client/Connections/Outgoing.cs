@@ -13,7 +13,7 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
     private readonly Queue<PingFrame> _pings = new();
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private List<Waiting> _waiting = [];
-    private int _window;
+    private SendWindow? _window; // null while there is no socket
     private Exception? _end;
 
     /// <exception cref="InvalidOperationException">Too many wait already.</exception>
@@ -58,7 +58,7 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
             entry = _waiting.Find(waiting => waiting.Follower == follower);
             if (entry is null)
             {
-                _waiting.Add(entry = new Waiting(follower) { DueAt = clock.GetTimestamp() + ToTicks(delay) });
+                _waiting.Add(entry = new Waiting(follower) { DueAt = clock.GetTimestamp() + (long)(delay.TotalSeconds * clock.TimestampFrequency) });
             }
         }
 
@@ -99,8 +99,7 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
     }
 
     /// <summary>A socket is there. Everything is to be sent on it.</summary>
-    /// <param name="window">How many commands the server lets wait for their answer.</param>
-    public void Begin(int window, IEnumerable<ThreadFollower> followers)
+    public void Begin(SendWindow window, IEnumerable<ThreadFollower> followers)
     {
         lock (_lock)
         {
@@ -122,7 +121,7 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
     {
         lock (_lock)
         {
-            _window = 0;
+            _window = null;
             _pings.Clear();
             foreach (var entry in _waiting.Where(waiting => waiting.Command is UnfollowFrame))
             {
@@ -134,33 +133,34 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
     }
 
     /// <summary>The next frame to send, if there is one by now; else how long until one is due, if one will be without a signal.</summary>
-    public ClientFrame? Next(out TimeSpan? due)
+    public byte[]? Next(out TimeSpan? due)
     {
         due = null;
         lock (_lock)
         {
-            if (_window == 0)
+            if (_window is not { } window)
             {
                 return null;
             }
 
             if (_pings.TryDequeue(out var ping))
             {
-                return ping;
+                return WireJson.Encode(ping);
             }
 
-            if (_waiting.Count(waiting => waiting.IsSent) >= _window)
-            {
-                return null;
-            }
-
-            foreach (var entry in _waiting.Where(waiting => !waiting.IsSent))
+            foreach (var entry in _waiting.Where(waiting => waiting is { IsSent: false, Answer.Task.IsCompleted: false }))
             {
                 var wait = entry.DueAt - clock.GetTimestamp();
                 if (wait <= 0)
                 {
-                    entry.IsSent = true;
-                    return entry.ToFrame();
+                    if (window.IsTooLarge(entry))
+                    {
+                        entry.Answer.TrySetException(window.Refusal(entry)); // who waits for it takes it out
+                        continue;
+                    }
+
+                    entry.IsSent = window.HasRoomFor(entry, _waiting);
+                    return entry.IsSent ? entry.Encode() : null;
                 }
 
                 var left = TimeSpan.FromSeconds((double)wait / clock.TimestampFrequency);
@@ -216,7 +216,7 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
         {
             return await entry.Answer.Task.WaitAsync(cancellationToken);
         }
-        catch (OperationCanceledException)
+        finally
         {
             lock (_lock)
             {
@@ -224,7 +224,6 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
             }
 
             Signal();
-            throw;
         }
     }
 
@@ -246,6 +245,4 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
         Signal();
         return entry;
     }
-
-    private long ToTicks(TimeSpan time) => (long)(time.TotalSeconds * clock.TimestampFrequency);
 }

@@ -84,7 +84,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
                 {
                     using var late = new CancellationTokenSource(options.SendTimeout, options.TimeProvider);
                     using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
-                    await _socket.SendAsync(WireJson.Encode(frame), WebSocketMessageType.Text, endOfMessage: true, either.Token);
+                    await _socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, either.Token);
                 }
                 else
                 {

@@ -5,7 +5,14 @@ namespace ChatBackend.Client.Connections;
 /// <summary>A command that waits to be sent or answered; or a follow, whose frame says how far the follower is when it is sent.</summary>
 internal sealed class Waiting
 {
-    public Waiting(ClientCommand command) => (Command, Id) = (command, command.Id);
+    private readonly byte[] _encoded = [];
+
+    public Waiting(ClientCommand command)
+    {
+        (Command, Id) = (command, command.Id);
+        _encoded = WireJson.Encode(command);
+        Bytes = _encoded.Length;
+    }
 
     public Waiting(ThreadFollower follower)
     {
@@ -21,6 +28,9 @@ internal sealed class Waiting
     /// <summary>A follow has no effect that is kept, so each sending has an id of its own.</summary>
     public ClientFrameId Id { get; private set; }
 
+    /// <summary>What it takes on the wire; of a follow, what it took the last time.</summary>
+    public int Bytes { get; private set; }
+
     public bool IsSent { get; set; }
 
     /// <summary>Timestamp before which it is not sent.</summary>
@@ -28,14 +38,16 @@ internal sealed class Waiting
 
     public TaskCompletionSource<Ack?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ClientFrame ToFrame()
+    public byte[] Encode()
     {
-        if (Command is { } command)
+        if (Follower is null)
         {
-            return command;
+            return _encoded;
         }
 
         Id = ClientFrameId.New();
-        return Follower!.ToFollowFrame(Id);
+        var follow = WireJson.Encode(Follower.ToFollowFrame(Id));
+        Bytes = follow.Length;
+        return follow;
     }
 }

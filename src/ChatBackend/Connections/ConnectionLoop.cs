@@ -40,8 +40,11 @@ internal sealed partial class ConnectionLoop(
             }
         }
 
-        await _abandon.CancelAsync();
-        context.Socket.Abort();
+        if (reason != CloseReason.ProtocolError)
+        {
+            await GiveUpAsync();
+        }
+
         await outbox.CompleteAsync();
         await receiving;
         _abandon.Dispose();
@@ -55,16 +58,14 @@ internal sealed partial class ConnectionLoop(
         {
             var closed = await ReceiveMessagesAsync(reader);
             Close(closed);
-            if (closed.Code is CloseCodes.BinaryRefused or CloseCodes.TooBig or CloseCodes.InvalidUtf8)
+            if (closed.Code is CloseCodes.BinaryRefused or CloseCodes.TooBig)
             {
                 await IgnoreRestAsync();
             }
         }
         catch (Exception gone) when (gone is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
-            Close(context.Socket.State is WebSocketState.Aborted && gone is WebSocketException { WebSocketErrorCode: WebSocketError.Faulted }
-                ? CloseReason.HeartbeatLost
-                : CloseReason.PeerVanished);
+            Close(CloseReason.PeerVanished);
         }
         catch (Exception bug)
         {
@@ -83,8 +84,9 @@ internal sealed partial class ConnectionLoop(
             {
                 received = await reader.ReadAsync(_abandon.Token);
             }
-            catch (WebSocketException broken) when (broken.WebSocketErrorCode == WebSocketError.Faulted && context.Socket.State != WebSocketState.Aborted)
+            catch (WebSocketException broken) when (broken.WebSocketErrorCode == WebSocketError.Faulted)
             {
+                // The library has sent its close frame. To abort now would lose it on the way; leaving the endpoint ends the socket.
                 return CloseReason.ProtocolError;
             }
 
@@ -139,9 +141,14 @@ internal sealed partial class ConnectionLoop(
         catch (Exception gone) when (gone is TimeoutException or WebSocketException or OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
         {
             CloseStepFailed(gone.GetType().Name);
-            await _abandon.CancelAsync();
-            context.Socket.Abort();
+            await GiveUpAsync();
         }
+    }
+
+    private async Task GiveUpAsync()
+    {
+        await _abandon.CancelAsync();
+        context.Socket.Abort();
     }
 
     [LoggerMessage(LogLevel.Error, "The receive loop broke: a bug of the server's")]

@@ -1,3 +1,4 @@
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
 
 namespace ChatBackend.Connections;
@@ -9,8 +10,7 @@ internal sealed class ConnectionSweep(MessageRouter router, TimeProvider clock) 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        await foreach (var _ in Ticks.EveryAsync(Every, clock, stoppingToken))
         {
             var now = clock.GetUtcNow();
             foreach (var handler in router.Handlers)

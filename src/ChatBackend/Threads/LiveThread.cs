@@ -43,6 +43,17 @@ internal sealed class LiveThread(ThreadId thread, TimeProvider clock, ILogger lo
         }
     }
 
+    public bool IsFollowed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _nodes.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Forgets what was live: another writer may have gone on since.</summary>
     public void Reset(long head)
     {

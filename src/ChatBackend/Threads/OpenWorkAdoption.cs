@@ -1,4 +1,5 @@
 using ChatBackend.Storage;
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -12,25 +13,37 @@ internal sealed partial class OpenWorkAdoption(IEventLog log, IGrainFactory grai
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var isDone = false;
-        while (!isDone)
+        if (await TryAdoptAsync())
         {
-            try
-            {
-                var threads = await log.ThreadsWithOpenWorkAsync(stoppingToken);
-                await Parallel.ForEachAsync(threads, stoppingToken, async (thread, _) => await grains.GetGrain<IThreadGrain>(thread.Value).Adopt());
-                if (threads.Count > 0)
-                {
-                    Adopted(threads.Count);
-                }
+            return;
+        }
 
-                isDone = true;
-            }
-            catch (Exception away) when (away is LogUnavailableException or ProtocolException or TimeoutException or OrleansException)
+        await foreach (var _ in Ticks.EveryAsync(Retry, clock, stoppingToken))
+        {
+            if (await TryAdoptAsync())
             {
-                NotYet(away);
-                await Task.Delay(Retry, clock, stoppingToken);
+                return;
             }
+        }
+    }
+
+    private async Task<bool> TryAdoptAsync()
+    {
+        try
+        {
+            var threads = await log.ThreadsWithOpenWorkAsync(CancellationToken.None);
+            await Parallel.ForEachAsync(threads, async (thread, _) => await grains.GetGrain<IThreadGrain>(thread.Value).Adopt());
+            if (threads.Count > 0)
+            {
+                Adopted(threads.Count);
+            }
+
+            return true;
+        }
+        catch (Exception away) when (away is LogUnavailableException or ProtocolException or TimeoutException or OrleansException)
+        {
+            NotYet(away);
+            return false;
         }
     }
 

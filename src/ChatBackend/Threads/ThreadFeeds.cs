@@ -1,5 +1,6 @@
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -72,8 +73,7 @@ internal sealed class ThreadFeeds(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(RenewEvery, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        await foreach (var _ in Ticks.EveryAsync(RenewEvery, clock, stoppingToken))
         {
             ThreadFeed[] feeds;
             lock (_lock)
@@ -81,7 +81,7 @@ internal sealed class ThreadFeeds(
                 feeds = [.. _feeds.Values];
             }
 
-            await Parallel.ForEachAsync(feeds, stoppingToken, async (feed, _) => await feed.RenewAsync());
+            await Parallel.ForEachAsync(feeds, CancellationToken.None, async (feed, _) => await feed.RenewAsync());
         }
     }
 

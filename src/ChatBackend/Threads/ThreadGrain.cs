@@ -123,6 +123,7 @@ internal sealed partial class ThreadGrain(
     public Task Unsubscribe(INodeObserver node)
     {
         _live.Unsubscribe(node);
+        RestIfUnused();
         return Task.CompletedTask;
     }
 
@@ -149,10 +150,7 @@ internal sealed partial class ThreadGrain(
         }
         finally
         {
-            if (_writer.State is null || _writer.IsFenced)
-            {
-                GiveUp();
-            }
+            RestIfUnused();
         }
     }
 
@@ -272,25 +270,30 @@ internal sealed partial class ThreadGrain(
     private void Ended()
     {
         _active = null;
-        if (_writer.IsFenced)
+        if (!_writer.IsFenced)
         {
-            GiveUp();
-            return;
+            Start();
         }
 
-        Start();
         if (_active is null)
         {
             KeepActivation(TimeSpan.Zero);
+            RestIfUnused();
+        }
+    }
+
+    /// <summary>A thread that nobody follows and nothing runs in needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
+    private void RestIfUnused()
+    {
+        if (_writer.State is null || _writer.IsFenced || (_active is null && !_live.IsFollowed))
+        {
+            GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "Nobody follows the thread and nothing runs in it."));
         }
     }
 
     // A run's end is not on the grain's scheduler, where Orleans wants to hear this.
     private void KeepActivation(TimeSpan time) =>
         Task.Factory.StartNew(() => DelayDeactivation(time), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
-
-    private void GiveUp() =>
-        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "There is no such thread, or it has another writer."));
 
     private ProtocolException Fenced()
     {

@@ -66,6 +66,23 @@ public sealed partial class StructureTests
         broken.Should().BeEmpty();
     }
 
+    [Fact]
+    public void The_list_of_failures_names_every_test_file_that_guards_one()
+    {
+        var rows = File.ReadAllLines(Path.Combine(Repository.Root, "docs", "failures.md"));
+
+        var unnamed = Repository.Sources("tests")
+            .SelectMany(file => Failure().Matches(File.ReadAllText(file.FullName)).Select(match => (Id: match.Groups["id"].Value, file.Name)))
+            .Distinct()
+            .Where(guard => !rows.Any(row => row.StartsWith($"| {guard.Id} |", StringComparison.Ordinal) && row.Contains(guard.Name, StringComparison.Ordinal)))
+            .ToList();
+
+        unnamed.Should().BeEmpty();
+    }
+
+    [GeneratedRegex(@"\[Trait\(""failure"", ""(?<id>[A-Z]\d+)""\)\]")]
+    private static partial Regex Failure();
+
     [GeneratedRegex(@"(?<!namespace )\bChatBackend\.(?<folder>Connections|Threads|Runs|Agents|Storage|Identity|Telemetry)\b")]
     private static partial Regex Reference();
 

@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using System.Text;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using static ChatBackend.Tests.Client.Samples;
 
 namespace ChatBackend.Tests.Client;
@@ -50,24 +51,68 @@ public sealed class ChatConnectionTests : IAsyncLifetime
         client.Abort();
     }
 
-    [Fact]
+    [Theory]
     [Trait("failure", "E1")]
-    public async Task No_more_commands_are_sent_than_the_server_lets_wait()
+    [InlineData(1, 65536)]
+    [InlineData(16, 100)]
+    public async Task No_more_commands_are_sent_than_the_server_lets_wait(int commands, int bytes)
     {
-        var connecting = _server.ConnectAsync();
-        var socket = await _server.AcceptSilentlyAsync();
-        await socket.SendAsync(Established(maxPendingCommands: 1));
-        var client = await connecting;
+        var (client, socket) = await OpenAsync(limits => limits with { MaxPendingCommands = commands, MaxPendingBytes = bytes });
         var one = client.ChatAsync("one");
         var two = client.ChatAsync("two");
         var first = await socket.ReceiveAsync<ChatFrame>();
-        var pinging = client.PingAsync();
-        var ping = await socket.ReceiveAsync<PingFrame>();
-        await socket.SendAsync(new Pong { Id = ping.Id, ServerTime = DateTimeOffset.UnixEpoch }, Ack(first));
+        for (var round = 0; round < 3; round++)
+        {
+            // What is not sent in the time of three round trips is not sent.
+            var pinging = client.PingAsync();
+            await socket.SendAsync(new Pong { Id = (await socket.ReceiveAsync<PingFrame>()).Id, ServerTime = DateTimeOffset.UnixEpoch });
+            await pinging.Soon();
+        }
+
+        await socket.SendAsync(Ack(first));
         await socket.SendAsync(Ack(await socket.ReceiveAsync<ChatFrame>()));
 
-        await Task.WhenAll(one, two, pinging).Soon();
+        await Task.WhenAll(one, two).Soon();
         client.Abort();
+    }
+
+    [Fact]
+    [Trait("failure", "D28")]
+    public async Task A_message_larger_than_the_server_takes_is_refused_here_and_not_sent()
+    {
+        var (client, socket) = await OpenAsync(limits => limits with { MaxMessageBytes = 1_000 });
+
+        (await client.Invoking(sender => sender.ChatAsync(new string('世', 400)).Soon()).Should().ThrowAsync<ChatErrorException>()).Which.Code.Should().Be(ErrorCode.TooLarge);
+
+        var next = client.ChatAsync("small");
+        var frame = await socket.ReceiveAsync<ChatFrame>();
+        frame.Content.Should().Be("small");
+        await socket.SendAsync(Ack(frame));
+        await next.Soon();
+        client.Abort();
+    }
+
+    [Fact]
+    public async Task With_an_invoker_sockets_go_over_HTTP_2()
+    {
+        await using var server = await ScriptedServer.StartAsync(HttpProtocols.Http2);
+        using var invoker = new HttpMessageInvoker(new SocketsHttpHandler());
+        var (client, socket) = await server.OpenAsync(options => options with
+        {
+            Invoker = invoker,
+            ConfigureSocket = http =>
+            {
+                http.HttpVersion = HttpVersion.Version20;
+                http.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            },
+        });
+        var sending = client.ChatAsync("hello");
+        await socket.SendAsync(Ack(await socket.ReceiveAsync<ChatFrame>()));
+
+        await sending.Soon();
+        var closing = client.CloseAsync();
+        (await socket.ReceiveCloseAsync()).Should().Be(WebSocketCloseStatus.NormalClosure);
+        await closing.Soon();
     }
 
     [Fact]
@@ -179,6 +224,15 @@ public sealed class ChatConnectionTests : IAsyncLifetime
 
         guest.Should().Be(new GuestSession(new UserId("usr_1"), "t0ps3cret", new DateTimeOffset(2026, 11, 23, 9, 30, 0, 123, TimeSpan.Zero)));
         guest.ToString().Should().NotContain("t0ps3cret");
+    }
+
+    private async Task<(ChatConnection Client, ScriptedSocket Socket)> OpenAsync(Func<ConnectionLimits, ConnectionLimits> change)
+    {
+        var connecting = _server.ConnectAsync();
+        var socket = await _server.AcceptSilentlyAsync();
+        var established = Established();
+        await socket.SendAsync(established with { Limits = change(established.Limits) });
+        return (await connecting, socket);
     }
 
     private sealed class OneAnswer(HttpStatusCode status, string json) : HttpMessageHandler

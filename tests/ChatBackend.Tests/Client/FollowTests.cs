@@ -27,13 +27,14 @@ public sealed class FollowTests : IAsyncLifetime
     public async Task A_gap_in_seq_is_followed_by_one_follow_from_the_cursor_and_nothing_is_lost_or_doubled()
     {
         var follower = await FollowAsync(Message(1), CaughtUp(1));
-        await _socket.SendAsync(Executed(4), Delta(0, "after the gap"), Completed(5, "after the gap", Part), Message(6));
+        await _socket.SendAsync([Executed(4), Delta(0, "after the gap"), Completed(5, "after the gap", Part), .. LaterMessages]);
 
         (await _socket.ReceiveAsync<FollowFrame>()).AfterSeq.Should().Be(1);
-        await _socket.SendAsync(Started(2), Executing(3), Executed(4), Completed(5, "after the gap", Part), Message(6), CaughtUp(6));
+        await _socket.SendAsync(Started(2), Executing(3), Executed(4), Completed(5, "after the gap", Part));
+        await _socket.SendAsync([.. LaterMessages, CaughtUp(30)]);
 
-        await follower.WaitForAsync(happened => happened.Seq == 6).Soon();
-        (await SeqsAsync(follower, 6)).Should().Equal(1, 2, 3, 4, 5, 6);
+        await follower.WaitForAsync(happened => happened.Seq == 30).Soon();
+        (await SeqsAsync(follower, 30)).Should().Equal(Enumerable.Range(1, 30).Select(seq => (long)seq));
         await ShouldHaveSentNothingElseAsync();
     }
 
@@ -158,6 +159,8 @@ public sealed class FollowTests : IAsyncLifetime
         follower.Transcript.Entries.Should().HaveCount(20);
         client.Abort();
     }
+
+    private static IEnumerable<ServerFrame> LaterMessages => Enumerable.Range(6, 25).Select(seq => Message(seq));
 
     private Task<ThreadFollower> FollowAsync(params ServerFrame[] answer) => FollowAsync(answer, afterSeq: 0);
 

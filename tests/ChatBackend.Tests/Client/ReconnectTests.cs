@@ -218,13 +218,20 @@ public sealed class ReconnectTests : IAsyncLifetime
     public async Task A_socket_on_which_nothing_is_heard_is_replaced()
     {
         var clock = new FakeTimeProvider();
-        var (client, first) = await _server.OpenAsync(options => options with { TimeProvider = clock });
+        var lost = new TaskCompletionSource<ConnectionEnd>();
+        var (client, first) = await _server.OpenAsync(options => options with
+        {
+            TimeProvider = clock,
+            SendTimeout = TimeSpan.FromDays(1),
+            OnDisconnected = lost.SetResult,
+        });
         await Until(() =>
         {
             clock.Advance(TimeSpan.FromSeconds(20));
-            return _server.Attempts > 1;
+            return lost.Task.IsCompleted;
         });
 
+        (await lost.Task).Reason.Should().StartWith("nothing was heard");
         await first.ReceiveAsync<PingFrame>();
         await _server.AcceptAsync();
         client.Abort();

@@ -13,7 +13,7 @@ internal static class Samples
     public static readonly CallId Call = new("call_1");
     private static readonly DateTimeOffset At = new(2026, 11, 23, 9, 30, 0, TimeSpan.Zero);
 
-    public static ConnectionEstablished Established(int maxPendingCommands = 16) => new()
+    public static ConnectionEstablished Established() => new()
     {
         ConnectionId = ConnectionId.New(),
         UserId = new UserId("usr_1"),
@@ -23,7 +23,7 @@ internal static class Samples
         Limits = new ConnectionLimits
         {
             MaxMessageBytes = 65536,
-            MaxPendingCommands = maxPendingCommands,
+            MaxPendingCommands = 16,
             MaxPendingBytes = 65536,
             MaxFollowedThreads = 16,
             MaxQueuedMessages = 16,

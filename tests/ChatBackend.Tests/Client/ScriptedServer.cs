@@ -25,11 +25,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public Uri Uri => new(_app.Urls.Single().Replace("http", "ws", StringComparison.Ordinal) + "/ws");
 
-    public static async Task<ScriptedServer> StartAsync()
+    public static async Task<ScriptedServer> StartAsync(HttpProtocols protocols = HttpProtocols.Http1)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         var app = builder.Build();
         var server = new ScriptedServer(app);
         app.UseWebSockets();

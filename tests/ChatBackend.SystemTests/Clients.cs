@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using ChatBackend.Client;
+using ChatBackend.Protocol;
+
+namespace ChatBackend.SystemTests;
+
+/// <summary>Guests and connections against a server process, with deadlines.</summary>
+internal static class Clients
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Patience);
+
+    public static Task Soon(this Task task) => task.WaitAsync(Patience);
+
+    public static async Task<GuestSession> GuestAsync(this ServerProcess server)
+    {
+        using var http = Trusting.Client(server.Http);
+        return await GuestSession.CreateAsync(http).Soon();
+    }
+
+    public static Task<ChatConnection> ConnectAsync(this ServerProcess server, GuestSession guest, Action<ServerFrame>? onFrame = null) =>
+        ChatConnection.ConnectAsync(new ChatConnectionOptions
+        {
+            Uri = server.WebSocket,
+            Token = _ => ValueTask.FromResult(guest.Token),
+            ConfigureSocket = Trusting.Configure,
+            OnFrame = onFrame,
+        }).Soon();
+
+    /// <summary>The sum of a metric's series.</summary>
+    public static async Task<double> MetricAsync(this ServerProcess server, string name)
+    {
+        using var http = Trusting.Client(server.Http);
+        var text = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Soon();
+        return text.Split('\n')
+            .Where(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    public static async Task UntilMetricAsync(this ServerProcess server, string name, double value)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        var last = await server.MetricAsync(name);
+        while (last != value)
+        {
+            if (deadline.IsCancellationRequested)
+            {
+                throw new TimeoutException($"{name} is {last}, not {value}.");
+            }
+
+            await timer.WaitForNextTickAsync();
+            last = await server.MetricAsync(name);
+        }
+    }
+
+    /// <summary>All events of a thread as a newcomer is sent them: each once, in order.</summary>
+    public static async Task<List<ThreadEvent>> EventsAsync(this ChatConnection connection, ThreadId thread)
+    {
+        var events = new List<ThreadEvent>();
+        var follower = await connection.FollowAsync(thread).Soon();
+        var head = follower.Cursor;
+        await foreach (var frame in follower.Events())
+        {
+            if (frame is ThreadEvent happened)
+            {
+                events.Add(happened);
+            }
+
+            if (events.Count > 0 && events[^1].Seq >= head)
+            {
+                break;
+            }
+        }
+
+        return events;
+    }
+}
+
+/// <summary>Frames of one connection, in the order of arrival.</summary>
+internal sealed class Recorded
+{
+    private readonly ConcurrentQueue<ServerFrame> _frames = new();
+
+    public IReadOnlyList<ServerFrame> All => [.. _frames];
+
+    public void Add(ServerFrame frame) => _frames.Enqueue(frame);
+}

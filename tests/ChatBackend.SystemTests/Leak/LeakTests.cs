@@ -1,0 +1,125 @@
+using System.Diagnostics.Tracing;
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text;
+using ChatBackend.Client;
+using Microsoft.Diagnostics.NETCore.Client;
+
+namespace ChatBackend.SystemTests.Leak;
+
+/// <summary>Cycles of 1,000 connections that end in every way. CHAT_LEAK_CYCLES sets how many cycles.</summary>
+public sealed class LeakTests(ITestOutputHelper output)
+{
+    private const int Connects = 1000;
+    private const int AtOnce = 40;
+    private const double HeapMayGrow = 1.02;
+    private const long GcHeapCollect = 0x800000;
+
+    private static readonly int Cycles = int.Parse(Environment.GetEnvironmentVariable("CHAT_LEAK_CYCLES") ?? "4", CultureInfo.InvariantCulture);
+    private static readonly string[] Gauges = ["chat_connections_open", "chat_handlers_registered", "chat_connection_scopes_open", "chat_runs_open"];
+
+    [Fact]
+    [Trait("failure", "A1")]
+    [Trait("failure", "A9")]
+    [Trait("failure", "B15")]
+    [Trait("failure", "B18")]
+    [Trait("failure", "B27")]
+    [Trait("failure", "D44")]
+    public async Task After_each_cycle_nothing_is_left_and_the_heap_stays_as_it_was()
+    {
+        await using var server = await ServerProcess.StartAsync(new ServerSettings
+        {
+            Configuration = new Dictionary<string, string> { ["Agents:Script:Enabled"] = "true", ["Serilog:MinimumLevel:Override:ChatBackend"] = "Error" },
+        });
+        var heaps = new List<double>();
+        for (var cycle = 0; cycle < Cycles; cycle++)
+        {
+            var guests = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => server.GuestAsync()));
+            await Parallel.ForEachAsync(
+                Enumerable.Range(0, Connects), new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+                async (i, _) => await ConnectAndEndAsync(server, guests[i / 6 % guests.Length], i % 6));
+            foreach (var gauge in Gauges)
+            {
+                await server.UntilMetricAsync(gauge, 0);
+            }
+
+            heaps.Add(await HeapAfterCollectionAsync(server));
+            output.WriteLine($"cycle {cycle}: gauges 0, heap {heaps[^1] / 1024 / 1024:0.00} MiB");
+        }
+
+        var last = heaps.TakeLast(3).ToList();
+        last.Max().Should().BeLessThan(last.Min() * HeapMayGrow);
+    }
+
+    private static async Task ConnectAndEndAsync(ServerProcess server, GuestSession guest, int way)
+    {
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {(way == 2 ? "nonsense" : guest.Token)}");
+        if (way == 2)
+        {
+            var refused = () => socket.ConnectAsync(server.WebSocket, CancellationToken.None);
+            await refused.Should().ThrowAsync<WebSocketException>();
+            return;
+        }
+
+        await socket.ConnectAsync(server.WebSocket, CancellationToken.None).Soon();
+        switch (way)
+        {
+            case 0:
+                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).Soon();
+                break;
+            case 1:
+                socket.Abort();
+                break;
+            case 3:
+                await socket.SendAsync(new byte[] { 1 }, WebSocketMessageType.Binary, true, CancellationToken.None);
+                await UntilClosedAsync(socket);
+                break;
+            case 4:
+                await SendAsync(socket, """{"type":"chat","id":"a","agent":"script","content":"{\"steps\":[{\"say\":\"x\"},{\"crash\":\"in the middle\"}]}"}""");
+                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).Soon();
+                break;
+            default:
+                await SendAsync(socket, """{"type":"chat","id":"a","agent":"script","content":"{\"steps\":[{\"say\":\"x\",\"chunks\":5,\"every_ms\":20},{\"tool\":\"t\",\"ms\":50}]}"}""");
+                socket.Abort();
+                break;
+        }
+    }
+
+    private static Task SendAsync(ClientWebSocket socket, string frame) =>
+        socket.SendAsync(
+            Encoding.UTF8.GetBytes(frame.Replace("\"a\"", $"\"{Guid.NewGuid():n}\"", StringComparison.Ordinal)),
+            WebSocketMessageType.Text, true, CancellationToken.None).Soon();
+
+    private static async Task UntilClosedAsync(ClientWebSocket socket)
+    {
+        var buffer = new byte[4096];
+        while ((await socket.ReceiveAsync(buffer, CancellationToken.None).Soon()).MessageType != WebSocketMessageType.Close)
+        {
+        }
+    }
+
+    /// <summary>Has the server collect in full, twice so that what finalizers held goes as well, and reads what is left.</summary>
+    private static async Task<double> HeapAfterCollectionAsync(ServerProcess server)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            var before = await server.MetricAsync("dotnet_gc_collections_total");
+            using (var session = new DiagnosticsClient(server.Pid).StartEventPipeSession(
+                [new EventPipeProvider("Microsoft-Windows-DotNETRuntime", EventLevel.Informational, GcHeapCollect)], requestRundown: false))
+            {
+                var reading = session.EventStream.CopyToAsync(Stream.Null);
+                using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+                while (await server.MetricAsync("dotnet_gc_collections_total") == before)
+                {
+                    await timer.WaitForNextTickAsync();
+                }
+
+                session.Stop();
+                await reading.Soon();
+            }
+        }
+
+        return await server.MetricAsync("dotnet_gc_last_collection_heap_size_bytes");
+    }
+}
