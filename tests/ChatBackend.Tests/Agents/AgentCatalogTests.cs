@@ -11,6 +11,7 @@ public sealed class AgentCatalogTests
         [("List:0:Name", "small"), ("List:0:Endpoint", "http://127.0.0.1:11434/v1"), ("List:0:Model", "llama")];
 
     [Fact]
+    [Trait("failure", "A6")]
     public void Without_configuration_there_is_the_demo_and_no_script()
     {
         var agents = Catalog();
@@ -46,6 +47,7 @@ public sealed class AgentCatalogTests
     }
 
     [Theory]
+    [Trait("failure", "A7")]
     [InlineData("List:0:Name", "", "*Name*required*")]
     [InlineData("List:0:Name", "two words", "*Name*characters*")]
     [InlineData("List:0:Name", "demo", "*more than one agent called demo*")]

@@ -4,24 +4,39 @@ using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Endpoints;
 
-/// <summary>Endpoints that are compatible but for a detail make the SDK throw what looks like a bug of ours: here it becomes the endpoint's.</summary>
+/// <summary>
+/// Gives each call a token that is cancelled when the call is over, however it ends: see <see cref="ResponseEndsWithCall"/>.
+/// Endpoints that are compatible but for a detail make the SDK throw what looks like a bug of ours: here it becomes the endpoint's.
+/// </summary>
 internal sealed class EndpointChatClient(IChatClient endpoint) : DelegatingChatClient(endpoint)
 {
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await using var updates = base.GetStreamingResponseAsync(messages, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (await NextAsync(updates))
+        using var call = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
         {
-            yield return updates.Current;
+            await using var updates = base.GetStreamingResponseAsync(messages, options, call.Token).GetAsyncEnumerator(call.Token);
+            while (await NextAsync(updates, cancellationToken))
+            {
+                yield return updates.Current;
+            }
+        }
+        finally
+        {
+            await call.CancelAsync();
         }
     }
 
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates)
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, CancellationToken cancellationToken)
     {
         try
         {
             return await updates.MoveNextAsync();
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken); // whatever a response throws that is closed while it is read
         }
         catch (Exception unreadable) when (unreadable is JsonException or ArgumentException or FormatException or KeyNotFoundException
             || unreadable.GetType() == typeof(InvalidOperationException))

@@ -19,6 +19,7 @@ internal static class EndpointModel
             // Requests hold what people wrote and the key.
             ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
         };
+        options.AddPolicy(new ResponseEndsWithCall(), PipelinePosition.PerCall);
         if (key is null)
         {
             options.AddPolicy(new NoKey(), PipelinePosition.BeforeTransport);
