@@ -9,8 +9,8 @@ namespace ChatBackend.Connections;
 internal sealed record CloseReason(string Name, int? Code)
 {
     public static readonly CloseReason ClientDone = new("client_done", CloseCodes.Normal);
+    /// <summary>The transport broke, or a WebSocket ping stayed without an answer: the WebSocket library ends both the same way.</summary>
     public static readonly CloseReason PeerVanished = new("peer_vanished", null);
-    public static readonly CloseReason HeartbeatLost = new("heartbeat_lost", null);
     public static readonly CloseReason Draining = new("draining", CloseCodes.GoingAway);
     public static readonly CloseReason BinaryRefused = new("binary_refused", CloseCodes.BinaryRefused);
     /// <summary>Bad UTF-8; also a broken frame, for which the WebSocket library sends 1002. It has told the peer before we hear of it.</summary>
