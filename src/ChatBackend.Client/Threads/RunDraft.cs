@@ -53,6 +53,12 @@ internal sealed class RunDraft(RunId id)
                 _head = _head with { State = RunState.Failed, Failure = failed };
                 break;
         }
+
+        if (_head.State != RunState.Running)
+        {
+            // What the server lost when it died was said and is not part of the thread: who follows anew does not see it either.
+            _items.RemoveAll(item => item is TextDraft { IsFinal: false });
+        }
     }
 
     /// <summary>The durable text replaces what deltas brought: it is the same, or the rest of it had not come.</summary>
@@ -88,18 +94,19 @@ internal sealed class RunDraft(RunId id)
     private sealed class TextDraft(PartId id, PartKind kind)
     {
         private readonly StringBuilder _text = new();
-        private bool _isFinal;
 
         public PartId Id => id;
+
+        public bool IsFinal { get; private set; }
 
         public void Append(string text) => _text.Append(text);
 
         public void Finish(string text)
         {
             _text.Clear().Append(text);
-            _isFinal = true;
+            IsFinal = true;
         }
 
-        public TextItem ToItem() => new(id, kind, _text.ToString(), _isFinal);
+        public TextItem ToItem() => new(id, kind, _text.ToString(), IsFinal);
     }
 }

@@ -38,6 +38,19 @@ class Part {
     return true;
   }
 
+  // The durable text: the same, or the rest had not come, or the server died and lost the end.
+  finish(text) {
+    if (text.length < this.length) {
+      this.text.replaceChildren();
+      this.length = 0;
+      this.waiting = '';
+    }
+    this.take(0, text, () => this.show());
+    this.show();
+    this.done = true;
+    this.node.open = false;
+  }
+
   show() {
     if (this.waiting !== '') {
       this.text.append(this.waiting);
@@ -147,11 +160,7 @@ export class Conversation {
   }
 
   #finishPart(event, text, thinking = false) {
-    const part = this.#part(event, thinking);
-    part.take(0, text, () => part.show());
-    part.show();
-    part.done = true;
-    part.node.open = false;
+    this.#part(event, thinking).finish(text);
   }
 
   #tool({ run_id, call_id, tool, arguments: args }, state) {
@@ -198,7 +207,11 @@ export class Conversation {
       this.#finishPart(event, event.content);
     }
     for (const part of this.#parts.values()) {
-      part.done ||= part.runId === event.run_id;
+      // Said, but lost when the server died: not part of the thread.
+      if (part.runId === event.run_id && !part.done) {
+        part.done = true;
+        part.node.remove();
+      }
     }
     const run = this.#runs.get(event.run_id);
     if (run) {

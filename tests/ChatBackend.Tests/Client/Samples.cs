@@ -56,6 +56,9 @@ internal static class Samples
     public static AgentCompleted Completed(long seq, string content, PartId? part = null, RunId? run = null) =>
         new() { ThreadId = TheThread, Seq = seq, At = At, RunId = run ?? Run, MessageId = new MessageId("msg_2"), PartId = part, Content = content, DurationMs = 5 };
 
+    public static AgentFailed Interrupted(long seq) =>
+        new() { ThreadId = TheThread, Seq = seq, At = At, RunId = Run, Code = RunFailure.Interrupted, Message = "The server stopped.", Retryable = true };
+
     public static CaughtUp CaughtUp(long seq) => new() { ThreadId = TheThread, Seq = seq };
 
     public static Ack Ack(ClientCommand command, long seq = 1, AckStatus status = AckStatus.Accepted) =>

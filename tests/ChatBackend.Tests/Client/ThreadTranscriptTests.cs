@@ -100,6 +100,21 @@ public sealed class ThreadTranscriptTests
     }
 
     [Fact]
+    [Trait("failure", "P1")]
+    public void What_a_server_that_died_had_said_and_not_saved_leaves_the_transcript_with_the_runs_end()
+    {
+        var transcript = new ThreadTranscript();
+        transcript.Apply(Started(1));
+        transcript.Apply(Delta(0, "hm", Thought));
+        transcript.Apply(Ended(2, "hm", Thought, PartKind.Thinking));
+        transcript.Apply(Delta(0, "said and lost"));
+
+        transcript.Apply(Interrupted(3)).Should().Be(TranscriptChange.Applied);
+
+        transcript.Run(Run)!.Items.Should().ContainSingle().Which.Should().Be(new TextItem(Thought, PartKind.Thinking, "hm", IsFinal: true));
+    }
+
+    [Fact]
     public void Durable_text_stands_also_where_no_delta_came()
     {
         var transcript = new ThreadTranscript();
