@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
 
@@ -8,6 +11,10 @@ namespace ChatBackend.SystemTests;
 internal static class Clients
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>A number that the long form of a test takes from the environment.</summary>
+    public static int Setting(string variable, int usual) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } set ? int.Parse(set, CultureInfo.InvariantCulture) : usual;
 
     public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Patience);
 
@@ -28,6 +35,48 @@ internal static class Clients
             OnFrame = onFrame,
         }).Soon();
 
+    /// <summary>A socket and nothing around it.</summary>
+    public static async Task<ClientWebSocket> OpenAsync(this ServerProcess server, GuestSession guest)
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            Trusting.Configure(socket.Options);
+            socket.Options.SetRequestHeader("Authorization", $"Bearer {guest.Token}");
+            await socket.ConnectAsync(server.WebSocket, CancellationToken.None).Soon();
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The next message; null when the peer closed, which <see cref="WebSocket.CloseStatus"/> tells more of.</summary>
+    public static async Task<string?> NextAsync(this WebSocket socket)
+    {
+        var buffer = new byte[4096];
+        using var message = new MemoryStream();
+        while (true)
+        {
+            var part = await socket.ReceiveAsync(buffer, CancellationToken.None).Soon();
+            if (part.MessageType == WebSocketMessageType.Close)
+            {
+                return null;
+            }
+
+            message.Write(buffer, 0, part.Count);
+            if (part.EndOfMessage)
+            {
+                return Encoding.UTF8.GetString(message.ToArray());
+            }
+        }
+    }
+
+    public static Task SendAsync(this WebSocket socket, string text) =>
+        socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None).Soon();
+
     /// <summary>The sum of a metric's series.</summary>
     public static async Task<double> MetricAsync(this ServerProcess server, string name)
     {
@@ -35,7 +84,7 @@ internal static class Clients
         var text = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Soon();
         return text.Split('\n')
             .Where(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{", StringComparison.Ordinal))
-            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     public static async Task UntilMetricAsync(this ServerProcess server, string name, double value)

@@ -15,13 +15,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly List<string> _log = [];
+    private readonly List<(Func<string, bool> Matches, TaskCompletionSource<string> Found)> _waits = [];
     private readonly List<Uri> _addresses = [];
     private readonly int _expectedAddresses;
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _ownsDirectory;
+    private readonly ServerSettings _settings;
 
     private ServerProcess(ServerSettings settings)
     {
+        _settings = settings;
         _ownsDirectory = settings.DataDirectory is null;
         DataDirectory = settings.DataDirectory ?? Directory.CreateTempSubdirectory("chat-backend-").FullName;
         _expectedAddresses = settings.Urls.Split(';').Length;
@@ -57,6 +60,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         "ChatBackend.Server.dll");
 
     public string DataDirectory { get; }
+
+    /// <summary>For a server that takes this one's place: the same data at the same addresses. The directory must be one that outlives the server.</summary>
+    public ServerSettings Successor => _settings with { Urls = string.Join(';', _addresses) };
 
     public int Pid => _process.Id;
 
@@ -113,6 +119,23 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>The first line of the log that matches, of those written or else of those to come.</summary>
+    public async Task<string> LineAsync(Func<string, bool> matches)
+    {
+        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_log)
+        {
+            if (_log.Find(line => matches(line)) is { } past)
+            {
+                return past;
+            }
+
+            _waits.Add((matches, found));
+        }
+
+        return await found.Task.Soon();
+    }
+
     /// <summary>As a crash or <c>kill -9</c> ends it: nothing of it runs any more.</summary>
     public Task<int> KillAsync()
     {
@@ -161,6 +184,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         lock (_log)
         {
             _log.Add(line);
+            foreach (var (matches, found) in _waits)
+            {
+                if (matches(line))
+                {
+                    found.TrySetResult(line);
+                }
+            }
+
             if (ListeningLine().Match(line) is { Success: true } match)
             {
                 _addresses.Add(new Uri(match.Groups[1].Value));

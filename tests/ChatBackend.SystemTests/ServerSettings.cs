@@ -3,6 +3,9 @@ namespace ChatBackend.SystemTests;
 /// <summary>How a test wants its server. Port 0 is a free one.</summary>
 internal sealed record ServerSettings
 {
+    /// <summary>One whose <c>script</c> agent does as it is told.</summary>
+    public static ServerSettings Scripted { get; } = new() { Configuration = new Dictionary<string, string> { ["Agents:Script:Enabled"] = "true" } };
+
     public string Urls { get; init; } = "http://127.0.0.1:0";
 
     public string Environment { get; init; } = "Development";
