@@ -105,7 +105,7 @@ public sealed class ThreadTranscriptTests
     {
         var transcript = new ThreadTranscript();
         transcript.Apply(Started(1));
-        transcript.Apply(Delta(0, "hm", Thought));
+        transcript.Apply(Thinking(0, "hm", Thought));
         transcript.Apply(Ended(2, "hm", Thought, PartKind.Thinking));
         transcript.Apply(Delta(0, "said and lost"));
 
