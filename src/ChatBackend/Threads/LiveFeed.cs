@@ -305,6 +305,11 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
                     {
                         lock (_lock)
                         {
+                            if (stored.Seq > _head)
+                            {
+                                break; // committed, and on its way here: it comes live, after what goes before it
+                            }
+
                             Deliver(follower, stored.Json);
                             follower.Cursor = stored.Seq;
                         }

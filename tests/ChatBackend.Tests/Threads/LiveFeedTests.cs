@@ -1,6 +1,7 @@
 using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Tests.Client;
 using ChatBackend.Threads;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,6 +15,7 @@ public sealed class LiveFeedTests
     private static readonly PartId Part = new("part_1");
 
     private readonly List<string> _delivered = [];
+    private readonly List<long> _log = [];
     private readonly LiveFeed _feed;
 
     public LiveFeedTests()
@@ -25,7 +27,7 @@ public sealed class LiveFeedTests
                 return true;
             },
             (_, _) => Task.FromResult(true));
-        _feed = new LiveFeed(Thread, new NoLog(), port, TimeProvider.System, NullLogger.Instance);
+        _feed = new LiveFeed(Thread, new Log(_log), port, TimeProvider.System, NullLogger.Instance);
     }
 
     [Fact]
@@ -107,6 +109,23 @@ public sealed class LiveFeedTests
         _delivered.Skip(1).Should().Equal("event 2", "event 3");
     }
 
+    [Fact]
+    [Trait("failure", "P3")]
+    [Trait("failure", "D16")]
+    public async Task What_the_log_has_before_it_is_published_is_delivered_once_and_caught_up_says_how_far_that_is()
+    {
+        _log.AddRange([1, 2, 3, 4, 5]);
+        var follower = _feed.Join(new Follower(new ConnectionId("con_1"), 0, [], announcesCaughtUp: true));
+
+        _feed.Resume(Snapshot(3, [])); // 4 and 5 are committed, and on their way here
+        await follower.CatchingUp.Soon();
+        _delivered.Take(3).Should().Equal("event 1", "event 2", "event 3");
+        _delivered.Should().HaveCount(4).And.Subject.Last().Should().Contain("caught_up").And.Contain("3");
+        _feed.Take([Event(4), Event(5)]).Should().BeTrue();
+
+        _delivered.Skip(4).Should().Equal("event 4", "event 5");
+    }
+
     private Follower Live(long head)
     {
         var follower = _feed.Join(new Follower(new ConnectionId("con_1"), head, [], announcesCaughtUp: false));
@@ -129,15 +148,18 @@ public sealed class LiveFeedTests
     private static PublishedItem Delta(long head, int offset, string text) =>
         new(default, new PartText(Run, Part, PartKind.Text, offset, text), head);
 
-    /// <summary>Everything these tests need is in memory; whoever reads the log is wrong.</summary>
-    private sealed class NoLog : IEventLog
+    /// <summary>The log as far as a feed may ask for it: pages of what a test has put there.</summary>
+    private sealed class Log(List<long> events) : IEventLog
     {
         public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<IReadOnlyList<StoredEvent>> ReadAsync(ThreadId thread, long afterSeq, int maxEvents, int maxBytes, CancellationToken cancellationToken) =>
-            throw new InvalidOperationException();
+            events.Count == 0
+                ? throw new InvalidOperationException("Everything this test needs is in memory.")
+                : Task.FromResult<IReadOnlyList<StoredEvent>>(
+                    [.. events.Where(seq => seq > afterSeq).Select(seq => new StoredEvent(seq, Encoding.UTF8.GetBytes($"event {seq}")))]);
 
         public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
             throw new InvalidOperationException();
