@@ -34,19 +34,19 @@ internal sealed class Ledger
 
     public void Take(ServerFrame frame)
     {
-        if (frame is not ThreadEvent happened)
+        if (ThreadOf(frame) is not { } id)
         {
             return;
         }
 
         lock (_lock)
         {
-            if (!_threads.TryGetValue(happened.ThreadId, out var thread))
+            if (!_threads.TryGetValue(id, out var thread))
             {
-                _threads.Add(happened.ThreadId, thread = new ThreadLedger(happened.ThreadId));
+                _threads.Add(id, thread = new ThreadLedger(id));
             }
 
-            thread.Take(happened);
+            thread.Take(frame);
             _changed.SetResult();
             _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -88,9 +88,17 @@ internal sealed class Ledger
         await Task.WhenAll(threads.Select(thread => connection.FollowAsync(thread))).Soon();
         return (connection, ledger);
     }
+
+    private static ThreadId? ThreadOf(ServerFrame frame) => frame switch
+    {
+        ThreadEvent happened => happened.ThreadId,
+        PartDelta delta => delta.ThreadId,
+        CaughtUp caughtUp => caughtUp.ThreadId,
+        _ => null,
+    };
 }
 
-/// <summary>One thread's events in the order they were sent, and every promise that they break. Guarded by its <see cref="Ledger"/>.</summary>
+/// <summary>One thread's frames in the order they were sent, and every promise that they break. Guarded by its <see cref="Ledger"/>.</summary>
 internal sealed class ThreadLedger(ThreadId thread)
 {
     private readonly List<ThreadEvent> _events = [];
@@ -100,6 +108,7 @@ internal sealed class ThreadLedger(ThreadId thread)
     private readonly Dictionary<CallId, ToolExecuting> _openTools = [];
     private readonly Dictionary<MessageId, UserMessage> _waiting = [];
     private readonly HashSet<ClientFrameId> _clientIds = [];
+    private (PartId Id, int Length) _part;
 
     public ThreadId Thread => thread;
 
@@ -115,7 +124,26 @@ internal sealed class ThreadLedger(ThreadId thread)
 
     public override string ToString() => $"{thread}: {_events.Count} events, {_waiting.Count} waiting messages, open runs {string.Join(' ', _runs.Keys.Except(_ends.Keys))}";
 
-    public void Take(ThreadEvent happened)
+    public void Take(ServerFrame frame)
+    {
+        switch (frame)
+        {
+            case CaughtUp caughtUp:
+                Promise(caughtUp.Seq == _events.Count, caughtUp, $"is told after event {_events.Count}");
+                break;
+            case PartDelta delta:
+                _part = _part.Id == delta.PartId ? _part : (delta.PartId, 0);
+                Promise(_runs.ContainsKey(delta.RunId) && !_ends.ContainsKey(delta.RunId), delta, "is of a run that is not open");
+                Promise(delta.Offset == _part.Length, delta, $"comes after {_part.Length} characters");
+                _part.Length = delta.Offset + delta.Text.Length;
+                break;
+            case ThreadEvent happened:
+                TakeEvent(happened);
+                break;
+        }
+    }
+
+    private void TakeEvent(ThreadEvent happened)
     {
         Promise(happened.Seq == _events.Count + 1, happened, $"comes after {_events.Count}");
         _events.Add(happened);
@@ -154,11 +182,12 @@ internal sealed class ThreadLedger(ThreadId thread)
         }
     }
 
-    private void Promise(bool isKept, ThreadEvent happened, string how)
+    private void Promise(bool isKept, ServerFrame frame, string how)
     {
         if (!isKept)
         {
-            _violations.Add($"{thread} {happened.Seq} {happened.GetType().Name} {how}");
+            var place = (frame as ThreadEvent)?.Seq ?? (frame as CaughtUp)?.Seq ?? (frame as PartDelta)?.Offset;
+            _violations.Add($"{thread}: {frame.GetType().Name} {place} {how}");
         }
     }
 }
