@@ -33,6 +33,10 @@ public sealed record ChatFrame : ClientCommand
     public string? Agent { get; init; }
 
     public WhenRunning WhenRunning { get; init; }
+
+    /// <summary>The user's message that this one takes the place of, with all that came of it.</summary>
+    [JsonConverter(typeof(OptionalWireIdConverter<MessageId>))]
+    public MessageId? Replaces { get; init; }
 }
 
 /// <summary>What becomes of a message that arrives while a run of its thread is busy.</summary>
@@ -80,13 +84,16 @@ public sealed record UnfollowFrame : ClientCommand
     public required ThreadId ThreadId { get; init; }
 }
 
-/// <summary>Ends a run: the one named, or whichever the thread has open.</summary>
+/// <summary>Ends a run: the one named, or whichever the thread has open. With a message: takes it back while it waits, and ends the run that answers it.</summary>
 public sealed record StopFrame : ClientCommand
 {
     public required ThreadId ThreadId { get; init; }
 
     [JsonConverter(typeof(OptionalWireIdConverter<RunId>))]
     public RunId? RunId { get; init; }
+
+    [JsonConverter(typeof(OptionalWireIdConverter<MessageId>))]
+    public MessageId? MessageId { get; init; }
 }
 
 /// <summary>Approves or rejects one tool call, bound to the arguments that were shown.</summary>

@@ -11,7 +11,10 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(Error), "error")]
 [JsonDerivedType(typeof(ServerDraining), "server_draining")]
 [JsonDerivedType(typeof(UserMessage), "user_message")]
+[JsonDerivedType(typeof(MessageRemoved), "message_removed")]
+[JsonDerivedType(typeof(ThreadRewound), "thread_rewound")]
 [JsonDerivedType(typeof(AgentStarted), "agent_started")]
+[JsonDerivedType(typeof(MessageSteered), "message_steered")]
 [JsonDerivedType(typeof(ToolExecuting), "tool_executing")]
 [JsonDerivedType(typeof(ToolCompleted), "tool_completed")]
 [JsonDerivedType(typeof(ApprovalRequired), "approval_required")]
@@ -21,6 +24,7 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(AgentStopped), "agent_stopped")]
 [JsonDerivedType(typeof(AgentFailed), "agent_failed")]
 [JsonDerivedType(typeof(ThreadRenamed), "thread_renamed")]
+[JsonDerivedType(typeof(ThreadDeleted), "thread_deleted")]
 [JsonDerivedType(typeof(AgentThinking), "agent_thinking")]
 [JsonDerivedType(typeof(AgentDelta), "agent_delta")]
 public abstract record ServerFrame;
@@ -122,6 +126,21 @@ public sealed record Error : ServerFrame
     public ClientFrameId? Id { get; init; }
 
     public int? RetryAfterMs { get; init; }
+
+    /// <summary>With <see cref="ErrorCode.AlreadyDecided"/>: the decision that won.</summary>
+    public ApprovalDecision? Decision { get; init; }
+
+    /// <summary>With <see cref="ErrorCode.AlreadyDecided"/>: who was faster.</summary>
+    public UserId? DecidedBy { get; init; }
+
+    /// <summary>With <see cref="ErrorCode.Expired"/> of a <c>follow</c>: the <c>seq</c> of the first event that is still there.</summary>
+    public long? HistoryBeginsAt { get; init; }
+}
+
+/// <summary>The thread was deleted by its owner and is followed no more; no event of it comes after. Has no <c>seq</c>.</summary>
+public sealed record ThreadDeleted : ServerFrame
+{
+    public required ThreadId ThreadId { get; init; }
 }
 
 /// <summary>The server is about to stop: the connection will close with 1001; connect again within this time.</summary>

@@ -29,6 +29,27 @@ public sealed record UserMessage : ThreadEvent
 
     /// <summary>The agent that the message asked for; absent when it left the choice to the server.</summary>
     public string? Agent { get; init; }
+
+    /// <summary>Set when the message came while the thread was busy: how it waits.</summary>
+    public WhenRunning? WhenRunning { get; init; }
+
+    /// <summary>The message that this one takes the place of; a <see cref="ThreadRewound"/> stands directly before.</summary>
+    public MessageId? Replaces { get; init; }
+}
+
+/// <summary>A message that waited was taken back; no run answers it.</summary>
+public sealed record MessageRemoved : ThreadEvent
+{
+    public required MessageId MessageId { get; init; }
+}
+
+/// <summary>
+/// Every user message after <see cref="ToSeq"/> and before this event is replaced, and with it each run that answers one; of a run that
+/// took one in while it ran, what came after that. It stays in the log; the model does not see it any more.
+/// </summary>
+public sealed record ThreadRewound : ThreadEvent
+{
+    public required long ToSeq { get; init; }
 }
 
 /// <summary>An event of one run.</summary>
@@ -43,6 +64,12 @@ public sealed record AgentStarted : RunEvent
     public required string Agent { get; init; }
 
     /// <summary>The message that this run answers.</summary>
+    public required MessageId MessageId { get; init; }
+}
+
+/// <summary>A message that waited has entered this run: the model's next step sees it, and no other run answers it.</summary>
+public sealed record MessageSteered : RunEvent
+{
     public required MessageId MessageId { get; init; }
 }
 
@@ -159,6 +186,19 @@ public sealed record AgentStopped : RunEvent
     public required string Content { get; init; }
 
     public required StopReason Reason { get; init; }
+
+    /// <summary>Every tool call that had begun, in order; absent when none had.</summary>
+    public IReadOnlyList<SideEffect>? SideEffects { get; init; }
+}
+
+/// <summary>A tool call that had begun before its run was ended.</summary>
+public sealed record SideEffect
+{
+    public required CallId CallId { get; init; }
+
+    public required string Tool { get; init; }
+
+    public required ToolOutcome Outcome { get; init; }
 }
 
 [JsonConverter(typeof(SnakeCaseEnumConverter<StopReason>))]
@@ -183,6 +223,9 @@ public sealed record AgentFailed : RunEvent
     public PartId? PartId { get; init; }
 
     public string? Content { get; init; }
+
+    /// <summary>Every tool call that had begun, in order; absent when none had.</summary>
+    public IReadOnlyList<SideEffect>? SideEffects { get; init; }
 }
 
 /// <summary>Why a run failed. On the wire in snake_case.</summary>
