@@ -15,19 +15,16 @@ async function call(method, path, body) {
 
 const pathOf = threadId => `/api/threads/${encodeURIComponent(threadId)}`;
 
-// A page of threads, newest first: { threads, next_cursor? }.
-export function listThreads({ query, archived, cursor }) {
+// A page of threads, newest activity first; with a query what was found, newest first, each thread once.
+export async function listThreads({ query, archived, cursor }) {
   const parameters = new URLSearchParams();
-  if (query) {
-    parameters.set('query', query);
+  for (const [name, value] of Object.entries({ query, archived: archived && 'true', cursor })) {
+    if (value) {
+      parameters.set(name, value);
+    }
   }
-  if (archived) {
-    parameters.set('archived', 'true');
-  }
-  if (cursor) {
-    parameters.set('cursor', cursor);
-  }
-  return call('GET', `/api/threads?${parameters}`);
+  const page = await call('GET', `/api/threads?${parameters}`);
+  return { threads: page.threads ?? page.hits.filter(({ thread_id }, at) => page.hits.findIndex(hit => hit.thread_id === thread_id) === at), next: page.next_cursor };
 }
 
 export const renameThread = (threadId, title) => call('PATCH', pathOf(threadId), { title });

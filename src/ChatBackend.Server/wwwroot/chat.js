@@ -23,7 +23,7 @@ const deciding = new Map();
 
 const connection = new Connection({ onState: showState, onEstablished: established, onFrame: received });
 const outbox = new Outbox(connection);
-const scroll = new Scroll(byId('scroll'), byId('to-end'));
+const scroll = new Scroll(byId('scroll'), byId('conversation'), byId('to-end'));
 const composer = new Composer({ send: frame => send(current, frame), stop });
 const threads = new Threads({ deleted: threadId => deleted(threadId, 'The conversation was deleted.'), failed: notice });
 const page = {

@@ -5,16 +5,20 @@ const NEAR = 80;
 
 export class Scroll {
   #atEnd = true;
+  #top = 0;
   #planned = false;
 
-  constructor(box, toEnd) {
+  constructor(box, content, toEnd) {
     this.box = box;
-    this.toEnd = toEnd;
     box.addEventListener('scroll', () => {
-      this.#atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+      // Only who scrolls up leaves the end: what grows below, or gets its real height above, leaves nobody.
+      const isNear = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+      this.#atEnd = isNear || (this.#atEnd && box.scrollTop >= this.#top);
+      this.#top = box.scrollTop;
       toEnd.hidden = this.#atEnd;
     }, { passive: true });
     toEnd.addEventListener('click', () => this.follow(true));
+    new ResizeObserver(() => this.follow()).observe(content);
   }
 
   // Something was added. `always`: by the reader, who wants to see it.

@@ -63,12 +63,15 @@ export class Threads {
         this.list.replaceChildren();
       }
       for (const thread of page.threads) {
-        this.#items.get(thread.thread_id)?.remove();
+        // It moved up meanwhile, or is found once more further down.
+        if (this.#items.has(thread.thread_id)) {
+          continue;
+        }
         const item = this.#item(thread);
         this.#items.set(thread.thread_id, item);
         this.list.append(item);
       }
-      this.#cursor = page.next_cursor ?? null;
+      this.#cursor = page.next ?? null;
       byId('more').hidden = !this.#cursor;
       byId('no-threads').hidden = this.#items.size > 0;
       byId('no-threads').textContent = this.search.value.trim() ? 'Nothing found.' : this.archived.checked ? 'Nothing archived.' : 'No conversations yet.';
@@ -78,17 +81,19 @@ export class Threads {
     }
   }
 
-  #item({ thread_id, title, archived, snippet }) {
+  #item({ thread_id, title, archived, running, excerpt }) {
     const link = make('a', '', title ?? 'New chat');
     link.href = `#${thread_id}`;
     const menu = make('details', 'menu', make('summary', '', '⋯'), make('div', 'choices',
       button('Rename', () => this.#rename(thread_id, item, link)),
-      button(archived ? 'Bring back' : 'Archive', () => this.#change(item, () => archiveThread(thread_id, !archived))),
+      // What was found may be archived or not: the answer does not say.
+      ...(archived === undefined ? [] : [button(archived ? 'Bring back' : 'Archive', () => this.#change(item, () => archiveThread(thread_id, !archived)))]),
       button('Delete…', () => this.#delete(thread_id, link.textContent, item), 'bad')));
     menu.querySelector('summary').setAttribute('aria-label', `Actions for ${link.textContent}`);
     const item = make('li', '', link, menu);
-    if (snippet) {
-      item.append(make('p', 'snippet', snippet));
+    item.dataset.running = running === true;
+    if (excerpt) {
+      item.append(make('p', 'excerpt', excerpt));
     }
     mark(item, thread_id === this.#current);
     return item;
@@ -97,6 +102,7 @@ export class Threads {
   #rename(threadId, item, link) {
     const box = make('input');
     box.value = link.textContent;
+    box.maxLength = 200;
     box.setAttribute('aria-label', 'New title');
     let over = false;
     const close = () => {

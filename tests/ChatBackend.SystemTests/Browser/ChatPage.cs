@@ -58,6 +58,20 @@ internal sealed class ChatPage : IAsyncDisposable
 
     public Task<bool> IsConnectedAsync() => HasTextAsync(Connection, "Connected");
 
+    /// <summary>Waits until so many are there; false when that does not come.</summary>
+    public static async Task<bool> AreAsync(ILocator locator, int count)
+    {
+        try
+        {
+            await Assertions.Expect(locator).ToHaveCountAsync(count, new LocatorAssertionsToHaveCountOptions { Timeout = (float)ServerProcess.Deadline.TotalMilliseconds });
+            return true;
+        }
+        catch (PlaywrightException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits for an element with this text; false when it does not come.</summary>
     public static async Task<bool> HasTextAsync(ILocator locator, string text)
     {
