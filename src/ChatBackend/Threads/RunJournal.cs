@@ -59,7 +59,7 @@ internal sealed partial class RunJournal(
     {
         if (live.PartFrom(0) is { } part)
         {
-            await CommitAsync(_ => [Ended(part)], cancellationToken);
+            await CommitAsync(_ => [Durable(part)], cancellationToken);
             BeginPart();
         }
     }
@@ -75,7 +75,7 @@ internal sealed partial class RunJournal(
                 return (taken.Count, live.PartFrom(0)) switch
                 {
                     (0, _) => [],
-                    (_, { } part) => [Ended(part), .. steered],
+                    (_, { } part) => [Durable(part), .. steered],
                     _ => [.. steered],
                 };
             },
@@ -243,7 +243,7 @@ internal sealed partial class RunJournal(
         }
     }
 
-    private AgentPart Ended(PartText part) => new() { RunId = _run, PartId = part.Part, Kind = part.Kind, Text = part.Text };
+    private AgentPart Durable(PartText part) => new() { RunId = _run, PartId = part.Part, Kind = part.Kind, Text = part.Text };
 
     private void BeginPart()
     {

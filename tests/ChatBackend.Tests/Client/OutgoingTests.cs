@@ -12,7 +12,7 @@ public sealed class OutgoingTests
     [Trait("failure", "D15")]
     public void A_follow_that_is_asked_for_while_the_socket_begins_is_sent()
     {
-        var outgoing = new Outgoing(TimeProvider.System, maxWaiting: 10);
+        var outgoing = new Outgoing(TimeProvider.System, maxWaiting: 10, journal: null, retriesRefused: false);
         var follower = new ThreadFollower(new ThreadId("thr_1"), afterSeq: 7, bufferBytes: 0);
 
         // The followers of the connection were looked up a moment before this one was added to them.
@@ -29,7 +29,7 @@ public sealed class OutgoingTests
     [Fact]
     public void Each_follower_is_followed_once_on_a_new_socket()
     {
-        var outgoing = new Outgoing(TimeProvider.System, maxWaiting: 10);
+        var outgoing = new Outgoing(TimeProvider.System, maxWaiting: 10, journal: null, retriesRefused: false);
         ThreadFollower[] followers = [new(new ThreadId("thr_1"), 0, 0), new(new ThreadId("thr_2"), 0, 0)];
         _ = outgoing.Follow(followers[1], TimeSpan.FromHours(1));
 
