@@ -22,8 +22,17 @@ internal sealed class ChatServer : IAsyncDisposable
     public ChatServer(params (string Key, string Value)[] settings)
         : this(Directory.CreateTempSubdirectory("chat-backend-"), settings) => _ownsData = true;
 
+    /// <param name="sendBuffer">Bytes that the system takes of a socket before a send has to wait; else it takes megabytes.</param>
+    public ChatServer(int sendBuffer, params (string Key, string Value)[] settings)
+        : this(Directory.CreateTempSubdirectory("chat-backend-"), sendBuffer, settings) => _ownsData = true;
+
     /// <summary>On a data directory that is there before it and after.</summary>
     public ChatServer(DirectoryInfo data, params (string Key, string Value)[] settings)
+        : this(data, sendBuffer: null, settings)
+    {
+    }
+
+    private ChatServer(DirectoryInfo data, int? sendBuffer, (string Key, string Value)[] settings)
     {
         _data = data;
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
