@@ -27,6 +27,7 @@ public sealed class SlowFollowerTests
     public async Task A_steady_tab_a_slow_one_and_one_that_comes_and_goes_show_the_same_as_the_log()
     {
         const int runs = 20;
+        var wasEnded = false;
         var seed = Random.Shared.Next();
         var dice = new Random(seed);
         Output.WriteLine($"seed {seed}");
@@ -35,14 +36,14 @@ public sealed class SlowFollowerTests
         using var link = new SlowLink();
         link.Let(10_000);
         await using var flapping = await server.ConnectAsync(guest, options => options with { FirstBackoff = TimeSpan.FromMilliseconds(20) });
-        await using var slow = await server.ConnectAsync(guest, options => options with { Invoker = link.Invoker });
+        await using var slow = await server.ConnectAsync(guest, options => options with { Invoker = link.Invoker, OnDisconnected = _ => wasEnded = true });
         var reconnects = 0;
         await using var steady = await server.ConnectAsync(guest, options => options with
         {
             OnFrame = frame =>
             {
                 options.OnFrame!(frame);
-                link.Let(60); // the slow one reads this much in the time in which this one reads a frame
+                link.Let(25); // the slow one reads this much in the time in which this one reads a frame
                 if (dice.Next(200) == 0)
                 {
                     reconnects++;
@@ -54,7 +55,7 @@ public sealed class SlowFollowerTests
         TestClient[] tabs = [steady, slow, flapping];
         await Task.WhenAll(tabs.Select(tab => tab.Connection.FollowAsync(thread))).Soon();
 
-        var text = string.Concat(Enumerable.Range(0, 250).Select(i => $"{i} ünd 🌊 wörds "));
+        var text = string.Concat(Enumerable.Range(0, 120).Select(i => $"{i} ünd 🌊 wörds "));
         for (var run = 1; run < runs; run++)
         {
             await AnswerAsync(steady, thread, Run.Replace("$", $"{run} {text}", StringComparison.Ordinal));
@@ -84,6 +85,7 @@ public sealed class SlowFollowerTests
         slowDeltas.Count.Should().BeLessThan(steadyDeltas.Count / 2);
         peak.Should().BeInRange(1, Limit);
         reconnects.Should().BePositive();
+        wasEnded.Should().BeFalse();
         Said(slowDeltas).Should().Equal(Said(steadyDeltas));
         await server.UntilGaugeAsync("chat_outbox_bytes", 0);
     }
@@ -97,7 +99,7 @@ public sealed class SlowFollowerTests
     public async Task A_tab_that_stops_reading_is_ended_with_too_slow_and_loses_nothing(bool hearsIt)
     {
         await using var server = new ChatServer(
-            SendBuffer, ("Connections:MaxOutboxBytes", "65536"), ("Connections:CloseTimeout", hearsIt ? "00:00:50" : "00:00:00.2"));
+            SendBuffer, ("Connections:MaxOutboxBytes", "262144"), ("Connections:CloseTimeout", hearsIt ? "00:00:50" : "00:00:00.2"));
         var guest = await server.GuestAsync();
         await using var other = await server.ConnectAsync(guest);
         var thread = (await other.PlayAsync("""{"steps":[{"say":"hello"}]}""")).ThreadId!.Value;
@@ -127,8 +129,8 @@ public sealed class SlowFollowerTests
         await deaf.Connection.FollowerOf(thread).WaitForAsync(happened => happened.Seq == last.Seq).Soon();
 
         end.CloseCode.Should().Be(hearsIt ? CloseCodes.TooSlow : null);
-        (await server.GaugeAsync("chat_connections_closed_total{reason=\"outbox_full\"}")).Should().Be(1);
-        (await server.GaugeAsync("chat_outbox_bytes_peak")).Should().BeInRange(1, 65536);
+        (await server.GaugeAsync("chat_connections_closed_total{reason=\"outbox_full\"}")).Should().BePositive();
+        (await server.GaugeAsync("chat_outbox_bytes_peak")).Should().BeInRange(1, 262144);
         Shown(deaf.Connection.FollowerOf(thread).Transcript).Should().Be(Shown(other.Connection.FollowerOf(thread).Transcript));
     }
 

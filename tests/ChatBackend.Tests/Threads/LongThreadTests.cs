@@ -35,6 +35,7 @@ public sealed class LongThreadTests
         await using var following = await server.ConnectAsync(talking.Guest, options => options with
         {
             FollowerBufferBytes = 0,
+            OnDisconnected = end => wrong.Add($"ended: {end}"),
             OnFrame = frame =>
             {
                 switch (frame)
