@@ -87,7 +87,7 @@ public sealed class ThreadFeedTests
     [Trait("failure", "D44")]
     public async Task A_gap_in_what_came_before_the_snapshot_takes_another_snapshot()
     {
-        await FollowAsync();
+        _feed.Live.Join(new Follower(_port, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false));
         _answers.Enqueue(() =>
         {
             _feed.Take(new ThreadBatch(Thread, [new PublishedItem(Event(3), null, 0)], Moved: false)); // and 2 was lost
@@ -95,7 +95,7 @@ public sealed class ThreadFeedTests
         });
         _answers.Enqueue(() => Snapshot(3, Event(1), Event(2), Event(3)));
 
-        _feed.Take(new ThreadBatch(Thread, [], Moved: true));
+        await _feed.StartAsync(Owner, 0);
 
         _delivered.Should().Equal("event 1", "event 2", "event 3");
         _feed.Live.IsLive.Should().BeTrue();
