@@ -21,4 +21,18 @@ internal static class Scenario
     public static object Wait(int ms, bool ignoreCancel = false) => new { wait_ms = ms, ignore_cancel = ignoreCancel };
 
     public static object Crash(string message) => new { crash = message };
+
+    /// <summary>What a run that plays a message to its end says, thinks and calls; null when the message is no scenario.</summary>
+    public static (string Text, string Thought, int Tools)? Read(string content)
+    {
+        if (!content.StartsWith("{\"steps\":", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        using var json = JsonDocument.Parse(content);
+        var steps = json.RootElement.GetProperty("steps").EnumerateArray().ToList();
+        string All(string kind) => string.Concat(steps.Select(step => step.TryGetProperty(kind, out var text) ? text.GetString() : ""));
+        return (All("say"), All("think"), steps.Count(step => step.TryGetProperty("tool", out _)));
+    }
 }
