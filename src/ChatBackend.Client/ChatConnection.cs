@@ -12,6 +12,7 @@ namespace ChatBackend.Client;
 public sealed class ChatConnection : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ClientFrameId, TaskCompletionSource<Pong>> _pings = new();
+    private readonly SendJournal? _journal;
     private readonly Outgoing _outgoing;
     private readonly FollowedThreads _threads;
     private readonly ConnectionLoop _loop;
@@ -19,7 +20,8 @@ public sealed class ChatConnection : IAsyncDisposable
 
     private ChatConnection(ChatConnectionOptions options)
     {
-        _outgoing = new Outgoing(options.TimeProvider, options.MaxWaitingCommands);
+        _journal = options.SendStore is { } store ? new SendJournal(store) : null;
+        _outgoing = new Outgoing(options.TimeProvider, options.MaxWaitingCommands, _journal, options.RetryRefused);
         _threads = new FollowedThreads(_outgoing, options.FollowerBufferBytes);
         _onFrame = options.OnFrame;
         _loop = new ConnectionLoop(options, _outgoing, _threads, Take, CutPings);
@@ -30,15 +32,24 @@ public sealed class ChatConnection : IAsyncDisposable
 
     public ChatConnectionState State => _loop.State;
 
+    /// <summary>What <see cref="ChatConnectionOptions.SendStore"/> held of an earlier process; this connection sends it first.</summary>
+    public IReadOnlyList<RestoredSend> Restored { get; private set; } = [];
+
     /// <summary>Ends, never fails, when the connection is closed for good, and says why.</summary>
     public Task<ConnectionEnd> Closed => _loop.Closed;
 
     /// <summary>Connects; one attempt.</summary>
     /// <exception cref="ChatConnectException">Refused (with the HTTP status), unreachable, too late, or closed at once (with the close code).</exception>
+    /// <exception cref="InvalidDataException"><see cref="ChatConnectionOptions.SendStore"/> holds something that is no command.</exception>
     public static async Task<ChatConnection> ConnectAsync(ChatConnectionOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         var connection = new ChatConnection(options);
+        if (connection._journal is { } journal)
+        {
+            connection.Restored = connection._outgoing.Restore(await options.SendStore!.LoadAsync(cancellationToken), journal);
+        }
+
         await connection._loop.StartAsync(cancellationToken);
         return connection;
     }
@@ -46,26 +57,37 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <summary>Sends a message to an agent; the thread is followed from it on, see <see cref="FollowerOf"/>.</summary>
     /// <param name="thread">Null opens a thread.</param>
     /// <param name="agent">Null leaves the choice to the server.</param>
+    /// <param name="whenRunning">What becomes of it while a run of the thread is busy.</param>
     /// <param name="id">The message's own id; a new one when null. To repeat a message whose outcome is unknown, give its id.</param>
-    /// <param name="cancellationToken">Gives up waiting; a message that was sent may take effect all the same.</param>
-    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <param name="replaces">A message of the user in this thread: with the same content it is answered anew, with another one it is edited. The thread is rewound to before it (<see cref="ThreadRewound"/>).</param>
+    /// <param name="cancellationToken">
+    /// Gives up waiting for the answer. Without <see cref="ChatConnectionOptions.SendStore"/> the message is not sent again either; what was sent may take effect all
+    /// the same. With one it stays, and goes on being sent until it is answered, after a restart too. The same holds for <see cref="StopAsync"/> and <see cref="DecideAsync"/>.
+    /// </param>
+    /// <exception cref="ChatErrorException">The server refused it for good.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
     public async Task<Ack> ChatAsync(
         string content, ThreadId? thread = null, string? agent = null, WhenRunning whenRunning = WhenRunning.Queue,
-        ClientFrameId? id = null, CancellationToken cancellationToken = default) =>
+        ClientFrameId? id = null, MessageId? replaces = null, CancellationToken cancellationToken = default) =>
         (await _outgoing.AddAsync(
-            new ChatFrame { Id = id ?? ClientFrameId.New(), Content = content, ThreadId = thread, Agent = agent, WhenRunning = whenRunning },
+            new ChatFrame
+            {
+                Id = id ?? ClientFrameId.New(), Content = content, ThreadId = thread, Agent = agent, WhenRunning = whenRunning, Replaces = replaces,
+            },
             cancellationToken))!;
 
     /// <summary>Stops a thread's run: the one named, or the one that is open. The <c>ack</c> comes at once, <see cref="AgentStopped"/> in the thread.</summary>
-    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <param name="message">Takes a message back instead: one that waits is removed (<see cref="MessageRemoved"/>), one that the open run answers ends that run.</param>
+    /// <exception cref="ChatErrorException">The server refused it for good; <see cref="ErrorCode.NoSuchRun"/> when there is nothing to stop.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
-    public async Task<Ack> StopAsync(ThreadId thread, RunId? run = null, ClientFrameId? id = null, CancellationToken cancellationToken = default) =>
-        (await _outgoing.AddAsync(new StopFrame { Id = id ?? ClientFrameId.New(), ThreadId = thread, RunId = run }, cancellationToken))!;
+    public async Task<Ack> StopAsync(
+        ThreadId thread, RunId? run = null, ClientFrameId? id = null, MessageId? message = null, CancellationToken cancellationToken = default) =>
+        (await _outgoing.AddAsync(
+            new StopFrame { Id = id ?? ClientFrameId.New(), ThreadId = thread, RunId = run, MessageId = message }, cancellationToken))!;
 
     /// <summary>Approves or rejects a tool call as it was shown.</summary>
     /// <param name="required">What was shown; the decision is bound to its arguments.</param>
-    /// <exception cref="ChatErrorException">The server refused it; <see cref="ErrorCode.AlreadyDecided"/> when somebody was faster.</exception>
+    /// <exception cref="ChatErrorException">The server refused it for good; with <see cref="ErrorCode.AlreadyDecided"/> it holds who was faster, and what they decided.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
     public async Task<Ack> DecideAsync(
         ApprovalRequired required, ApprovalDecision decision, string? note = null, ClientFrameId? id = null, CancellationToken cancellationToken = default)
@@ -148,8 +170,12 @@ public sealed class ChatConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes with 1000 and waits, at most <see cref="ChatConnectionOptions.CloseTimeout"/>, for the server's answer. What waits for an answer ends with <see cref="ChatClosedException"/>.</summary>
-    public Task CloseAsync() => _loop.CloseAsync();
+    /// <summary>Closes with 1000 and waits, at most <see cref="ChatConnectionOptions.CloseTimeout"/>, for the server's answer. What waits for an answer ends with <see cref="ChatClosedException"/>; a store keeps it.</summary>
+    public async Task CloseAsync()
+    {
+        await _loop.CloseAsync();
+        await _outgoing.SettledAsync();
+    }
 
     /// <summary>Ends the connection for good, without a close frame.</summary>
     public void Abort() => _loop.Abort(isOurs: true);

@@ -55,6 +55,15 @@ public sealed record ChatConnectionOptions
     public int MaxWaitingCommands { get; init; } = 1024;
 
     /// <summary>
+    /// Sends a command that the server refused for now (<c>unavailable</c>, <c>rate_limited</c>) again after the time it asks for, and longer
+    /// each time; commands of the same thread that were not sent yet wait behind it. False hands the error to whoever sent it.
+    /// </summary>
+    public bool RetryRefused { get; init; } = true;
+
+    /// <summary>Keeps commands until they are answered, beyond the life of this process. Null keeps them in memory. Owned by the caller, who disposes it after the connection.</summary>
+    public ISendStore? SendStore { get; init; }
+
+    /// <summary>
     /// Bytes of frames, as on the wire, that each followed thread keeps for <see cref="ThreadFollower.Events"/> and for waits that
     /// look back; the oldest go first. 0 keeps nothing and no transcript either: a follower then holds a cursor and positions only.
     /// </summary>

@@ -29,12 +29,20 @@ public sealed class ChatErrorException : Exception
     {
         Code = error.Code;
         RetryAfter = error.RetryAfterMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+        Decision = error.Decision;
+        DecidedBy = error.DecidedBy;
     }
 
     public ErrorCode Code { get; }
 
     /// <summary>When the same command may succeed; null when the server did not say.</summary>
     public TimeSpan? RetryAfter { get; }
+
+    /// <summary>With <see cref="ErrorCode.AlreadyDecided"/>: the decision that won.</summary>
+    public ApprovalDecision? Decision { get; }
+
+    /// <summary>With <see cref="ErrorCode.AlreadyDecided"/>: who was faster.</summary>
+    public UserId? DecidedBy { get; }
 }
 
 /// <summary>
@@ -66,4 +74,23 @@ public sealed class ThreadGapException : Exception
         : base($"The events of {thread} after {cursor} could not be obtained.")
     {
     }
+}
+
+/// <summary>The thread was deleted by its owner. Nothing of it comes after, and every verb on it is refused with <see cref="ErrorCode.NotFound"/>.</summary>
+public sealed class ThreadDeletedException : Exception
+{
+    internal ThreadDeletedException(ThreadId thread)
+        : base($"{thread} was deleted.") => Thread = thread;
+
+    public ThreadId Thread { get; }
+}
+
+/// <summary>The events after a follower's cursor are not kept any more: what was waited for may be among them. The follower goes on from <see cref="BeginsAt"/>.</summary>
+public sealed class HistoryExpiredException : Exception
+{
+    internal HistoryExpiredException(long beginsAt)
+        : base($"What came before event {beginsAt} is not kept any more.") => BeginsAt = beginsAt;
+
+    /// <summary>The <c>seq</c> of the first event that is still there.</summary>
+    public long BeginsAt { get; }
 }

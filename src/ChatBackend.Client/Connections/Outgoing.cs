@@ -7,7 +7,8 @@ namespace ChatBackend.Client.Connections;
 /// What waits to be sent or for its answer, in order, across sockets. A command stays until it is answered; on a new socket
 /// follows come first, then every command without an answer, again in order and with the same id.
 /// </summary>
-internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
+/// <param name="retriesRefused">A command that is refused for now is sent again later, instead of being answered with the error.</param>
+internal sealed class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? journal, bool retriesRefused)
 {
     private readonly Lock _lock = new();
     private readonly Queue<PingFrame> _pings = new();
@@ -27,16 +28,40 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
                 throw end;
             }
 
-            if (_waiting.Count >= maxWaiting)
+            if (journal is not null && Waiting.TakesEffectOnce(command) && _waiting.Find(waiting => waiting.Command?.Id == command.Id) is { } same)
+            {
+                entry = same.SaysTheSameAs(entry) ? same : throw IdConflict(command);
+            }
+            else if (_waiting.Count >= maxWaiting)
             {
                 throw new InvalidOperationException($"{maxWaiting} commands wait for their answer already.");
             }
-
-            _waiting.Add(entry);
+            else
+            {
+                _waiting.Add(entry);
+                if (journal is not null && Waiting.TakesEffectOnce(command))
+                {
+                    entry.IsSaved = false;
+                    entry.Becomes(SaveAndAnswerAsync(entry, journal));
+                }
+            }
         }
 
         Signal();
-        return await AnswerAsync(entry, cancellationToken);
+        return entry.Outcome is { } outcome ? await outcome.WaitAsync(cancellationToken) : await AnswerAsync(entry, cancellationToken);
+    }
+
+    /// <summary>What an earlier process left unanswered. Before anything else is sent.</summary>
+    /// <exception cref="InvalidDataException">The store holds something else.</exception>
+    public IReadOnlyList<RestoredSend> Restore(IReadOnlyList<StoredSend> stored, SendJournal journal)
+    {
+        List<Waiting> entries = [.. stored.Select(Waiting.Restore)];
+        lock (_lock)
+        {
+            _waiting.AddRange(entries);
+        }
+
+        return [.. entries.Select(entry => new RestoredSend(entry.Command!, AckOfAsync(entry.Becomes(journal.AnswerAsync(entry)))))];
     }
 
     /// <summary>Follows from where the follower is. Ends when it has caught up; the same follow is not sent twice.</summary>
@@ -148,26 +173,13 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
                 return WireJson.Encode(ping);
             }
 
-            foreach (var entry in _waiting.Where(waiting => waiting is { IsSent: false, Answer.Task.IsCompleted: false }))
+            if (window.Next(_waiting, clock, out due) is not { } next)
             {
-                var wait = entry.DueAt - clock.GetTimestamp();
-                if (wait <= 0)
-                {
-                    if (window.IsTooLarge(entry))
-                    {
-                        entry.Answer.TrySetException(window.Refusal(entry)); // who waits for it takes it out
-                        continue;
-                    }
-
-                    entry.IsSent = window.HasRoomFor(entry, _waiting);
-                    return entry.IsSent ? entry.Encode() : null;
-                }
-
-                var left = TimeSpan.FromSeconds((double)wait / clock.TimestampFrequency);
-                due = due < left ? due : left;
+                return null;
             }
 
-            return null;
+            next.IsSent = true;
+            return next.Encode();
         }
     }
 
@@ -193,8 +205,18 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
         Take(waiting => waiting.IsSent && waiting.Follower?.Thread == caughtUp.ThreadId, entry => entry.Answer.TrySetResult(null));
 
     /// <summary>The follower whose follow was refused; null when it was another command's error.</summary>
-    public ThreadFollower? Refuse(Error error) =>
-        Take(waiting => waiting.IsSent && waiting.Id == error.Id, entry => entry.Answer.TrySetException(new ChatErrorException(error)))?.Follower;
+    public ThreadFollower? Refuse(Error error)
+    {
+        if (retriesRefused && error.Code is ErrorCode.Unavailable or ErrorCode.RateLimited && IsPutOff(error))
+        {
+            return null;
+        }
+
+        return Take(waiting => waiting.IsSent && waiting.Id == error.Id, entry => entry.Answer.TrySetException(new ChatErrorException(error)))?.Follower;
+    }
+
+    /// <summary>Ends, never fails, when the store has all that it was told.</summary>
+    public Task SettledAsync() => journal?.SettledAsync() ?? Task.CompletedTask;
 
     public void End(Exception end)
     {
@@ -226,6 +248,55 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting)
             Signal();
         }
     }
+
+    private async Task<Ack?> SaveAndAnswerAsync(Waiting entry, SendJournal kept)
+    {
+        try
+        {
+            await kept.SaveAsync(entry);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _waiting.Remove(entry);
+            }
+
+            Signal();
+            throw;
+        }
+
+        lock (_lock)
+        {
+            entry.IsSaved = true;
+        }
+
+        Signal();
+        return await kept.AnswerAsync(entry);
+    }
+
+    private bool IsPutOff(Error error)
+    {
+        lock (_lock)
+        {
+            if (_waiting.Find(waiting => waiting is { IsSent: true, Command: not null } && waiting.Id == error.Id) is not { } entry)
+            {
+                return false;
+            }
+
+            var wait = entry.RefuseForNow(error.RetryAfterMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null);
+            entry.DueAt = clock.GetTimestamp() + (long)(wait.TotalSeconds * clock.TimestampFrequency);
+            entry.IsSent = false;
+        }
+
+        Signal();
+        return true;
+    }
+
+    private static async Task<Ack> AckOfAsync(Task<Ack?> outcome) => (await outcome)!;
+
+    private static ChatErrorException IdConflict(ClientCommand command) =>
+        new(new Error { Code = ErrorCode.IdConflict, Message = $"{command.Id} waits for its answer already and says something else." });
 
     private Waiting? Take(Predicate<Waiting> isIt, Action<Waiting> answer)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using ChatBackend.Protocol;
 
 namespace ChatBackend.Client.Connections;
@@ -5,20 +6,27 @@ namespace ChatBackend.Client.Connections;
 /// <summary>A command that waits to be sent or answered; or a follow, whose frame says how far the follower is when it is sent.</summary>
 internal sealed class Waiting
 {
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
+
     private readonly byte[] _encoded = [];
 
     public Waiting(ClientCommand command)
+        : this(command, WireJson.Encode(command))
     {
-        (Command, Id) = (command, command.Id);
-        _encoded = WireJson.Encode(command);
-        Bytes = _encoded.Length;
     }
 
     public Waiting(ThreadFollower follower)
     {
         Follower = follower;
-        // Nobody may be waiting for a follow that was begun from here; its failure is told to the follower.
-        _ = Answer.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Observe(Answer.Task); // nobody may be waiting for a follow that was begun from here; its failure is told to the follower
+    }
+
+    private Waiting(ClientCommand command, byte[] encoded)
+    {
+        (Command, Id) = (command, command.Id);
+        _encoded = encoded;
+        Bytes = encoded.Length;
     }
 
     public ClientCommand? Command { get; }
@@ -33,10 +41,52 @@ internal sealed class Waiting
 
     public bool IsSent { get; set; }
 
+    /// <summary>False until the caller's store has it, if there is one; it is not sent before.</summary>
+    public bool IsSaved { get; set; } = true;
+
     /// <summary>Timestamp before which it is not sent.</summary>
     public long DueAt { get; set; }
 
+    /// <summary>How often it was refused for now.</summary>
+    public int Refusals { get; private set; }
+
     public TaskCompletionSource<Ack?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Of a command that is in the caller's store: its answer, once the store has forgotten it.</summary>
+    public Task<Ack?>? Outcome { get; private set; }
+
+    /// <summary>What an earlier process sent, byte for byte.</summary>
+    /// <exception cref="InvalidDataException">It is no command.</exception>
+    public static Waiting Restore(StoredSend stored)
+    {
+        var encoded = Encoding.UTF8.GetBytes(stored.Json);
+        return ClientFrameReader.Read(encoded).Frame is ClientCommand command && command.Id == stored.Id && TakesEffectOnce(command)
+            ? new Waiting(command, encoded)
+            : throw new InvalidDataException($"{stored.Id} of the store is no command that takes effect once.");
+    }
+
+    public static bool TakesEffectOnce(ClientCommand command) => command is ChatFrame or StopFrame or DecideFrame;
+
+    public StoredSend ToStored() => new(Id, Encoding.UTF8.GetString(_encoded));
+
+    public bool SaysTheSameAs(Waiting other) => _encoded.AsSpan().SequenceEqual(other._encoded);
+
+    /// <summary>Two commands of one thread take effect in the order they were sent; one that must wait holds up the other.</summary>
+    public bool HoldsUp(Waiting later) => Command is not null && later.Command is not null && ThreadOf(Command) == ThreadOf(later.Command);
+
+    /// <returns>How long to wait before it is sent again.</returns>
+    public TimeSpan RefuseForNow(TimeSpan? retryAfter)
+    {
+        var growing = FirstRetry * Math.Pow(2, Math.Min(Refusals++, 10));
+        var wait = growing < LastRetry ? growing : LastRetry;
+        return retryAfter > wait ? retryAfter.Value : wait;
+    }
+
+    public Task<Ack?> Becomes(Task<Ack?> outcome)
+    {
+        Observe(outcome); // whoever waited may have given up
+        return Outcome = outcome;
+    }
 
     public byte[] Encode()
     {
@@ -50,4 +100,16 @@ internal sealed class Waiting
         Bytes = follow.Length;
         return follow;
     }
+
+    private static ThreadId? ThreadOf(ClientCommand command) => command switch
+    {
+        ChatFrame chat => chat.ThreadId,
+        StopFrame stop => stop.ThreadId,
+        DecideFrame decide => decide.ThreadId,
+        UnfollowFrame unfollow => unfollow.ThreadId,
+        _ => null,
+    };
+
+    private static void Observe(Task task) =>
+        _ = task.ContinueWith(static done => done.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 }

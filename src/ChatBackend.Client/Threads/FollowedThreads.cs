@@ -48,6 +48,9 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
                 outgoing.Answer(caughtUp);
                 Take(caughtUp.ThreadId, frame, bytes);
                 break;
+            case ThreadDeleted deleted when Find(deleted.ThreadId) is { } follower:
+                Fail(follower, new ThreadDeletedException(deleted.ThreadId));
+                break;
             case ThreadEvent happened:
                 Take(happened.ThreadId, frame, bytes);
                 break;
@@ -104,6 +107,13 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
     {
         if (follower is null)
         {
+            return;
+        }
+
+        if (error is { Code: ErrorCode.Expired, HistoryBeginsAt: { } beginsAt } && follower.FruitlessFollows < MaxFruitlessFollows)
+        {
+            follower.BeginAt(beginsAt);
+            outgoing.Follow(follower, DelayOf(follower));
             return;
         }
 

@@ -6,11 +6,29 @@ namespace ChatBackend.Client.Threads;
 /// <summary>A run that frames are still added to. Text is appended, never copied, until somebody looks. Not thread-safe.</summary>
 internal sealed class RunDraft(RunId id)
 {
-    private readonly List<object> _items = []; // TextDraft or ToolItem
+    private readonly List<object> _items = []; // TextDraft, ToolItem or SteeredItem
     private RunEntry _head = new() { RunId = id, State = RunState.Running, Items = [] };
 
-    public RunEntry ToEntry() =>
-        _head with { Items = [.. _items.Select(item => item is TextDraft text ? text.ToItem() : (TranscriptItem)item)] };
+    public RunEntry ToEntry() => _head with
+    {
+        Items = [.. _items.Select(item => item is TextDraft text ? text.ToItem() : (TranscriptItem)item)],
+        ReplacedFrom = _items.FindIndex(item => item is SteeredItem { IsReplaced: true }) is >= 0 and var first ? first : null,
+    };
+
+    /// <summary>A message was replaced: with it the run that answers it, or what came after it in the run that took it in.</summary>
+    public void Replace(MessageId message)
+    {
+        if (_head.Answers == message)
+        {
+            _head = _head with { IsReplaced = true };
+        }
+
+        var place = _items.FindIndex(item => item is SteeredItem steered && steered.MessageId == message);
+        if (place >= 0)
+        {
+            _items[place] = new SteeredItem(message, IsReplaced: true);
+        }
+    }
 
     public void Apply(PartDelta delta)
     {
@@ -25,20 +43,27 @@ internal sealed class RunDraft(RunId id)
             case AgentStarted started:
                 _head = _head with { Agent = started.Agent, Answers = started.MessageId };
                 break;
+            case MessageSteered steered:
+                _items.Add(new SteeredItem(steered.MessageId, IsReplaced: false));
+                break;
             case AgentPart part:
                 Finish(part.PartId, part.Kind, part.Text);
                 break;
             case ToolExecuting executing:
-                Change(executing.CallId, executing.Tool, tool => tool with { Arguments = executing.Arguments });
+                Change(executing.CallId, executing.Tool, tool => tool with { Arguments = executing.Arguments, State = ToolState.Executing });
                 break;
             case ToolCompleted completed:
-                Change(completed.CallId, completed.Tool, tool => tool with { Completed = completed });
+                Change(completed.CallId, completed.Tool, tool => tool with { Completed = completed, State = StateOf(completed, tool) });
                 break;
             case ApprovalRequired required:
-                Change(required.CallId, required.Tool, tool => tool with { Arguments = required.Arguments, Approval = required });
+                Change(required.CallId, required.Tool, tool => tool with { Arguments = required.Arguments, Approval = required, State = ToolState.AwaitingDecision });
                 break;
             case ApprovalDecided decided:
-                Change(decided.CallId, "", tool => tool with { Decided = decided });
+                Change(decided.CallId, "", tool => tool with
+                {
+                    Decided = decided,
+                    State = decided.Decision == ApprovalDecision.Approve ? ToolState.Approved : ToolState.Rejected,
+                });
                 break;
             case AgentCompleted completed:
                 Finish(completed.PartId, PartKind.Text, completed.Content);
@@ -46,11 +71,11 @@ internal sealed class RunDraft(RunId id)
                 break;
             case AgentStopped stopped:
                 Finish(stopped.PartId, PartKind.Text, stopped.Content);
-                _head = _head with { State = RunState.Stopped, MessageId = stopped.MessageId, StopReason = stopped.Reason };
+                _head = _head with { State = RunState.Stopped, MessageId = stopped.MessageId, StopReason = stopped.Reason, SideEffects = stopped.SideEffects ?? [] };
                 break;
             case AgentFailed failed:
                 Finish(failed.PartId, PartKind.Text, failed.Content ?? "");
-                _head = _head with { State = RunState.Failed, Failure = failed };
+                _head = _head with { State = RunState.Failed, Failure = failed, SideEffects = failed.SideEffects ?? [] };
                 break;
         }
 
@@ -58,8 +83,24 @@ internal sealed class RunDraft(RunId id)
         {
             // What the server lost when it died was said and is not part of the thread: who follows anew does not see it either.
             _items.RemoveAll(item => item is TextDraft { IsFinal: false });
+            for (var place = 0; place < _items.Count; place++)
+            {
+                if (_items[place] is ToolItem { Completed: null } tool)
+                {
+                    _items[place] = tool with { State = ToolState.Abandoned }; // nobody decides or executes it any more
+                }
+            }
         }
     }
+
+    private static ToolState StateOf(ToolCompleted completed, ToolItem tool) => completed.Outcome switch
+    {
+        ToolOutcome.Succeeded => ToolState.Succeeded,
+        ToolOutcome.Failed => ToolState.Failed,
+        ToolOutcome.Rejected when tool is { Approval: not null, Decided: null } => ToolState.Expired,
+        ToolOutcome.Rejected => ToolState.Rejected,
+        _ => ToolState.Abandoned,
+    };
 
     /// <summary>The durable text replaces what deltas brought: it is the same, or the rest of it had not come.</summary>
     private void Finish(PartId? part, PartKind kind, string text)

@@ -14,7 +14,8 @@ namespace ChatBackend.Client;
 public sealed class ThreadFollower
 {
     private readonly Lock _lock = new();
-    private readonly ThreadProgress _progress;
+    private ThreadProgress _progress;
+    private long _start;
     private readonly FrameLog _log;
     private readonly int _bufferBytes;
     private readonly List<(Func<ThreadEvent, bool> Predicate, TaskCompletionSource<ThreadEvent> Found)> _waits = [];
@@ -23,7 +24,7 @@ public sealed class ThreadFollower
     internal ThreadFollower(ThreadId thread, long afterSeq, int bufferBytes)
     {
         Thread = thread;
-        Start = afterSeq;
+        _start = afterSeq;
         _bufferBytes = bufferBytes;
         _progress = new ThreadProgress(afterSeq);
         _log = new FrameLog(bufferBytes);
@@ -44,8 +45,17 @@ public sealed class ThreadFollower
         }
     }
 
-    /// <summary>The <c>seq</c> after which this follower began.</summary>
-    public long Start { get; }
+    /// <summary>The <c>seq</c> after which this follower began; later, once what came before was found to be gone (<see cref="HistoryExpired"/>).</summary>
+    public long Start
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _start;
+            }
+        }
+    }
 
     /// <summary>The thread as its frames tell it, from <see cref="Start"/>; stays empty when <see cref="ChatConnectionOptions.FollowerBufferBytes"/> is 0.</summary>
     public ThreadTranscript Transcript { get; }
@@ -53,17 +63,21 @@ public sealed class ThreadFollower
     /// <summary>
     /// The follower's frames from its start: events (<see cref="ThreadEvent"/>) once and in order, between them deltas
     /// (<see cref="PartDelta"/>), each of which begins where its part ends. Ends when the thread is unfollowed or the connection was
-    /// closed from this side. Every enumeration begins at the start.
+    /// closed from this side. Every enumeration begins at the start. Where events after the cursor are not kept any more stands
+    /// <see cref="HistoryExpired"/>: drop what came before, the transcript did.
     /// </summary>
     /// <exception cref="FollowerOverrunException">The reader is further behind than the buffer reaches.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good.</exception>
-    /// <exception cref="ChatErrorException">The server no longer lets the thread be followed.</exception>
+    /// <exception cref="ChatErrorException">The server no longer lets the thread be followed; <see cref="ErrorCode.NotFound"/> when it was deleted while there was no socket.</exception>
+    /// <exception cref="ThreadDeletedException">The thread was deleted.</exception>
     /// <exception cref="ThreadGapException">The server repeatedly left something out.</exception>
     public IAsyncEnumerable<ServerFrame> Events(CancellationToken cancellationToken = default) => _log.ReadAsync(cancellationToken);
 
     /// <summary>The first event that matches: of those still in the buffer, or else of those to come.</summary>
     /// <param name="predicate">Called in the receive loop; must be quick and change nothing.</param>
     /// <exception cref="ChatClosedException">The connection closed, or the thread was unfollowed, before it came.</exception>
+    /// <exception cref="HistoryExpiredException">It may have been among events that are not kept any more.</exception>
+    /// <exception cref="ThreadDeletedException">The thread was deleted before it came.</exception>
     public async Task<ThreadEvent> WaitForAsync(Func<ThreadEvent, bool> predicate, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(predicate);
@@ -139,6 +153,23 @@ public sealed class ThreadFollower
             }
 
             return isMissing;
+        }
+    }
+
+    /// <summary>What comes after the cursor is gone: drops what it has and goes on from the first event that is still there.</summary>
+    internal void BeginAt(long seq)
+    {
+        lock (_lock)
+        {
+            _start = seq - 1;
+            _progress = new ThreadProgress(_start);
+            var expired = new HistoryExpired(Thread, seq);
+            Transcript.Apply(expired);
+            _log.Append(expired, 0);
+            foreach (var wait in _waits)
+            {
+                wait.Found.TrySetException(new HistoryExpiredException(seq));
+            }
         }
     }
 

@@ -11,10 +11,8 @@ namespace ChatBackend.Client;
 public sealed class ThreadTranscript(long afterSeq = 0)
 {
     private readonly Lock _lock = new();
-    private readonly ThreadProgress _progress = new(afterSeq);
-    private readonly List<object> _entries = []; // UserEntry or RunDraft
-    private readonly Dictionary<RunId, RunDraft> _runs = [];
-    private string? _title;
+    private ThreadProgress _progress = new(afterSeq);
+    private readonly ThreadDraft _draft = new();
 
     /// <summary>The <c>seq</c> of the last event.</summary>
     public long Cursor
@@ -35,19 +33,19 @@ public sealed class ThreadTranscript(long afterSeq = 0)
         {
             lock (_lock)
             {
-                return _title;
+                return _draft.Title;
             }
         }
     }
 
-    /// <summary>Messages and runs in the order they began, as they are at this moment.</summary>
+    /// <summary>Messages and runs in the order they began, as they are at this moment; what was replaced among them, and marked.</summary>
     public IReadOnlyList<TranscriptEntry> Entries
     {
         get
         {
             lock (_lock)
             {
-                return [.. _entries.Select(entry => entry is RunDraft run ? run.ToEntry() : (TranscriptEntry)entry)];
+                return _draft.ToEntries();
             }
         }
     }
@@ -57,7 +55,7 @@ public sealed class ThreadTranscript(long afterSeq = 0)
     {
         lock (_lock)
         {
-            return _runs.GetValueOrDefault(run)?.ToEntry();
+            return _draft.Run(run);
         }
     }
 
@@ -67,37 +65,21 @@ public sealed class ThreadTranscript(long afterSeq = 0)
         ArgumentNullException.ThrowIfNull(frame);
         lock (_lock)
         {
-            var (fresh, isMissing) = _progress.Take(frame);
-            switch (fresh)
+            if (frame is HistoryExpired expired)
             {
-                case null:
-                    return isMissing ? TranscriptChange.Missing : TranscriptChange.AlreadyKnown;
-                case UserMessage message:
-                    _entries.Add(new UserEntry(message.MessageId, message.Content, message.ClientId, message.Seq, message.At));
-                    break;
-                case ThreadRenamed renamed:
-                    _title = renamed.Title;
-                    break;
-                case RunEvent happened:
-                    RunOf(happened.RunId).Apply(happened);
-                    break;
-                case PartDelta delta:
-                    RunOf(delta.RunId).Apply(delta);
-                    break;
+                _progress = new ThreadProgress(expired.BeginsAt - 1);
+                _draft.Clear();
+                return TranscriptChange.Applied;
             }
 
+            var (fresh, isMissing) = _progress.Take(frame);
+            if (fresh is null)
+            {
+                return isMissing ? TranscriptChange.Missing : TranscriptChange.AlreadyKnown;
+            }
+
+            _draft.Apply(fresh);
             return TranscriptChange.Applied;
         }
-    }
-
-    private RunDraft RunOf(RunId id)
-    {
-        if (!_runs.TryGetValue(id, out var run))
-        {
-            _runs[id] = run = new RunDraft(id);
-            _entries.Add(run);
-        }
-
-        return run;
     }
 }

@@ -8,7 +8,44 @@ public abstract record TranscriptEntry;
 
 /// <summary>A message of the user.</summary>
 /// <param name="ClientId">The id of the <c>chat</c> frame that it came in.</param>
-public sealed record UserEntry(MessageId MessageId, string Content, ClientFrameId ClientId, long Seq, DateTimeOffset At) : TranscriptEntry;
+public sealed record UserEntry(MessageId MessageId, string Content, ClientFrameId ClientId, long Seq, DateTimeOffset At) : TranscriptEntry
+{
+    /// <summary>The agent that it asked for.</summary>
+    public string? Agent { get; init; }
+
+    /// <summary>How it waited, when the thread was busy as it came.</summary>
+    public WhenRunning? WhenRunning { get; init; }
+
+    /// <summary>The message whose place it took.</summary>
+    public MessageId? Replaces { get; init; }
+
+    public MessageState State { get; init; }
+
+    /// <summary>The run that answers it or took it in.</summary>
+    public RunId? RunId { get; init; }
+
+    /// <summary>The thread was rewound to before it: the model does not see it any more, and nothing answers it that has not begun to.</summary>
+    public bool IsReplaced { get; init; }
+
+    /// <summary>Nothing answers it yet and something will, unless it is taken back.</summary>
+    public bool IsWaiting => State == MessageState.Waiting && !IsReplaced;
+}
+
+/// <summary>What became of a message.</summary>
+public enum MessageState
+{
+    /// <summary>No run has taken it.</summary>
+    Waiting,
+
+    /// <summary>A run answers or answered it.</summary>
+    Answered,
+
+    /// <summary>It entered a run that answers another message.</summary>
+    Steered,
+
+    /// <summary>It was taken back while it waited.</summary>
+    Removed,
+}
 
 /// <summary>One answer of an agent, as far as it is known.</summary>
 public sealed record RunEntry : TranscriptEntry
@@ -26,7 +63,7 @@ public sealed record RunEntry : TranscriptEntry
     /// <summary>The id of the answer, once it is complete or stopped.</summary>
     public MessageId? MessageId { get; init; }
 
-    /// <summary>Texts, thoughts and tool calls in the order they began.</summary>
+    /// <summary>Texts, thoughts, tool calls and messages taken in, in the order they began.</summary>
     public required IReadOnlyList<TranscriptItem> Items { get; init; }
 
     /// <summary>Why the run was stopped.</summary>
@@ -36,6 +73,15 @@ public sealed record RunEntry : TranscriptEntry
     public AgentFailed? Failure { get; init; }
 
     public TokenUsage? Usage { get; init; }
+
+    /// <summary>Of a run that was stopped or failed: every tool call that had begun, in order, with its outcome.</summary>
+    public IReadOnlyList<SideEffect> SideEffects { get; init; } = [];
+
+    /// <summary>The message that it answers was replaced, and all of it with it. It may go on all the same, to its end.</summary>
+    public bool IsReplaced { get; init; }
+
+    /// <summary>Where in <see cref="Items"/> what was replaced begins: at the first message that it took in and that was replaced. Null when there is none.</summary>
+    public int? ReplacedFrom { get; init; }
 
     /// <summary>What the agent said, without its thoughts: the text parts, one after the other, a line break between them.</summary>
     public string Text => string.Join('\n', Items.OfType<TextItem>().Where(item => item.Kind == PartKind.Text).Select(item => item.Text));
@@ -49,12 +95,15 @@ public enum RunState
     Failed,
 }
 
-/// <summary>A piece of a run: a <see cref="TextItem"/> or a <see cref="ToolItem"/>.</summary>
+/// <summary>A piece of a run: a <see cref="TextItem"/>, a <see cref="ToolItem"/> or a <see cref="SteeredItem"/>.</summary>
 public abstract record TranscriptItem;
 
 /// <summary>One stretch of text or of thinking.</summary>
 /// <param name="IsFinal">The text is durable; else it is as far as it has arrived.</param>
 public sealed record TextItem(PartId PartId, PartKind Kind, string Text, bool IsFinal) : TranscriptItem;
+
+/// <summary>Where a message entered the run: what comes after it was said knowing it.</summary>
+public sealed record SteeredItem(MessageId MessageId, bool IsReplaced) : TranscriptItem;
 
 /// <summary>One call of a tool.</summary>
 public sealed record ToolItem : TranscriptItem
@@ -72,8 +121,35 @@ public sealed record ToolItem : TranscriptItem
     /// <summary>Set when the call needs or needed somebody's approval.</summary>
     public ApprovalRequired? Approval { get; init; }
 
-    /// <summary>What was decided.</summary>
+    /// <summary>What was decided, and by whom.</summary>
     public ApprovalDecided? Decided { get; init; }
+
+    public ToolState State { get; init; }
+}
+
+/// <summary>How far a tool call is.</summary>
+public enum ToolState
+{
+    Executing,
+
+    /// <summary>It waits for a decision, until <see cref="ApprovalRequired.ExpiresAt"/>.</summary>
+    AwaitingDecision,
+
+    /// <summary>It may be called, and has not been yet.</summary>
+    Approved,
+
+    /// <summary>The decision was no; the tool was not called.</summary>
+    Rejected,
+
+    /// <summary>No decision came in time; the tool was not called.</summary>
+    Expired,
+
+    Succeeded,
+
+    Failed,
+
+    /// <summary>The run ended first. When it had begun, whether it had its effect is not known.</summary>
+    Abandoned,
 }
 
 /// <summary>What a frame did to a <see cref="ThreadTranscript"/>.</summary>

@@ -15,9 +15,9 @@ internal sealed record Agent
     /// <summary>Tools the model is told of.</summary>
     public IReadOnlyList<AIFunction> Tools { get; init; } = [];
 
-    /// <summary>The tool for a call the model made; null when there is none of that name.</summary>
-    public Func<FunctionCallContent, AIFunction?>? ToolFor { get; init; }
+    /// <summary>The tool for a call the model made in this turn; null when there is none of that name.</summary>
+    public Func<FunctionCallContent, Turn, AIFunction?>? ToolFor { get; init; }
 
-    public AIFunction? FindTool(FunctionCallContent call) =>
-        ToolFor is null ? Tools.FirstOrDefault(tool => tool.Name == call.Name) : ToolFor(call);
+    public AIFunction? FindTool(FunctionCallContent call, Turn turn) =>
+        ToolFor is null ? Tools.FirstOrDefault(tool => tool.Name == call.Name) : ToolFor(call, turn);
 }

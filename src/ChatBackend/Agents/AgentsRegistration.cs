@@ -15,6 +15,7 @@ internal static class AgentsRegistration
         services.AddSingleton<IValidateOptions<AgentsOptions>>(new AgentsOptionsValidator(configuration));
         services.AddSingleton(Places.OfThisMachine());
         services.AddSingleton<BuiltInTools>();
+        services.AddSingleton(new ToolApproval(configuration));
         services.AddSingleton(provider => new AgentCatalog(
             provider.GetRequiredService<IOptions<AgentsOptions>>(), configuration,
             provider.GetRequiredService<BuiltInTools>(), provider.GetRequiredService<TimeProvider>()));

@@ -146,7 +146,7 @@ internal sealed partial class AgentMessageHandler(
                 FollowFrame follow => FollowAsync(follow),
                 UnfollowFrame unfollow => UnfollowAsync(unfollow),
                 StopFrame stop => StopAsync(stop),
-                DecideFrame => throw new ProtocolException(ErrorCode.NotFound, "No call of that id waits for a decision."),
+                DecideFrame decide => DecideAsync(decide),
                 AuthenticateFrame authenticate => AuthenticateAsync(authenticate),
                 _ => throw new UnreachableException($"{command.GetType()} is no command."),
             });
@@ -187,7 +187,8 @@ internal sealed partial class AgentMessageHandler(
         try
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
-                connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null));
+                connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null,
+                frame.Replaces));
             isFollowed |= reply.Thread == thread;
             outbox.Enqueue(reply.Ack);
             if (reply.Thread != thread)
@@ -245,13 +246,21 @@ internal sealed partial class AgentMessageHandler(
         Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
     }
 
-    private async Task StopAsync(StopFrame frame)
+    private Task StopAsync(StopFrame frame) => AcknowledgeAsync(
+        frame.ThreadId, thread => thread.Stop(new StopCommand(connection.Session.User, frame.Id, frame.RunId, frame.MessageId)));
+
+    private Task DecideAsync(DecideFrame frame) => AcknowledgeAsync(
+        frame.ThreadId,
+        thread => thread.Decide(new DecideCommand(connection.Session.User, frame.Id, frame.CallId, frame.ArgumentsDigest, frame.Decision, frame.Note)));
+
+    /// <summary>Acknowledges a command to a thread before the events that follow from it.</summary>
+    private async Task AcknowledgeAsync(ThreadId thread, Func<IThreadGrain, Task<CommandReply>> command)
     {
-        var held = _followed.GetValueOrDefault(frame.ThreadId);
+        var held = _followed.GetValueOrDefault(thread);
         held?.Hold();
         try
         {
-            var reply = await grains.GetGrain<IThreadGrain>(frame.ThreadId.Value).Stop(new StopCommand(connection.Session.User, frame.Id, frame.RunId));
+            var reply = await command(grains.GetGrain<IThreadGrain>(thread.Value));
             outbox.Enqueue(reply.Ack);
         }
         finally
@@ -292,7 +301,16 @@ internal sealed partial class AgentMessageHandler(
     }
 
     private void Refuse(ClientCommand command, ProtocolException refused) =>
-        Send(new Error { Code = refused.Code, Message = refused.Message, Id = command.Id, RetryAfterMs = refused.RetryAfterMs });
+        Send(new Error
+        {
+            Code = refused.Code,
+            Message = refused.Message,
+            Id = command.Id,
+            RetryAfterMs = refused.RetryAfterMs,
+            Decision = refused.Decision,
+            DecidedBy = refused.DecidedBy,
+            HistoryBeginsAt = refused.HistoryBeginsAt,
+        });
 
     private void Send(ServerFrame frame) => outbox.Enqueue(WireJson.Encode(frame));
 

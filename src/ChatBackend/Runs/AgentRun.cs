@@ -8,7 +8,8 @@ namespace ChatBackend.Runs;
 
 /// <param name="Answers">The message that the run answers.</param>
 /// <param name="StartSeq">The <c>seq</c> of its <c>agent_started</c>: what the model is shown lies before.</param>
-internal sealed record RunStart(UserId User, ThreadId Thread, RunId Run, MessageId Answers, string Agent, long StartSeq);
+/// <param name="Resumes">Set when an earlier process began the run: the call it waits to be decided on.</param>
+internal sealed record RunStart(UserId User, ThreadId Thread, RunId Run, MessageId Answers, string Agent, long StartSeq, ApprovalRequired? Resumes);
 
 /// <summary>
 /// One answer of an agent. Has a scope and a cancellation of its own and outlives every socket. Whatever the model or a tool
@@ -21,9 +22,13 @@ internal sealed partial class AgentRun(
     private readonly CancellationTokenSource _cancel = new();
     private readonly TaskCompletionSource<RunEnd> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly RunBudget _budget = new(options.Timeout, clock);
     private readonly List<Task> _stragglers = [];
 
     public RunId Id => start.Run;
+
+    /// <summary>It does nothing but wait for somebody's decision.</summary>
+    public bool IsWaiting => _budget.IsPaused;
 
     /// <summary>Ends once the run's terminal event is durable.</summary>
     public Task Ended => _ended.Task;
@@ -85,7 +90,7 @@ internal sealed partial class AgentRun(
     /// <summary>What ends the run: its work, a stop, or its time.</summary>
     private async Task<RunEnd> CauseAsync(Task<RunEnd> work)
     {
-        var time = Task.Delay(options.Timeout, clock, _cancel.Token);
+        var time = _budget.SpentAsync(_cancel.Token);
         var first = await Task.WhenAny(work, _cause.Task, time);
         if (first == time)
         {
@@ -106,9 +111,10 @@ internal sealed partial class AgentRun(
                 return new RunEnd.Failed(RunFailure.UnknownAgent, $"The agent {start.Agent} is not configured any more.", Retryable: false);
             }
 
-            var conversation = await services.GetRequiredService<Conversation>().BeforeAsync(start, agent, cancellationToken);
-            var loop = new ToolLoop(agent, sink, new ToolCalls(agent, sink, services, _stragglers, options, clock, logger), options);
-            return await loop.RunAsync(conversation, cancellationToken);
+            var conversation = await services.GetRequiredService<Conversation>().OfAsync(start, agent, cancellationToken);
+            var tools = new ToolCalls(
+                agent, services.GetRequiredService<ToolApproval>(), sink, services, _budget, _stragglers, options, clock, logger);
+            return await new ToolLoop(agent, sink, tools, options).RunAsync(conversation, start.Resumes, cancellationToken);
         }
         catch (Exception gone) when (gone is RunLostException || (gone is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {

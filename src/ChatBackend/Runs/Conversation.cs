@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
@@ -6,50 +5,37 @@ using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Runs;
 
-/// <summary>What the model is shown: the thread's last exchanges, each message directly before its answer, and the message to answer.</summary>
+/// <summary>What the model is shown: the thread's last exchanges, each message directly before its answer, and the message to answer. Nothing that was replaced.</summary>
 internal sealed class Conversation(IEventLog log, Microsoft.Extensions.Options.IOptions<RunOptions> options)
 {
     private const int PageEvents = 512;
+    private const int PageBytes = 1024 * 1024;
 
-    public async Task<List<ChatMessage>> BeforeAsync(RunStart start, Agent agent, CancellationToken cancellationToken)
+    /// <returns>For a run that goes on, all it has done itself as well, and last the call it waits to be decided on.</returns>
+    public async Task<List<ChatMessage>> OfAsync(RunStart start, Agent agent, CancellationToken cancellationToken)
     {
-        var messages = new List<ChatMessage>();
-        if (agent.Instructions is { Length: > 0 } instructions)
-        {
-            messages.Add(new ChatMessage(ChatRole.System, instructions));
-        }
-
-        var exchanges = new Dictionary<MessageId, Exchange>();
-        var order = new List<Exchange>();
-        Exchange? running = null;
+        var exchanges = new Exchanges();
         foreach (var happened in await EventsBeforeAsync(start, cancellationToken))
         {
-            switch (happened)
-            {
-                case UserMessage message:
-                    exchanges[message.MessageId] = new Exchange(message.Content);
-                    break;
-                case AgentStarted started:
-                    running = exchanges.GetValueOrDefault(started.MessageId); // null: its message lies before the window
-                    if (running is not null)
-                    {
-                        order.Add(running);
-                    }
+            exchanges.Add(happened);
+        }
 
-                    break;
-                default:
-                    running?.Add(happened);
-                    break;
+        var earlier = exchanges.Messages();
+        exchanges.Begin(start.Answers);
+        if (start.Resumes is not null)
+        {
+            // Its own, whatever became of its message since: it goes on with the call that it ended at.
+            foreach (var happened in await EventsSinceAsync(start, cancellationToken))
+            {
+                if (happened is UserMessage || (happened is RunEvent ofRun && ofRun.RunId == start.Run))
+                {
+                    exchanges.Add(happened);
+                }
             }
         }
 
-        foreach (var exchange in order)
-        {
-            messages.AddRange(exchange.Messages());
-        }
-
-        messages.Add(new ChatMessage(ChatRole.User, exchanges[start.Answers].Question));
-        return messages;
+        List<ChatMessage> instructions = agent.Instructions is { Length: > 0 } text ? [new ChatMessage(ChatRole.System, text)] : [];
+        return [.. instructions, .. earlier, .. exchanges.Current!.Messages()];
     }
 
     private async Task<List<ThreadEvent>> EventsBeforeAsync(RunStart start, CancellationToken cancellationToken)
@@ -66,57 +52,33 @@ internal sealed class Conversation(IEventLog log, Microsoft.Extensions.Options.I
                 break;
             }
 
-            events.InsertRange(0, page.Select(stored => (ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span)));
+            events.InsertRange(0, page.Select(Decode));
             before = page[0].Seq;
         }
-        while (events.Count < window || !events.Any(happened => happened is UserMessage message && message.MessageId == start.Answers));
+        while (CountShown(events) < window || !events.Any(happened => happened is UserMessage message && message.MessageId == start.Answers));
 
         return events;
     }
 
-    private sealed class Exchange(string question)
+    /// <summary>A long answer that was made again must not hide what was said before it.</summary>
+    private static int CountShown(List<ThreadEvent> events)
     {
-        private readonly List<ChatMessage> _answer = [];
-
-        public string Question => question;
-
-        public void Add(ThreadEvent happened)
-        {
-            switch (happened)
-            {
-                case AgentPart { Kind: PartKind.Text } part:
-                    Say(part.Text);
-                    break;
-                case ToolExecuting tool:
-                    var arguments = tool.Arguments.Deserialize<Dictionary<string, object?>>();
-                    _answer.Add(new ChatMessage(ChatRole.Assistant, [new FunctionCallContent(tool.CallId.Value, tool.Tool, arguments)]));
-                    break;
-                case ToolCompleted tool:
-                    object? result = tool.Result is { } value ? value : tool.Error ?? "The call was abandoned.";
-                    _answer.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(tool.CallId.Value, result)]));
-                    break;
-                case AgentCompleted completed:
-                    Say(completed.Content);
-                    break;
-                case AgentStopped stopped:
-                    Say(stopped.Content);
-                    break;
-                case AgentFailed { Content: { } content }:
-                    Say(content);
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        public IEnumerable<ChatMessage> Messages() => [new ChatMessage(ChatRole.User, question), .. _answer];
-
-        private void Say(string text)
-        {
-            if (text.Length > 0)
-            {
-                _answer.Add(new ChatMessage(ChatRole.Assistant, text));
-            }
-        }
+        var replaced = events.OfType<ThreadRewound>().Select(rewound => (From: rewound.ToSeq, To: rewound.Seq)).ToList();
+        return replaced.Count == 0 ? events.Count : events.Count(happened => !replaced.Exists(range => happened.Seq > range.From && happened.Seq < range.To));
     }
+
+    private async Task<List<ThreadEvent>> EventsSinceAsync(RunStart start, CancellationToken cancellationToken)
+    {
+        var events = new List<ThreadEvent>();
+        var after = start.StartSeq;
+        while (await log.ReadAsync(start.Thread, after, PageEvents, PageBytes, cancellationToken) is { Count: > 0 } page)
+        {
+            events.AddRange(page.Select(Decode));
+            after = page[^1].Seq;
+        }
+
+        return events;
+    }
+
+    private static ThreadEvent Decode(StoredEvent stored) => (ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span);
 }

@@ -17,6 +17,24 @@ internal interface IRunSink
     /// <exception cref="RunLostException"/>
     Task EndPartAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes in the messages that were sent to enter this run: each is durably part of it from here on, and no other run's. What the
+    /// run is saying becomes a part of its own before them.
+    /// </summary>
+    /// <returns>Their texts, in order; empty when none waits.</returns>
+    /// <exception cref="RunLostException"/>
+    Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken);
+
+    /// <summary>Asks the thread's people for a decision about a call.</summary>
+    /// <exception cref="RunLostException"/>
+    Task AskAsync(ApprovalRequired required, CancellationToken cancellationToken);
+
+    /// <summary>Waits for the decision about the call that was asked for last, here or in an earlier process.</summary>
+    /// <param name="tooLate">How the call is recorded to have ended when nobody decides in time.</param>
+    /// <returns>Null when nobody decided in time: then <paramref name="tooLate"/> is recorded.</returns>
+    /// <exception cref="RunLostException"/>
+    Task<ApprovalDecided?> DecisionAsync(ApprovalRequired required, ToolCompleted tooLate, CancellationToken cancellationToken);
+
     /// <exception cref="RunLostException"/>
     Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken);
 

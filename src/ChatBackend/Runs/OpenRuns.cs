@@ -30,6 +30,11 @@ internal sealed partial class OpenRuns(
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
         _draining = true;
+        foreach (var run in _open.Keys.Where(run => run.IsWaiting))
+        {
+            run.End(RunEnd.Failed.Interrupted); // it goes on in the next process, and has nothing to do until then
+        }
+
         if (await EndedWithinAsync(options.Value.DrainBound, cancellationToken))
         {
             return;

@@ -22,6 +22,14 @@ internal abstract record RunEnd
         public override string Outcome => "stopped";
     }
 
+    /// <summary>It has no end: it waits for a decision, and goes on in the next process.</summary>
+    public sealed record Suspended : RunEnd
+    {
+        public static readonly Suspended Instance = new();
+
+        public override string Outcome => "suspended";
+    }
+
     /// <param name="Message">For people: no exception text, no other user's data.</param>
     public sealed record Failed(RunFailure Code, string Message, bool Retryable) : RunEnd
     {

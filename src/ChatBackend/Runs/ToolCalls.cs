@@ -7,52 +7,91 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Runs;
 
-/// <summary>Calls tools for a run. Each call that begins is recorded as ended, whatever the tool does.</summary>
+/// <summary>Calls tools for a run. Each call that begins is recorded as ended, whatever the tool does; one that needs approval begins only with it.</summary>
 internal sealed partial class ToolCalls(
-    Agent agent, IRunSink sink, IServiceProvider services, List<Task> stragglers, RunOptions options, TimeProvider clock, ILogger logger)
+    Agent agent, ToolApproval approval, IRunSink sink, IServiceProvider services, RunBudget budget, List<Task> stragglers,
+    RunOptions options, TimeProvider clock, ILogger logger)
 {
     // An event nests arguments and results one level deeper, and a client reads it with the depth that frames have.
     private static readonly JsonSerializerOptions EventJson = new(AIJsonUtilities.DefaultOptions) { MaxDepth = ChatProtocol.MaxDepth - 2 };
     private static readonly JsonElement NoArguments = JsonDocument.Parse("{}").RootElement;
 
     /// <returns>What the model is told.</returns>
-    public async Task<object?> CallAsync(FunctionCallContent call, CancellationToken cancellationToken)
+    public async Task<object?> CallAsync(FunctionCallContent call, Turn turn, CancellationToken cancellationToken)
     {
-        var id = CallId.New();
         var arguments = ArgumentsOf(call);
-        await sink.ToolStartsAsync(id, call.Name, arguments ?? NoArguments, cancellationToken);
+        var tool = agent.FindTool(call, turn);
+        if (tool is null || arguments is not { } known || !approval.IsNeededFor(tool))
+        {
+            return await ExecuteAsync(CallId.New(), call.Name, tool, arguments, cancellationToken);
+        }
+
+        var required = new ApprovalRequired
+        {
+            RunId = default,
+            CallId = CallId.New(),
+            Tool = call.Name,
+            Arguments = known,
+            ArgumentsDigest = ArgumentsDigest.Of(call.Name, known),
+            ExpiresAt = clock.GetUtcNow() + options.ApprovalTimeout,
+        };
+        await sink.AskAsync(required, cancellationToken);
+        return await DecidedAsync(required, tool, cancellationToken);
+    }
+
+    /// <summary>Goes on with a call that was asked for in an earlier process.</summary>
+    /// <returns>What the model is told.</returns>
+    public Task<object?> ResumeAsync(ApprovalRequired required, FunctionCallContent call, Turn turn, CancellationToken cancellationToken) =>
+        DecidedAsync(required, agent.FindTool(call, turn), cancellationToken);
+
+    private async Task<object?> DecidedAsync(ApprovalRequired required, AIFunction? tool, CancellationToken cancellationToken)
+    {
+        var began = clock.GetTimestamp();
+        var tooLate = Completed(required.CallId, required.Tool, began, ToolOutcome.Rejected, null, "Nobody approved the call in time.");
+        ApprovalDecided? decided;
+        using (budget.Pause())
+        {
+            decided = await sink.DecisionAsync(required, tooLate, cancellationToken);
+        }
+
+        switch (decided?.Decision)
+        {
+            case ApprovalDecision.Approve:
+                return await ExecuteAsync(required.CallId, required.Tool, tool, required.Arguments, cancellationToken);
+            case ApprovalDecision.Reject:
+                var rejected = Completed(
+                    required.CallId, required.Tool, began, ToolOutcome.Rejected, null,
+                    decided.Note is { } note ? $"The user rejected the call: {note}" : "The user rejected the call.");
+                await sink.ToolEndedAsync(rejected, cancellationToken);
+                return new { error = rejected.Error };
+            default:
+                return new { error = tooLate.Error };
+        }
+    }
+
+    /// <param name="arguments">What is recorded is what the tool gets; null when they cannot be recorded.</param>
+    private async Task<object?> ExecuteAsync(CallId id, string name, AIFunction? tool, JsonElement? arguments, CancellationToken cancellationToken)
+    {
+        await sink.ToolStartsAsync(id, name, arguments ?? NoArguments, cancellationToken);
 
         var began = clock.GetTimestamp();
-        var (outcome, result, error) = arguments is null
-            ? Failure($"The arguments are larger than {options.MaxToolBytes} bytes, nest too deep or are not JSON.")
-            : await InvokeAsync(call, cancellationToken);
-        await sink.ToolEndedAsync(
-            new ToolCompleted
-            {
-                RunId = default,
-                CallId = id,
-                Tool = call.Name,
-                Outcome = outcome,
-                Result = result,
-                Error = error,
-                DurationMs = (long)clock.GetElapsedTime(began).TotalMilliseconds,
-            },
-            cancellationToken);
+        var (outcome, result, error) = (tool, arguments) switch
+        {
+            (_, null) => Failure($"The arguments are larger than {options.MaxToolBytes} bytes, nest too deep or are not JSON."),
+            (null, _) => Failure("There is no tool of that name."),
+            ({ } known, { } given) => await InvokeAsync(known, given, cancellationToken),
+        };
+        await sink.ToolEndedAsync(Completed(id, name, began, outcome, result, error), cancellationToken);
         return result is { } value ? value : new { error };
     }
 
-    private async Task<(ToolOutcome, JsonElement?, string?)> InvokeAsync(FunctionCallContent call, CancellationToken cancellationToken)
+    private async Task<(ToolOutcome, JsonElement?, string?)> InvokeAsync(AIFunction tool, JsonElement given, CancellationToken cancellationToken)
     {
-        if (agent.FindTool(call) is not { } tool)
-        {
-            return Failure("There is no tool of that name.");
-        }
-
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<object?>? pending = null;
         try
         {
-            var arguments = new AIFunctionArguments(call.Arguments) { Services = services };
+            var arguments = new AIFunctionArguments(given.Deserialize<Dictionary<string, object?>>(EventJson)) { Services = services };
             pending = tool.InvokeAsync(arguments, timeout.Token).AsTask();
             // The deadline holds for a tool that ignores its token, too.
             var result = await pending.WaitAsync(options.ToolTimeout, clock, cancellationToken);
@@ -69,7 +108,7 @@ internal sealed partial class ToolCalls(
         }
         catch (Exception thrown)
         {
-            ToolFailed(thrown, call.Name);
+            ToolFailed(thrown, tool.Name);
             return Failure(thrown is ToolException told ? told.Message : "The tool failed.");
         }
         finally
@@ -80,6 +119,17 @@ internal sealed partial class ToolCalls(
             }
         }
     }
+
+    private ToolCompleted Completed(CallId id, string tool, long began, ToolOutcome outcome, JsonElement? result, string? error) => new()
+    {
+        RunId = default,
+        CallId = id,
+        Tool = tool,
+        Outcome = outcome,
+        Result = result,
+        Error = error,
+        DurationMs = (long)clock.GetElapsedTime(began).TotalMilliseconds,
+    };
 
     private (ToolOutcome, JsonElement?, string?) Bounded(object? result)
     {

@@ -12,8 +12,17 @@ internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunO
     private bool _counted;
     private int _said;
 
-    public async Task<RunEnd> RunAsync(List<ChatMessage> conversation, CancellationToken cancellationToken)
+    /// <param name="resumes">A call that was asked for in an earlier process; the conversation ends with it.</param>
+    public async Task<RunEnd> RunAsync(List<ChatMessage> conversation, ApprovalRequired? resumes, CancellationToken cancellationToken)
     {
+        if (resumes is not null)
+        {
+            var call = conversation[^1].Contents.OfType<FunctionCallContent>().Single();
+            var result = await tools.ResumeAsync(resumes, call, Turn.Of(conversation), cancellationToken);
+            conversation.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.CallId, result)]));
+        }
+
+        await IsSteeredAsync(conversation, cancellationToken);
         for (var step = 0; step < options.MaxSteps; step++)
         {
             var answer = new ChatMessage(ChatRole.Assistant, []);
@@ -22,24 +31,36 @@ internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunO
                 return new RunEnd.Stopped(StopReason.Budget);
             }
 
+            var turn = Turn.Of(conversation);
+            conversation.Add(answer);
             var calls = answer.Contents.OfType<FunctionCallContent>().ToList();
-            if (calls.Count == 0)
+            if (calls.Count > 0)
+            {
+                await sink.EndPartAsync(cancellationToken);
+                var results = new ChatMessage(ChatRole.Tool, []);
+                foreach (var call in calls)
+                {
+                    results.Contents.Add(new FunctionResultContent(call.CallId, await tools.CallAsync(call, turn, cancellationToken)));
+                }
+
+                conversation.Add(results);
+            }
+
+            if (!await IsSteeredAsync(conversation, cancellationToken) && calls.Count == 0)
             {
                 return new RunEnd.Completed(_counted ? new TokenUsage { InputTokens = _inputTokens, OutputTokens = _outputTokens } : null);
             }
-
-            conversation.Add(answer);
-            await sink.EndPartAsync(cancellationToken);
-            var results = new ChatMessage(ChatRole.Tool, []);
-            foreach (var call in calls)
-            {
-                results.Contents.Add(new FunctionResultContent(call.CallId, await tools.CallAsync(call, cancellationToken)));
-            }
-
-            conversation.Add(results);
         }
 
         return new RunEnd.Stopped(StopReason.Budget);
+    }
+
+    /// <summary>Messages that were sent to enter this run are what its next step answers.</summary>
+    private async Task<bool> IsSteeredAsync(List<ChatMessage> conversation, CancellationToken cancellationToken)
+    {
+        var taken = await sink.TakeSteeredAsync(cancellationToken);
+        conversation.AddRange(taken.Select(text => new ChatMessage(ChatRole.User, text)));
+        return taken.Count > 0;
     }
 
     /// <returns>False when the run has said all it may.</returns>

@@ -23,6 +23,9 @@ internal interface IEventLog
     /// <summary>The last <paramref name="maxEvents"/> events before <paramref name="beforeSeq"/>, in order.</summary>
     Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken);
 
+    /// <summary>The <c>seq</c> of the thread's event that was appended under this <see cref="LogEvent.Id"/>; null when there is none (any more).</summary>
+    Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken);
+
     /// <summary>The text of the part in flight as far as it was saved, pieces in order; empty when there is none.</summary>
     Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken);
 
@@ -39,7 +42,9 @@ internal interface IEventLog
 /// <summary>A thread as its new writer finds it.</summary>
 /// <param name="Head">The <c>seq</c> of the last event; 0 before the first.</param>
 /// <param name="OpenFrom">The <c>seq</c> from which reading the log shows all open work; null when nothing is open.</param>
-internal sealed record ThreadHeader(ThreadId Thread, UserId Owner, long Epoch, long Head, long? OpenFrom);
+/// <param name="HistoryBegins">The <c>seq</c> of the first event that is still there; the one after the head when none is.</param>
+internal sealed record ThreadHeader(
+    ThreadId Thread, UserId Owner, long Epoch, long Head, long? OpenFrom, string? Title = null, long HistoryBegins = 1);
 
 /// <param name="Json">Exactly the bytes that go over the wire.</param>
 internal readonly record struct StoredEvent(long Seq, ReadOnlyMemory<byte> Json);
@@ -62,6 +67,9 @@ internal sealed record LogAppend
 
     /// <summary>Replaces the thread's <see cref="ThreadHeader.OpenFrom"/>.</summary>
     public required long? OpenFrom { get; init; }
+
+    /// <summary>The thread's title from now on; null leaves the one it has.</summary>
+    public string? Title { get; init; }
 
     /// <summary>The user's command that this is the effect of.</summary>
     public CommandRecord? Command { get; init; }
@@ -94,7 +102,8 @@ internal sealed record LogAppend
 }
 
 /// <param name="SearchText">What a search over the user's threads may find; null when nothing.</param>
-internal readonly record struct LogEvent(long Seq, ReadOnlyMemory<byte> Json, string? SearchText);
+/// <param name="Id">Under which <see cref="IEventLog.FindEventAsync"/> finds it, unique in its thread; null when nobody will ask.</param>
+internal readonly record struct LogEvent(long Seq, ReadOnlyMemory<byte> Json, string? SearchText, string? Id = null);
 
 /// <summary>A user's command that had an effect. Unique by user and id, in the transaction of the effect.</summary>
 /// <param name="Digest">SHA-256 over what the command says; tells a retry from another command under the same id.</param>

@@ -19,9 +19,17 @@ internal abstract class LogContext(DbContextOptions options) : DbContext(options
             thread.Property(row => row.OpenFrom).HasColumnName("open_from");
             thread.Property(row => row.CreatedAt).HasColumnName("created_at");
             thread.Property(row => row.UpdatedAt).HasColumnName("updated_at");
+            thread.Property(row => row.Title).HasColumnName("title");
+            thread.Property(row => row.IsArchived).HasColumnName("archived");
+            thread.Property(row => row.HistoryBegins).HasColumnName("history_begins");
+            thread.Property(row => row.IsDeleted).HasColumnName("deleted");
             thread.HasIndex(row => row.Id, "ux_threads_id").IsUnique();
             // Holds only the few threads with open work, so a node that starts finds them without reading all.
             thread.HasIndex(row => row.OpenFrom, "ix_threads_open").HasFilter("open_from IS NOT NULL");
+            // A page of a user's list is one range of it, read backwards: newest activity first.
+            thread.HasIndex(row => new { row.Owner, row.IsArchived, row.UpdatedAt }, "ix_threads_owner");
+            // What a process that died had still to erase.
+            thread.HasIndex(row => row.IsDeleted, "ix_threads_deleted").HasFilter("deleted <> 0");
         });
 
         modelBuilder.Entity<EventRow>(@event =>
@@ -31,6 +39,15 @@ internal abstract class LogContext(DbContextOptions options) : DbContext(options
             @event.Property(row => row.Seq).HasColumnName("seq");
             @event.Property(row => row.Json).HasColumnName("json");
             @event.HasOne<ThreadRow>().WithMany().HasForeignKey(row => row.ThreadKey);
+        });
+
+        modelBuilder.Entity<EventIdRow>(id =>
+        {
+            id.ToTable("event_ids").HasKey(row => new { row.ThreadKey, row.Id });
+            id.Property(row => row.ThreadKey).HasColumnName("thread_key");
+            id.Property(row => row.Id).HasColumnName("id");
+            id.Property(row => row.Seq).HasColumnName("seq");
+            id.HasOne<ThreadRow>().WithMany().HasForeignKey(row => row.ThreadKey);
         });
 
         modelBuilder.Entity<CommandRow>(command =>
@@ -66,7 +83,7 @@ internal abstract class LogContext(DbContextOptions options) : DbContext(options
             text.Property(row => row.OwnerToken).HasColumnName("owner_token");
             text.Property(row => row.Text).HasColumnName("text");
             text.HasOne<ThreadRow>().WithMany().HasForeignKey(row => row.ThreadKey);
-            text.HasIndex(row => row.ThreadKey, "ix_texts_thread_key");
+            text.HasIndex(row => new { row.ThreadKey, row.Seq }, "ix_texts_thread_seq");
         });
     }
 }

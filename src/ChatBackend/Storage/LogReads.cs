@@ -47,6 +47,12 @@ internal static class LogReads
             return events;
         }
 
+        public async Task<long?> EventOfIdAsync(ThreadId thread, string id, CancellationToken cancellationToken) =>
+            await log.QueryAsync(
+                "SELECT seq FROM event_ids WHERE thread_key = (SELECT key FROM threads WHERE id = @thread) AND id = @id",
+                row => (long?)row.GetInt64(0), cancellationToken,
+                ("@thread", thread.Value), ("@id", id)).FirstOrDefaultAsync(cancellationToken);
+
         public async Task<IReadOnlyList<PartCheckpoint>> CheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) =>
             await log.QueryAsync(
                 """

@@ -21,7 +21,18 @@ internal sealed class ThreadRow
     /// <summary>Unix milliseconds, as all times here.</summary>
     public long CreatedAt { get; init; }
 
+    /// <summary>When its last event happened.</summary>
     public long UpdatedAt { get; init; }
+
+    public string? Title { get; init; }
+
+    public bool IsArchived { get; init; }
+
+    /// <summary>The <c>seq</c> of the first event that is still there.</summary>
+    public long HistoryBegins { get; init; }
+
+    /// <summary>Its id and owner are gone, and what it held is being erased.</summary>
+    public bool IsDeleted { get; init; }
 }
 
 internal sealed class EventRow
@@ -31,6 +42,16 @@ internal sealed class EventRow
     public long Seq { get; init; }
 
     public required byte[] Json { get; init; }
+}
+
+/// <summary>The id of a message or a call, and the event that it came with.</summary>
+internal sealed class EventIdRow
+{
+    public long ThreadKey { get; init; }
+
+    public required string Id { get; init; }
+
+    public long Seq { get; init; }
 }
 
 internal sealed class CommandRow

@@ -9,9 +9,16 @@ internal static class CommandDigest
 {
     /// <summary>The thread is left out where the server chose it: a retry brings a new one.</summary>
     public static byte[] Of(ChatCommand command) =>
-        Of("chat", command.Thread?.Value, command.Content, command.Agent, command.WhenRunning.ToString());
+        command.Replaces is { } replaced
+            ? Of("chat", command.Thread?.Value, command.Content, command.Agent, command.WhenRunning.ToString(), replaced.Value)
+            : Of("chat", command.Thread?.Value, command.Content, command.Agent, command.WhenRunning.ToString());
 
-    public static byte[] Of(StopCommand command, ThreadId thread) => Of("stop", thread.Value, command.Run?.Value);
+    public static byte[] Of(StopCommand command, ThreadId thread) => command.Message is { } message
+        ? Of("stop", thread.Value, command.Run?.Value, message.Value)
+        : Of("stop", thread.Value, command.Run?.Value);
+
+    public static byte[] Of(DecideCommand command, ThreadId thread) =>
+        Of("decide", thread.Value, command.Call.Value, command.ArgumentsDigest, command.Decision.ToString(), command.Note);
 
     private static byte[] Of(params ReadOnlySpan<string?> fields)
     {

@@ -13,6 +13,9 @@ internal interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
     Task<CommandReply> Stop(StopCommand command);
 
+    /// <exception cref="ProtocolException">Refused; nothing happened. Says who was faster, if somebody was.</exception>
+    Task<CommandReply> Decide(DecideCommand command);
+
     /// <summary>Publishes to <paramref name="node"/> from now on, for a lease; the same call renews it. Snapshot and subscription are one step.</summary>
     /// <exception cref="ProtocolException">Not the user's.</exception>
     Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node);
@@ -39,16 +42,28 @@ internal sealed record ChatCommand(
     [property: Id(3)] string? Agent,
     [property: Id(4)] WhenRunning WhenRunning,
     [property: Id(5)] ThreadId? Thread,
-    [property: Id(6)] INodeObserver? Node)
+    [property: Id(6)] INodeObserver? Node,
+    [property: Id(7)] MessageId? Replaces)
 {
     public bool Creates => Thread is null;
 }
 
+/// <param name="Message">Takes this message back, instead of ending whichever run is open.</param>
 [GenerateSerializer, Immutable, Alias("chat.stop")]
 internal sealed record StopCommand(
     [property: Id(0)] UserId User,
     [property: Id(1)] ClientFrameId Id,
-    [property: Id(2)] RunId? Run);
+    [property: Id(2)] RunId? Run,
+    [property: Id(3)] MessageId? Message);
+
+[GenerateSerializer, Immutable, Alias("chat.decide")]
+internal sealed record DecideCommand(
+    [property: Id(0)] UserId User,
+    [property: Id(1)] ClientFrameId Id,
+    [property: Id(2)] CallId Call,
+    [property: Id(3)] string ArgumentsDigest,
+    [property: Id(4)] ApprovalDecision Decision,
+    [property: Id(5)] string? Note);
 
 /// <param name="Ack">The <c>ack</c> frame, encoded.</param>
 /// <param name="Thread">The thread the command took effect in; for a retry, the one of the first time.</param>

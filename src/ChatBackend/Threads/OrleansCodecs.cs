@@ -35,6 +35,22 @@ internal sealed class PartIdCodec : IConverter<PartId, IdSurrogate>
 }
 
 [RegisterConverter]
+internal sealed class MessageIdCodec : IConverter<MessageId, IdSurrogate>
+{
+    public MessageId ConvertFromSurrogate(in IdSurrogate surrogate) => new(surrogate.Value);
+
+    public IdSurrogate ConvertToSurrogate(in MessageId value) => new() { Value = value.Value };
+}
+
+[RegisterConverter]
+internal sealed class CallIdCodec : IConverter<CallId, IdSurrogate>
+{
+    public CallId ConvertFromSurrogate(in IdSurrogate surrogate) => new(surrogate.Value);
+
+    public IdSurrogate ConvertToSurrogate(in CallId value) => new() { Value = value.Value };
+}
+
+[RegisterConverter]
 internal sealed class UserIdCodec : IConverter<UserId, IdSurrogate>
 {
     public UserId ConvertFromSurrogate(in IdSurrogate surrogate) => new(surrogate.Value);

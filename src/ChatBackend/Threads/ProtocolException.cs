@@ -12,6 +12,17 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
     [Id(1)]
     public int? RetryAfterMs { get; } = retryAfterMs;
 
+    /// <summary>With <see cref="ErrorCode.AlreadyDecided"/>: the decision that won.</summary>
+    [Id(2)]
+    public ApprovalDecision? Decision { get; init; }
+
+    [Id(3)]
+    public UserId? DecidedBy { get; init; }
+
+    /// <summary>With <see cref="ErrorCode.Expired"/> of a cursor: the first event that is still there.</summary>
+    [Id(4)]
+    public long? HistoryBeginsAt { get; init; }
+
     public static ProtocolException NotFound() => new(ErrorCode.NotFound, "There is no such thread.");
 
     public static ProtocolException Unavailable() =>

@@ -11,13 +11,16 @@ namespace ChatBackend.Threads;
 /// acknowledged and an answer that was complete at the same moment cannot both have won.
 /// </summary>
 internal sealed partial class RunJournal(
-    RunId run, ThreadWriter writer, LiveThread live, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger) : IRunSink
+    OpenRun start, ThreadWriter writer, LiveThread live, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger) : IRunSink
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
+    private readonly RunId _run = start.Id;
+    private TaskCompletionSource<ApprovalDecided> _decision = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CallId? _asked = start.Approval?.Required.CallId;
     private Utf16Pieces _pieces = new();
-    private int _committed;
+    private int _committed = start.Events;
     private int _saved;
     private long _savedAt = clock.GetTimestamp();
     private PartKind _kind;
@@ -41,7 +44,7 @@ internal sealed partial class RunJournal(
 
         cancellationToken.ThrowIfCancellationRequested();
         var whole = _pieces.Next(text);
-        if (whole.Length == 0 || !live.Say(run, kind, whole))
+        if (whole.Length == 0 || !live.Say(_run, kind, whole))
         {
             return;
         }
@@ -56,17 +59,79 @@ internal sealed partial class RunJournal(
     {
         if (live.PartFrom(0) is { } part)
         {
-            await CommitAsync([new AgentPart { RunId = run, PartId = part.Part, Kind = part.Kind, Text = part.Text }], cancellationToken);
-            _saved = 0;
-            _pieces = new Utf16Pieces();
+            await CommitAsync(_ => [Durable(part)], cancellationToken);
+            BeginPart();
         }
     }
 
+    public async Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<WaitingMessage> taken = [];
+        await CommitAsync(
+            state =>
+            {
+                taken = Stopping is null ? state.Steering : [];
+                var steered = taken.Select(message => new MessageSteered { RunId = _run, MessageId = message.Id });
+                return (taken.Count, live.PartFrom(0)) switch
+                {
+                    (0, _) => [],
+                    (_, { } part) => [Durable(part), .. steered],
+                    _ => [.. steered],
+                };
+            },
+            cancellationToken);
+        if (taken.Count > 0)
+        {
+            BeginPart();
+        }
+
+        return [.. taken.Select(message => message.Text!)];
+    }
+
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>
-        CommitAsync([new ToolExecuting { RunId = run, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
+        CommitAsync(_ => [new ToolExecuting { RunId = _run, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
 
     public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken) =>
-        CommitAsync([completed with { RunId = run }], cancellationToken);
+        CommitAsync(_ => [completed with { RunId = _run }], cancellationToken);
+
+    public Task AskAsync(ApprovalRequired required, CancellationToken cancellationToken) => CommitAsync(
+        _ =>
+        {
+            (_asked, _decision) = (required.CallId, new(TaskCreationOptions.RunContinuationsAsynchronously));
+            return [required with { RunId = _run }];
+        },
+        cancellationToken);
+
+    public async Task<ApprovalDecided?> DecisionAsync(ApprovalRequired required, ToolCompleted tooLate, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var left = required.ExpiresAt - clock.GetUtcNow();
+            return await _decision.Task.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Too late is decided where decisions are: in the thread's turn.
+            ApprovalDecided? decided = null;
+            await CommitAsync(
+                state =>
+                {
+                    decided = state.Run!.Approval?.Decided;
+                    return decided is null ? [tooLate with { RunId = _run }] : [];
+                },
+                cancellationToken);
+            return decided;
+        }
+    }
+
+    /// <summary>In the thread's turn: a decision is durable. May be told again.</summary>
+    public void Decided(ApprovalDecided decided)
+    {
+        if (decided.CallId == _asked)
+        {
+            _decision.TrySetResult(decided);
+        }
+    }
 
     public async Task<RunEnd?> EndAsync(RunEnd end)
     {
@@ -86,6 +151,12 @@ internal sealed partial class RunJournal(
                     }
 
                     live.Silence();
+                    if (end == RunEnd.Failed.Interrupted && Stopping is null && writer.State!.Run!.CanResume)
+                    {
+                        Ended();
+                        return RunEnd.Suspended.Instance;
+                    }
+
                     var final = Stopping is { } reason ? new RunEnd.Stopped(reason) : end;
                     var events = TerminalEvents.For(writer.State!, final, live.PartFrom(0), clock.GetUtcNow());
                     var next = Next(writer.State!);
@@ -97,7 +168,7 @@ internal sealed partial class RunJournal(
                 }
                 catch (LogUnavailableException away)
                 {
-                    Waiting(away, run.Value);
+                    Waiting(away, _run.Value);
                 }
             }
 
@@ -105,8 +176,10 @@ internal sealed partial class RunJournal(
         }
     }
 
-    private async Task CommitAsync(IReadOnlyList<ThreadEvent> events, CancellationToken cancellationToken)
+    /// <param name="draft">Called in the thread's turn: the events to commit, none to commit nothing.</param>
+    private async Task CommitAsync(Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken)
     {
+        IReadOnlyList<ThreadEvent> events = [];
         for (var wait = FirstRetry; ; wait = Longer(wait))
         {
             using (await writer.TurnAsync())
@@ -121,9 +194,13 @@ internal sealed partial class RunJournal(
                     }
 
                     // More events than we know of: an attempt whose outcome was unknown did commit.
-                    if (writer.State!.Run!.Events == _committed && await writer.AppendAsync(events) is not AppendResult.Appended)
+                    if (writer.State!.Run!.Events == _committed)
                     {
-                        throw new RunLostException();
+                        events = draft(writer.State);
+                        if (events.Count > 0 && await writer.AppendAsync(events) is not AppendResult.Appended)
+                        {
+                            throw new RunLostException();
+                        }
                     }
 
                     _committed += events.Count;
@@ -131,7 +208,7 @@ internal sealed partial class RunJournal(
                 }
                 catch (LogUnavailableException away)
                 {
-                    Waiting(away, run.Value);
+                    Waiting(away, _run.Value);
                 }
             }
 
@@ -153,7 +230,7 @@ internal sealed partial class RunJournal(
             try
             {
                 await writer.OpenAsync();
-                var checkpoint = new PartCheckpoint(run, piece.Part, piece.Kind, piece.Offset, piece.Text);
+                var checkpoint = new PartCheckpoint(_run, piece.Part, piece.Kind, piece.Offset, piece.Text);
                 if (await writer.AppendAsync([], checkpoint: checkpoint) is AppendResult.Appended)
                 {
                     _saved = piece.Offset + piece.Text.Length;
@@ -161,12 +238,20 @@ internal sealed partial class RunJournal(
             }
             catch (LogUnavailableException away)
             {
-                Waiting(away, run.Value);
+                Waiting(away, _run.Value);
             }
         }
     }
 
-    private bool IsOurs() => writer.State?.Run?.Id == run;
+    private AgentPart Durable(PartText part) => new() { RunId = _run, PartId = part.Part, Kind = part.Kind, Text = part.Text };
+
+    private void BeginPart()
+    {
+        _saved = 0;
+        _pieces = new Utf16Pieces();
+    }
+
+    private bool IsOurs() => writer.State?.Run?.Id == _run;
 
     private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
 

@@ -10,17 +10,18 @@ internal static class TerminalEvents
     {
         var run = state.Run!;
         var events = new List<ThreadEvent>();
-        foreach (var tool in run.OpenTools)
+        events.AddRange(run.OpenTools.Select(tool => new ToolCompleted
         {
-            events.Add(new ToolCompleted
-            {
-                RunId = run.Id,
-                CallId = tool.CallId,
-                Tool = tool.Tool,
-                Outcome = ToolOutcome.Abandoned,
-                Error = "The run ended before the tool did; whether it had its effect is not known.",
-                DurationMs = (long)(now - tool.At).TotalMilliseconds,
-            });
+            RunId = run.Id,
+            CallId = tool.Id,
+            Tool = tool.Tool,
+            Outcome = ToolOutcome.Abandoned,
+            Error = "The run ended before the tool did; whether it had its effect is not known.",
+            DurationMs = (long)(now - tool.At).TotalMilliseconds,
+        }));
+        if (run.Approval is { } approval)
+        {
+            events.Add(NotCalled(run.Id, approval, now));
         }
 
         if (part is { Kind: PartKind.Thinking })
@@ -32,6 +33,16 @@ internal static class TerminalEvents
         events.Add(Terminal(run, end, part, now));
         return events;
     }
+
+    private static ToolCompleted NotCalled(RunId run, PendingApproval approval, DateTimeOffset now) => new()
+    {
+        RunId = run,
+        CallId = approval.Required.CallId,
+        Tool = approval.Required.Tool,
+        Outcome = approval.Decided?.Decision == ApprovalDecision.Approve ? ToolOutcome.Abandoned : ToolOutcome.Rejected,
+        Error = "The run ended before the tool was called.",
+        DurationMs = (long)(now - approval.Required.At).TotalMilliseconds,
+    };
 
     private static RunEvent Terminal(OpenRun run, RunEnd end, PartText? said, DateTimeOffset now) => end switch
     {
@@ -51,6 +62,7 @@ internal static class TerminalEvents
             PartId = said?.Part,
             Content = said?.Text ?? "",
             Reason = stopped.Reason,
+            SideEffects = SideEffects(run),
         },
         RunEnd.Failed failed => new AgentFailed
         {
@@ -60,7 +72,12 @@ internal static class TerminalEvents
             Retryable = failed.Retryable,
             PartId = said?.Part,
             Content = said?.Text,
+            SideEffects = SideEffects(run),
         },
         _ => throw new InvalidOperationException($"{end.GetType()} is no end of a run."),
     };
+
+    private static IReadOnlyList<SideEffect>? SideEffects(OpenRun run) => run.Tools.IsEmpty
+        ? null
+        : [.. run.Tools.Select(tool => new SideEffect { CallId = tool.Id, Tool = tool.Tool, Outcome = tool.Outcome ?? ToolOutcome.Abandoned })];
 }

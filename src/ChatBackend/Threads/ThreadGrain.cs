@@ -25,6 +25,7 @@ internal sealed partial class ThreadGrain(
     private ThreadId _thread;
     private LiveThread _live = null!;
     private ThreadWriter _writer = null!;
+    private ThreadCommands _commands = null!;
     private (AgentRun Run, RunJournal Journal)? _active;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -33,6 +34,7 @@ internal sealed partial class ThreadGrain(
         _thread = new ThreadId(this.GetPrimaryKeyString());
         _live = new LiveThread(_thread, clock, logger);
         _writer = new ThreadWriter(_thread, log, _live, clock);
+        _commands = new ThreadCommands(_thread, _writer, log, agents, runs, options.Value, clock);
         return Task.CompletedTask;
     }
 
@@ -46,79 +48,24 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    public Task<CommandReply> Chat(ChatCommand command) => InTurnAsync(async () =>
-    {
-        var state = command.Creates ? null : OwnedBy(command.User);
-        if (agents.Find(command.Agent) is not { } agent)
+    public Task<CommandReply> Chat(ChatCommand command) => InTurnAsync(
+        async () =>
         {
-            throw new ProtocolException(ErrorCode.UnknownAgent, $"There is no agent named {command.Agent}.");
-        }
-
-        var isBusy = state is { Run: not null } or { Waiting.Count: > 0 };
-        if (isBusy && Refusal(command, state!) is { } refusal)
-        {
-            return await EarlierReplyAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw refusal;
-        }
-
-        var message = new UserMessage { MessageId = MessageId.New(), Content = command.Content, ClientId = command.Id, Agent = command.Agent };
-        var started = isBusy || runs.IsDraining ? null : new AgentStarted { RunId = RunId.New(), Agent = agent.Name, MessageId = message.MessageId };
-        var ack = new Ack
-        {
-            Id = command.Id,
-            Status = AckStatus.Accepted,
-            ThreadId = _thread,
-            Seq = (state?.Head ?? 0) + 1,
-            MessageId = message.MessageId,
-            RunId = started?.RunId,
-        };
-        var record = new CommandRecord(command.User, command.Id, CommandDigest.Of(command), WireJson.Encode(ack));
-        if (command.Node is { } node)
-        {
-            _live.Subscribe(command.User, 0, node);
-        }
-
-        var reply = await AppendAsync(
-            started is null ? [message] : [message, started], record, new CommandReply(record.Ack.ToArray(), _thread, ack.Seq!.Value),
-            command.Creates ? command.User : null);
-        if (reply.IsNew)
-        {
-            if (started is not null)
+            if (command.Node is { } node)
             {
-                Start();
+                _live.Subscribe(command.User, 0, node);
             }
 
-            if (isBusy && command.WhenRunning == WhenRunning.Interrupt)
-            {
-                Stop(StopReason.InterruptedByMessage);
-            }
-        }
+            return Follow(await _commands.ChatAsync(command));
+        },
+        opens: !command.Creates);
 
-        return reply.Reply;
-    }, opens: !command.Creates);
+    public Task<CommandReply> Stop(StopCommand command) => InTurnAsync(async () => Follow(await _commands.StopAsync(command)));
 
-    public Task<CommandReply> Stop(StopCommand command) => InTurnAsync(async () =>
-    {
-        var state = OwnedBy(command.User);
-        var digest = CommandDigest.Of(command, _thread);
-        if (state.Run is not { } run || (command.Run is { } named && named != run.Id))
-        {
-            return await EarlierReplyAsync(command.User, command.Id, digest)
-                ?? throw new ProtocolException(ErrorCode.NoSuchRun, "The thread has no such run, or it has ended.");
-        }
-
-        var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = _thread, RunId = run.Id };
-        var record = new CommandRecord(command.User, command.Id, digest, WireJson.Encode(ack));
-        var reply = await AppendAsync([], record, new CommandReply(record.Ack.ToArray(), _thread, 0), creator: null);
-        if (reply.IsNew)
-        {
-            Stop(StopReason.User);
-        }
-
-        return reply.Reply;
-    });
+    public Task<CommandReply> Decide(DecideCommand command) => InTurnAsync(async () => Follow(await _commands.DecideAsync(command)));
 
     public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => InTurnAsync(() =>
-        Task.FromResult(_live.Subscribe(OwnedBy(user).Owner, afterSeq, node)));
+        Task.FromResult(_live.Subscribe(_writer.OwnedBy(user).Owner, afterSeq, node)));
 
     public Task Unsubscribe(INodeObserver node)
     {
@@ -139,6 +86,7 @@ internal sealed partial class ThreadGrain(
             {
                 await _writer.OpenAsync();
                 await AdoptAsync();
+                TellRun();
             }
 
             return await verb();
@@ -154,11 +102,18 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    /// <summary>Ends the run that no living writer has, and goes on with the message that waits longest.</summary>
+    /// <summary>Goes on with the run that no living writer has, where that is safe; else ends it, and answers the message that is next.</summary>
     private async Task AdoptAsync()
     {
-        if (_active is not null || _writer.State is not { OpenFrom: not null } state)
+        if (_active is not null || _writer.State is not { IsBusy: true } state)
         {
+            return;
+        }
+
+        if (state.Run is { CanResume: true } waiting)
+        {
+            Resuming(_thread.Value, waiting.Id.Value);
+            Start();
             return;
         }
 
@@ -193,68 +148,57 @@ internal sealed partial class ThreadGrain(
         Start();
     }
 
-    private ProtocolException? Refusal(ChatCommand command, ThreadState state) =>
-        command.WhenRunning == WhenRunning.Reject
-            ? new ProtocolException(ErrorCode.RunInProgress, "The agent is still answering.")
-        : state.Waiting.Count >= options.Value.MaxQueuedMessages
-            ? new ProtocolException(ErrorCode.QuotaExceeded, $"{state.Waiting.Count} messages wait in this thread already.")
-            : null;
-
-    private ThreadState OwnedBy(UserId user) =>
-        _writer.State is { } state && state.Owner == user ? state : throw ProtocolException.NotFound();
-
-    private async Task<(CommandReply Reply, bool IsNew)> AppendAsync(
-        IReadOnlyList<ThreadEvent> events, CommandRecord record, CommandReply reply, UserId? creator)
-    {
-        switch (await _writer.AppendAsync(events, record, creator: creator))
-        {
-            case AppendResult.Appended:
-                return (reply, true);
-            case AppendResult.CommandKnown known:
-                return (Earlier(known.Earlier, record.Digest), false);
-            default:
-                throw Fenced();
-        }
-    }
-
     private async Task AppendOrFenceAsync(List<ThreadEvent> events)
     {
         if (await _writer.AppendAsync(events) is not AppendResult.Appended)
         {
-            throw Fenced();
+            throw ProtocolException.Unavailable(); // another writer has the thread; the next call finds it
         }
-    }
-
-    private async Task<CommandReply?> EarlierReplyAsync(UserId user, ClientFrameId id, ReadOnlyMemory<byte> digest) =>
-        await log.FindCommandAsync(user, id, CancellationToken.None) is { } earlier ? Earlier(earlier, digest) : null;
-
-    private static CommandReply Earlier(CommandRecord earlier, ReadOnlyMemory<byte> digest)
-    {
-        if (!earlier.Digest.Span.SequenceEqual(digest.Span))
-        {
-            throw new ProtocolException(ErrorCode.IdConflict, "This id was used before, for something else.");
-        }
-
-        var ack = (Ack)WireJson.DecodeServerFrame(earlier.Ack.Span) with { Status = AckStatus.Duplicate };
-        return new CommandReply(WireJson.Encode(ack), ack.ThreadId!.Value, ack.Seq ?? 0);
     }
 
     private AgentStarted? NextOf(ThreadState state) => runs.IsDraining || state.Waiting is not [var waiting, ..]
         ? null
         : new AgentStarted { RunId = RunId.New(), Agent = waiting.Agent ?? agents.Names[0], MessageId = waiting.Id };
 
-    /// <summary>Starts the run that the thread has open; none if it has none.</summary>
+    /// <summary>Does what follows from a command that took effect.</summary>
+    private CommandReply Follow(CommandEffect effect)
+    {
+        if (effect.IsNew)
+        {
+            Start();
+            TellRun();
+            if (effect.Stops is { } reason)
+            {
+                Stop(reason);
+            }
+        }
+
+        return effect.Reply;
+    }
+
+    /// <summary>Starts the run that the thread has open, or goes on with it; none if it has none, or has it already.</summary>
     private void Start()
     {
-        if (_writer.State is not { Run: { } open } state)
+        // A run that can go on elsewhere is left to the next process when this one stops.
+        if (_active is not null || _writer.State is not { Run: { } open } state || (runs.IsDraining && open.CanResume))
         {
             return;
         }
 
         KeepActivation(WhileRunning);
-        var journal = new RunJournal(open.Id, _writer, _live, runOptions.Value.CheckpointInterval, clock, logger) { Next = NextOf, Ended = Ended };
+        var journal = new RunJournal(open, _writer, _live, runOptions.Value.CheckpointInterval, clock, logger) { Next = NextOf, Ended = Ended };
         _live.Listen(open.Id);
-        _active = (runs.Start(new RunStart(state.Owner, _thread, open.Id, open.Answers, open.Agent, open.Seq), journal), journal);
+        var start = new RunStart(state.Owner, _thread, open.Id, open.Answers, open.Agent, open.Seq, open.Approval?.Required);
+        _active = (runs.Start(start, journal), journal);
+    }
+
+    /// <summary>A decision is durable: the run that waits for it goes on. Also one whose append seemed to have failed.</summary>
+    private void TellRun()
+    {
+        if (_writer.State?.Run?.Approval?.Decided is { } decided)
+        {
+            _active?.Journal.Decided(decided);
+        }
     }
 
     private void Stop(StopReason reason)
@@ -285,6 +229,11 @@ internal sealed partial class ThreadGrain(
     /// <summary>A thread that nobody follows and nothing runs in needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
     private void RestIfUnused()
     {
+        if (_writer.IsFenced)
+        {
+            OtherWriter(_thread.Value);
+        }
+
         if (_writer.State is null || _writer.IsFenced || (_active is null && !_live.IsFollowed))
         {
             GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "Nobody follows the thread and nothing runs in it."));
@@ -295,14 +244,11 @@ internal sealed partial class ThreadGrain(
     private void KeepActivation(TimeSpan time) =>
         Task.Factory.StartNew(() => DelayDeactivation(time), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
 
-    private ProtocolException Fenced()
-    {
-        OtherWriter(_thread.Value);
-        return ProtocolException.Unavailable(); // the next call finds the other writer
-    }
-
     [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} was left open by an earlier process; it ends as interrupted")]
     private partial void Adopting(string thread, string run);
+
+    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} waits for a decision; it goes on here")]
+    private partial void Resuming(string thread, string run);
 
     [LoggerMessage(LogLevel.Warning, "{Thread} has another writer; this one gives up")]
     private partial void OtherWriter(string thread);

@@ -13,16 +13,23 @@ internal sealed record ThreadState
 
     public OpenRun? Run { get; init; }
 
-    /// <summary>Messages that no run has answered yet, oldest first.</summary>
+    /// <summary>Messages that no run has answered yet, in the order they will be: those that could not wait before those that were queued.</summary>
     public ImmutableList<WaitingMessage> Waiting { get; init; } = [];
 
+    /// <summary>Messages that the open run takes in at its next step.</summary>
+    public IReadOnlyList<WaitingMessage> Steering => Run is { IsReplaced: false } run
+        ? Waiting.FindAll(message => message.Text is not null && (message.Agent ?? run.Agent) == run.Agent)
+        : [];
+
+    public bool IsBusy => Run is not null || Waiting.Count > 0;
+
     /// <summary>From here on the log shows all open work; null when nothing is open.</summary>
-    public long? OpenFrom => (Run?.Seq, Waiting) switch
+    public long? OpenFrom => (Run, Waiting.Count) switch
     {
-        ({ } run, [var first, ..]) => Math.Min(run, first.Seq),
-        ({ } run, _) => run,
-        (null, [var first, ..]) => first.Seq,
-        _ => null,
+        (null, 0) => null,
+        ({ } run, 0) => run.OpenFrom,
+        ({ } run, _) => Math.Min(run.OpenFrom, Waiting.Min(message => message.Seq)),
+        _ => Waiting.Min(message => message.Seq),
     };
 
     /// <summary>Events of a run that began before the fold did are counted and no more.</summary>
@@ -31,36 +38,38 @@ internal sealed record ThreadState
         var next = this with { Head = happened.Seq };
         return happened switch
         {
-            UserMessage message => next with { Waiting = Waiting.Add(new WaitingMessage(message.MessageId, message.Seq, message.Agent)) },
-            AgentStarted started => next with
+            UserMessage message => next with { Waiting = WaitingWith(WaitingMessage.Of(message)) },
+            MessageRemoved removed => next with { Waiting = WaitingWithout(removed.MessageId) },
+            ThreadRewound rewound => next with
             {
-                Waiting = Waiting.RemoveAll(message => message.Id == started.MessageId),
-                Run = new OpenRun(started.RunId, started.Agent, started.MessageId, started.Seq, started.At),
+                Waiting = Waiting.RemoveAll(message => message.Seq > rewound.ToSeq),
+                Run = Run?.Rewound(rewound.ToSeq),
             },
+            AgentStarted started => next with { Waiting = WaitingWithout(started.MessageId), Run = OpenRun.Of(started, Find(started.MessageId)?.Seq) },
             RunEvent { RunId: var run } when Run?.Id != run => next,
-            ToolExecuting tool => next with { Run = Run!.With(tool) },
-            ToolCompleted tool => next with { Run = Run!.Without(tool) },
+            MessageSteered steered => next with
+            {
+                Waiting = WaitingWithout(steered.MessageId),
+                Run = Run!.Counted() with { LastTaken = Math.Max(Run.LastTaken, Find(steered.MessageId)?.Seq ?? 0) },
+            },
             AgentCompleted or AgentStopped or AgentFailed => next with { Run = null },
-            RunEvent => next with { Run = Run!.Counted() },
+            RunEvent ofRun => next with { Run = Run!.Apply(ofRun) },
             _ => next,
         };
     }
+
+    public WaitingMessage? Find(MessageId id) => Waiting.Find(message => message.Id == id);
+
+    private ImmutableList<WaitingMessage> WaitingWith(WaitingMessage message) =>
+        Waiting.Insert(message.IsQueued ? Waiting.Count : Waiting.TakeWhile(earlier => !earlier.IsQueued).Count(), message);
+
+    private ImmutableList<WaitingMessage> WaitingWithout(MessageId id) => Waiting.RemoveAll(message => message.Id == id);
 }
 
-/// <param name="Seq">Of its <c>agent_started</c>.</param>
-internal sealed record OpenRun(RunId Id, string Agent, MessageId Answers, long Seq, DateTimeOffset StartedAt)
+/// <param name="Text">What it says, where a run may still take it in; else null.</param>
+internal sealed record WaitingMessage(MessageId Id, long Seq, string? Agent, bool IsQueued, string? Text)
 {
-    /// <summary>Tools that have begun and not ended.</summary>
-    public ImmutableList<ToolExecuting> OpenTools { get; init; } = [];
-
-    /// <summary>Events of the run after its start. Tells an emission that is tried again from a new one.</summary>
-    public int Events { get; init; }
-
-    public OpenRun Counted() => this with { Events = Events + 1 };
-
-    public OpenRun With(ToolExecuting tool) => Counted() with { OpenTools = OpenTools.Add(tool) };
-
-    public OpenRun Without(ToolCompleted tool) => Counted() with { OpenTools = OpenTools.RemoveAll(open => open.CallId == tool.CallId) };
+    public static WaitingMessage Of(UserMessage message) => new(
+        message.MessageId, message.Seq, message.Agent, message.WhenRunning is null or WhenRunning.Queue,
+        message.WhenRunning == WhenRunning.Steer ? message.Content : null);
 }
-
-internal sealed record WaitingMessage(MessageId Id, long Seq, string? Agent);

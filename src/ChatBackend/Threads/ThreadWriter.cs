@@ -28,6 +28,9 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         return new Turn(_turn);
     }
 
+    /// <exception cref="ProtocolException">There is no such thread, or it is not the user's.</exception>
+    public ThreadState OwnedBy(UserId user) => State is { } state && state.Owner == user ? state : throw ProtocolException.NotFound();
+
     /// <summary>Takes the thread over, unless that is done. In a turn.</summary>
     /// <returns>Whether the thread was opened by this call.</returns>
     /// <exception cref="LogUnavailableException"/>
@@ -98,7 +101,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
             var happened = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
             next = next.Apply(happened);
             encoded[i] = new EncodedEvent(happened.Seq, WireJson.Encode(happened), EndsPart(happened));
-            logged[i] = new LogEvent(happened.Seq, encoded[i].Json, SearchText(happened));
+            logged[i] = new LogEvent(happened.Seq, encoded[i].Json, SearchText(happened), IdOf(happened));
         }
 
         var append = new LogAppend
@@ -111,6 +114,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
             OpenFrom = next.OpenFrom,
             Command = command,
             Checkpoint = checkpoint,
+            Title = drafts.OfType<ThreadRenamed>().LastOrDefault()?.Title,
             DropCheckpoints = encoded.Any(happened => happened.EndsPart),
             At = at,
         };
@@ -149,6 +153,14 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         AgentPart { Kind: PartKind.Text } part => part.Text,
         AgentCompleted completed => completed.Content,
         AgentStopped stopped => stopped.Content,
+        _ => null,
+    };
+
+    /// <summary>What a later command may name the event by.</summary>
+    private static string? IdOf(ThreadEvent happened) => happened switch
+    {
+        UserMessage message => message.MessageId.Value,
+        ApprovalRequired approval => approval.CallId.Value,
         _ => null,
     };
 

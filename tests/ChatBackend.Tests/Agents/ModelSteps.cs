@@ -20,8 +20,9 @@ internal static class ModelSteps
                 return steps;
             }
 
+            var turn = Turn.Of(conversation);
             conversation.Add(new ChatMessage(ChatRole.Assistant, [call]));
-            conversation.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.CallId, await ResultAsync(agent, call, services, cancellationToken))]));
+            conversation.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.CallId, await ResultAsync(agent, call, turn, services, cancellationToken))]));
         }
     }
 
@@ -36,11 +37,11 @@ internal static class ModelSteps
 
     public static string Text(this IEnumerable<ChatResponseUpdate> updates) => string.Concat(updates.Pieces());
 
-    private static async Task<object?> ResultAsync(Agent agent, FunctionCallContent call, IServiceProvider? services, CancellationToken cancellationToken)
+    private static async Task<object?> ResultAsync(Agent agent, FunctionCallContent call, Turn turn, IServiceProvider? services, CancellationToken cancellationToken)
     {
         try
         {
-            return await agent.FindTool(call)!.InvokeAsync(new AIFunctionArguments(call.Arguments) { Services = services }, cancellationToken);
+            return await agent.FindTool(call, turn)!.InvokeAsync(new AIFunctionArguments(call.Arguments) { Services = services }, cancellationToken);
         }
         catch (ToolException told)
         {

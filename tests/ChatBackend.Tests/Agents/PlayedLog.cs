@@ -26,6 +26,8 @@ internal sealed class PlayedLog(params SearchHit[] hits) : IEventLog
     public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<CommandRecord?> FindCommandAsync(UserId user, ClientFrameId id, CancellationToken cancellationToken) => throw new NotSupportedException();

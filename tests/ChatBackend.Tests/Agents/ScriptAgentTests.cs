@@ -84,8 +84,13 @@ public sealed class ScriptAgentTests
     }
 
     [Fact]
-    public void A_call_that_the_script_did_not_make_has_no_tool() =>
-        _script.FindTool(new FunctionCallContent("1", "look")).Should().BeNull();
+    public void A_call_of_an_earlier_process_is_found_by_its_place_in_the_script_and_one_that_the_script_did_not_make_is_not()
+    {
+        var turn = Turn.Of([new ChatMessage(ChatRole.User, """{"steps":[{"tool":"look"}]}""")]);
+
+        _script.FindTool(new FunctionCallContent("1", "look"), turn)!.Name.Should().Be("look");
+        _script.FindTool(new FunctionCallContent("1", "listen"), turn).Should().BeNull();
+    }
 
     [Fact]
     public async Task Waits_are_on_the_clock_and_end_when_cancelled()
@@ -163,8 +168,11 @@ public sealed class ScriptAgentTests
 
     private Task<List<List<ChatResponseUpdate>>> PlayAsync(string message) => _script.AnswerAsync(message, TestContext.Current.CancellationToken);
 
-    private async Task<AIFunction> ToolAsync(string step) =>
-        _script.FindTool((await _script.Model.StepAsync([new(ChatRole.User, $$"""{"steps":[{{step}}]}""")], TestContext.Current.CancellationToken)).Call()!)!;
+    private async Task<AIFunction> ToolAsync(string step)
+    {
+        List<ChatMessage> conversation = [new(ChatRole.User, $$"""{"steps":[{{step}}]}""")];
+        return _script.FindTool((await _script.Model.StepAsync(conversation, TestContext.Current.CancellationToken)).Call()!, Turn.Of(conversation))!;
+    }
 
     private async Task<object?> InvokeAsync(string step, CancellationToken cancellationToken) =>
         await (await ToolAsync(step)).InvokeAsync([], cancellationToken);

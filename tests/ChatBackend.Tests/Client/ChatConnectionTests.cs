@@ -39,7 +39,7 @@ public sealed class ChatConnectionTests : IAsyncLifetime
     [Trait("failure", "A22")]
     public async Task A_refused_command_throws_what_the_server_said()
     {
-        var (client, socket) = await _server.OpenAsync();
+        var (client, socket) = await _server.OpenAsync(options => options with { RetryRefused = false });
         var sending = client.ChatAsync("hello");
         var frame = await socket.ReceiveAsync<ChatFrame>();
         await socket.SendAsync(new Error { Code = ErrorCode.RateLimited, Message = "Slowly.", Id = frame.Id, RetryAfterMs = 1500 });

@@ -59,6 +59,15 @@ internal static class Samples
     public static AgentFailed Interrupted(long seq) =>
         new() { ThreadId = TheThread, Seq = seq, At = At, RunId = Run, Code = RunFailure.Interrupted, Message = "The server stopped.", Retryable = true };
 
+    public static ApprovalRequired Required(long seq) => new()
+    {
+        ThreadId = TheThread, Seq = seq, At = At, RunId = Run, CallId = Call, Tool = "mail", Arguments = JsonElement.Parse("""{"to":"ada"}"""),
+        ArgumentsDigest = "sha256:1", ExpiresAt = At,
+    };
+
+    public static ApprovalDecided Decided(long seq, ApprovalDecision decision) =>
+        new() { ThreadId = TheThread, Seq = seq, At = At, RunId = Run, CallId = Call, Decision = decision, DecidedBy = new UserId("usr_1") };
+
     public static CaughtUp CaughtUp(long seq) => new() { ThreadId = TheThread, Seq = seq };
 
     public static Ack Ack(ClientCommand command, long seq = 1, AckStatus status = AckStatus.Accepted) =>

@@ -29,13 +29,13 @@ internal sealed class ScriptedSocket(WebSocket socket, string authorization, Act
         }
     }
 
-    /// <summary>The next frame, which must be of this type.</summary>
+    /// <summary>The next frame, which must be of this type (or of one beneath it).</summary>
     public async Task<TFrame> ReceiveAsync<TFrame>() where TFrame : ClientFrame
     {
         var message = await ReceiveAsync();
         var (frame, error) = ClientFrameReader.Read(message ?? throw new InvalidOperationException($"Closed with {socket.CloseStatus}."));
         error.Should().BeNull();
-        return frame.Should().BeOfType<TFrame>().Subject;
+        return frame.Should().BeAssignableTo<TFrame>().Subject;
     }
 
     /// <summary>Waits until the client closes, and answers.</summary>

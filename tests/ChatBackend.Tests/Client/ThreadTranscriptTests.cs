@@ -138,6 +138,51 @@ public sealed class ThreadTranscriptTests
         transcript.Apply(Message(2)).Should().Be(TranscriptChange.Applied);
     }
 
+    [Theory]
+    [InlineData(ApprovalDecision.Approve, ToolState.Approved)]
+    [InlineData(ApprovalDecision.Reject, ToolState.Rejected)]
+    [InlineData(null, ToolState.Expired)]
+    [Trait("failure", "P9")]
+    public void A_call_that_needs_approval_shows_what_was_decided_or_that_nobody_did_in_time(ApprovalDecision? decision, ToolState after)
+    {
+        var transcript = new ThreadTranscript();
+        transcript.Apply(Started(1));
+        transcript.Apply(Required(2));
+        Tool().State.Should().Be(ToolState.AwaitingDecision);
+        Tool().Arguments!.Value.GetProperty("to").GetString().Should().Be("ada");
+
+        if (decision is { } made)
+        {
+            transcript.Apply(Decided(3, made));
+        }
+        else
+        {
+            transcript.Apply(Executed(3) with { Outcome = ToolOutcome.Rejected, Result = null });
+        }
+
+        Tool().State.Should().Be(after);
+        Tool().Decided?.Decision.Should().Be(decision);
+
+        ToolItem Tool() => transcript.Run(Run)!.Items.Should().ContainSingle().Which.Should().BeOfType<ToolItem>().Subject;
+    }
+
+    [Fact]
+    public void A_run_that_was_stopped_says_which_side_effects_had_begun_and_leaves_no_call_waiting()
+    {
+        var effect = new SideEffect { CallId = new CallId("call_0"), Tool = "mail", Outcome = ToolOutcome.Abandoned };
+        var transcript = new ThreadTranscript();
+        transcript.Apply(Started(1));
+        transcript.Apply(Required(2));
+
+        transcript.Apply(new AgentStopped
+        {
+            ThreadId = TheThread, Seq = 3, RunId = Run, MessageId = new MessageId("msg_2"), Content = "", Reason = StopReason.User, SideEffects = [effect],
+        });
+
+        transcript.Run(Run)!.SideEffects.Should().Equal(effect);
+        transcript.Run(Run)!.Items.OfType<ToolItem>().Single().State.Should().Be(ToolState.Abandoned);
+    }
+
     private static void ShouldBeWhole(ThreadTranscript transcript)
     {
         transcript.Cursor.Should().Be(7);

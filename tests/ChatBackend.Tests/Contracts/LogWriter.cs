@@ -55,6 +55,10 @@ internal sealed class LogWriter(IEventLog log, ThreadId thread, UserId owner)
         Events = [.. texts.Select((text, i) => new LogEvent(Head + 1 + i, Encoding.UTF8.GetBytes(text), text))],
     };
 
+    /// <summary>The next event, to be found again by an id.</summary>
+    public LogAppend NextOf(string id, string text) =>
+        Next(text) with { Events = [new LogEvent(Head + 1, Encoding.UTF8.GetBytes(text), text, id)] };
+
     public async Task<string[]> ReadTextsAsync() =>
         [.. (await log.ReadAsync(Thread, 0, int.MaxValue, int.MaxValue, TestContext.Current.CancellationToken)).Select(e => Encoding.UTF8.GetString(e.Json.Span))];
 }

@@ -14,11 +14,17 @@ namespace ChatBackend.Tests.Server;
 /// <summary>The whole server in this process behind a real Kestrel socket, with the script agent and a data directory of its own.</summary>
 internal sealed class ChatServer : IAsyncDisposable
 {
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("chat-backend-");
+    private readonly DirectoryInfo _data;
+    private readonly bool _ownsData;
     private readonly WebApplicationFactory<Program> _app;
 
     public ChatServer(params (string Key, string Value)[] settings)
+        : this(Directory.CreateTempSubdirectory("chat-backend-"), settings) => _ownsData = true;
+
+    /// <summary>On a data directory that is there before it and after.</summary>
+    public ChatServer(DirectoryInfo data, params (string Key, string Value)[] settings)
     {
+        _data = data;
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
         {
             host.UseSetting("DataDirectory", _data.FullName);
@@ -112,7 +118,10 @@ internal sealed class ChatServer : IAsyncDisposable
     {
         Http.Dispose();
         await _app.DisposeAsync();
-        _data.Delete(recursive: true);
+        if (_ownsData)
+        {
+            _data.Delete(recursive: true);
+        }
     }
 }
 

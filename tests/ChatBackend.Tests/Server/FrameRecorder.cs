@@ -30,6 +30,15 @@ internal sealed class FrameRecorder
         }
     }
 
+    /// <summary>Forgets what came so far.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _frames.Clear();
+        }
+    }
+
     public async Task<T> UntilAsync<T>(Func<T, bool>? matches = null) where T : ServerFrame
     {
         bool Matches(ServerFrame frame) => frame is T match && (matches is null || matches(match));

@@ -4,6 +4,8 @@ using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Contracts;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Tests.Storage;
@@ -81,6 +83,31 @@ public sealed class SqliteStartTests : IDisposable
         using var fresh = SqliteLogHost.Connect(other.FullName);
 
         SchemaOf(fresh).Should().NotBeEmpty().And.Equal(SchemaOf(file));
+    }
+
+    [Fact]
+    public async Task The_log_of_the_first_version_is_taken_over_with_all_it_holds()
+    {
+        using (var file = new SqliteDatabase(DatabasePath).OpenFirst())
+        {
+            await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(file.ConnectionString));
+            await context.GetService<IMigrator>().MigrateAsync("20261123031320_Initial", TestContext.Current.CancellationToken);
+        }
+
+        Execute("""
+            INSERT INTO threads (key, id, owner, epoch, head, open_from, created_at, updated_at) VALUES (7, 'thr_old', 'usr_old', 3, 2, NULL, 1, 2);
+            INSERT INTO events VALUES (7, 1, CAST('{"type":"user_message","thread_id":"thr_old","seq":1,"at":"2026-11-22T00:00:00.000Z","message_id":"msg_old","content":"Grüße","client_id":"c"}' AS BLOB));
+            INSERT INTO events VALUES (7, 2, CAST('{"type":"agent_started","thread_id":"thr_old","seq":2,"at":"2026-11-22T00:00:00.000Z","run_id":"run_old","agent":"demo","message_id":"msg_old"}' AS BLOB));
+            INSERT INTO texts VALUES (1, 7, 1, 1, hex('usr_old'), 'Grüße');
+            """);
+
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+        var (thread, cancellation) = (new ThreadId("thr_old"), TestContext.Current.CancellationToken);
+
+        (await host.Log.FindEventAsync(thread, "msg_old", cancellation)).Should().Be(1);
+        (await host.Log.OpenAsync(thread, cancellation)).Should().Be(new ThreadHeader(thread, new UserId("usr_old"), 4, 2, null, Title: null, HistoryBegins: 1));
+        (await host.Log.ReadAsync(thread, 0, 10, 1000, cancellation)).Should().HaveCount(2);
+        (await host.Log.SearchAsync(new UserId("usr_old"), "gruße", 10, cancellation)).Should().ContainSingle();
     }
 
     [Fact]

@@ -164,6 +164,8 @@ public sealed class LiveFeedTests
         public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
             throw new InvalidOperationException();
 
+        public Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken) => throw new InvalidOperationException();
+
         public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<CommandRecord?> FindCommandAsync(UserId user, ClientFrameId id, CancellationToken cancellationToken) => throw new InvalidOperationException();

@@ -58,10 +58,12 @@ internal sealed class ScriptModel(TimeProvider clock) : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         GetStreamingResponseAsync(messages, options, cancellationToken).ToChatResponseAsync(cancellationToken);
 
-    /// <summary>The tool for a call that this client made; null for any other.</summary>
-    public AIFunction? ToolFor(FunctionCallContent call)
+    /// <summary>The tool for a call that this client made, also in an earlier process; null for any other.</summary>
+    public AIFunction? ToolFor(FunctionCallContent call, Turn turn)
     {
-        if (call.RawRepresentation is not ScriptStep.ToolCall step)
+        var step = call.RawRepresentation as ScriptStep.ToolCall
+            ?? Read(turn.Question).Item1?.After(turn.ToolResults).OfType<ScriptStep.ToolCall>().FirstOrDefault();
+        if (step?.Tool != call.Name)
         {
             return null;
         }

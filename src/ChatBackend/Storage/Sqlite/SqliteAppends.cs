@@ -14,17 +14,20 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = $1 AND id = $2");
 
     private readonly SqliteStatement _createThread = new(connection, """
-        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at) VALUES ($1, $2, 1, $3, $4, $5, $5)
+        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted)
+        VALUES ($1, $2, 1, $3, $4, $5, $5, $6, 0, 1, 0)
         ON CONFLICT (id) DO NOTHING RETURNING key
         """);
 
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
+    // Saved text and the like are no activity, and would move the thread in its index once a second.
     private readonly SqliteStatement _advanceThread = new(connection, """
-        UPDATE threads SET head = $4, open_from = $5, updated_at = $6 WHERE id = $1 AND epoch = $2 AND head = $3 RETURNING key
+        UPDATE threads SET head = $4, open_from = $5, updated_at = iif($4 > head, $6, updated_at), title = coalesce($7, title)
+        WHERE id = $1 AND epoch = $2 AND head = $3 RETURNING key
         """);
 
     private readonly SqliteStatement _openThread = new(connection, """
-        UPDATE threads SET epoch = epoch + 1 WHERE id = $1 RETURNING owner, epoch, head, open_from
+        UPDATE threads SET epoch = epoch + 1 WHERE id = $1 RETURNING owner, epoch, head, open_from, title, history_begins
         """);
 
     private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json) VALUES ($1, $2, $3)");
@@ -32,6 +35,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _addText = new(connection, """
         INSERT INTO texts (thread_key, seq, at, owner_token, text) SELECT key, $2, $3, hex(owner), $4 FROM threads WHERE key = $1
         """);
+
+    private readonly SqliteStatement _addId = new(connection, "INSERT INTO event_ids (thread_key, id, seq) VALUES ($1, $2, $3)");
 
     private readonly SqliteStatement _addCommand = new(connection, "INSERT INTO commands (user_id, id, digest, ack) VALUES ($1, $2, $3, $4)");
 
@@ -49,7 +54,9 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     {
         using var row = _openThread.Query(thread.Value);
         return row.Read()
-            ? new ThreadHeader(thread, new UserId(row.GetString(0)), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3))
+            ? new ThreadHeader(
+                thread, new UserId(row.GetString(0)), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3),
+                row.IsDBNull(4) ? null : row.GetString(4), row.GetInt64(5))
             : null;
     }
 
@@ -89,7 +96,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addText, _addCommand, _addCheckpoint, _dropCheckpoints,
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addText, _addId, _addCommand,
+            _addCheckpoint, _dropCheckpoints,
         ];
         foreach (var statement in all)
         {
@@ -108,8 +116,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         var head = append.Head + append.Events.Count;
         var at = append.At.ToUnixTimeMilliseconds();
         using var row = append.NewOwner is { } owner
-            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at)
-            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at);
+            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title)
+            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title);
         return row.Read() ? row.GetInt64(0) : null;
     }
 
@@ -118,6 +126,11 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         foreach (var @event in append.Events)
         {
             _addEvent.Execute(key, @event.Seq, SqliteStatement.Blob(@event.Json));
+            if (@event.Id is { } id)
+            {
+                _addId.Execute(key, id, @event.Seq);
+            }
+
             if (@event.SearchText is { Length: > 0 } text)
             {
                 _addText.Execute(key, @event.Seq, append.At.ToUnixTimeMilliseconds(), text);

@@ -48,6 +48,9 @@ internal sealed class SqliteEventLog : IEventLog, IDisposable
     public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.EventsBeforeAsync(thread, beforeSeq, maxEvents, cancellationToken), cancellationToken);
 
+    public Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.EventOfIdAsync(thread, id, cancellationToken), cancellationToken);
+
     public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.CheckpointsAsync(thread, cancellationToken), cancellationToken);
 

@@ -82,6 +82,25 @@ namespace ChatBackend.Storage.Sqlite.Migrations
                     b.ToTable("commands", (string)null);
                 });
 
+            modelBuilder.Entity("ChatBackend.Storage.EventIdRow", b =>
+                {
+                    b.Property<long>("ThreadKey")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("thread_key");
+
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Seq")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("seq");
+
+                    b.HasKey("ThreadKey", "Id");
+
+                    b.ToTable("event_ids", (string)null);
+                });
+
             modelBuilder.Entity("ChatBackend.Storage.EventRow", b =>
                 {
                     b.Property<long>("ThreadKey")
@@ -132,7 +151,7 @@ namespace ChatBackend.Storage.Sqlite.Migrations
 
                     b.HasKey("Key");
 
-                    b.HasIndex(new[] { "ThreadKey" }, "ix_texts_thread_key");
+                    b.HasIndex(new[] { "ThreadKey", "Seq" }, "ix_texts_thread_seq");
 
                     b.ToTable("texts", (string)null);
                 });
@@ -155,10 +174,22 @@ namespace ChatBackend.Storage.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("head");
 
+                    b.Property<long>("HistoryBegins")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("history_begins");
+
                     b.Property<string>("Id")
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
+
+                    b.Property<bool>("IsArchived")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("archived");
+
+                    b.Property<bool>("IsDeleted")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted");
 
                     b.Property<long?>("OpenFrom")
                         .HasColumnType("INTEGER")
@@ -169,14 +200,23 @@ namespace ChatBackend.Storage.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("owner");
 
+                    b.Property<string>("Title")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("title");
+
                     b.Property<long>("UpdatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("updated_at");
 
                     b.HasKey("Key");
 
+                    b.HasIndex(new[] { "IsDeleted" }, "ix_threads_deleted")
+                        .HasFilter("deleted <> 0");
+
                     b.HasIndex(new[] { "OpenFrom" }, "ix_threads_open")
                         .HasFilter("open_from IS NOT NULL");
+
+                    b.HasIndex(new[] { "Owner", "IsArchived", "UpdatedAt" }, "ix_threads_owner");
 
                     b.HasIndex(new[] { "Id" }, "ux_threads_id")
                         .IsUnique();
@@ -185,6 +225,15 @@ namespace ChatBackend.Storage.Sqlite.Migrations
                 });
 
             modelBuilder.Entity("ChatBackend.Storage.CheckpointRow", b =>
+                {
+                    b.HasOne("ChatBackend.Storage.ThreadRow", null)
+                        .WithMany()
+                        .HasForeignKey("ThreadKey")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ChatBackend.Storage.EventIdRow", b =>
                 {
                     b.HasOne("ChatBackend.Storage.ThreadRow", null)
                         .WithMany()

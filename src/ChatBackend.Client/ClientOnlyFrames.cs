@@ -15,3 +15,9 @@ public sealed record UnknownFrame(string Type, JsonElement Json) : ServerFrame;
 /// <param name="Type">Its <c>type</c>.</param>
 /// <param name="Json">The whole frame.</param>
 public sealed record UnknownEvent(string Type, JsonElement Json) : ThreadEvent;
+
+/// <summary>
+/// Not sent by a server: stands among a follower's frames where the thread's earlier history was found to be gone. What came before
+/// is dropped, the next event is <see cref="BeginsAt"/>.
+/// </summary>
+public sealed record HistoryExpired(ThreadId ThreadId, long BeginsAt) : ServerFrame;

@@ -1,0 +1,59 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Client.Connections;
+
+/// <summary>The caller's store, one call after the other in the order they were asked for: what is kept is in the order of sending.</summary>
+internal sealed class SendJournal(ISendStore store)
+{
+    private readonly Lock _lock = new();
+    private Task _last = Task.CompletedTask;
+
+    public Task SaveAsync(Waiting command) => Enqueue(() => store.SaveAsync(command.ToStored()));
+
+    /// <summary>A command's answer. What the server said yes or no to for good is forgotten before; what the connection's end left open is kept.</summary>
+    public async Task<Ack?> AnswerAsync(Waiting command)
+    {
+        Ack? ack;
+        try
+        {
+            ack = await command.Answer.Task;
+        }
+        catch (ChatErrorException)
+        {
+            await RemoveAsync(command);
+            throw;
+        }
+
+        await RemoveAsync(command);
+        return ack;
+    }
+
+    /// <summary>Ends, never fails, when nothing that was asked for is still to be done.</summary>
+    public async Task SettledAsync()
+    {
+        Task last;
+        lock (_lock)
+        {
+            last = _last;
+        }
+
+        await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever asked for it hears of it
+    }
+
+    private Task RemoveAsync(Waiting command) => Enqueue(() => store.RemoveAsync(command.Id));
+
+    private Task Enqueue(Func<ValueTask> step)
+    {
+        lock (_lock)
+        {
+            return _last = RunAsync(_last, step);
+        }
+    }
+
+    private static async Task RunAsync(Task before, Func<ValueTask> step)
+    {
+        // Never in the lock of whoever asks.
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        await step();
+    }
+}

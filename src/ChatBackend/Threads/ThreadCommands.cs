@@ -1,0 +1,212 @@
+using ChatBackend.Agents;
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+using ChatBackend.Storage;
+
+namespace ChatBackend.Threads;
+
+/// <summary>
+/// What users ask of a thread, in its turn: refused, known from an earlier time, or committed with its effect. What follows from the
+/// effect is the grain's to do.
+/// </summary>
+internal sealed class ThreadCommands(
+    ThreadId thread, ThreadWriter writer, IEventLog log, AgentCatalog agents, OpenRuns runs, ThreadOptions options, TimeProvider clock)
+{
+    private const int LookAheadEvents = 64;
+    private const int LookAheadBytes = 1024 * 1024;
+
+    /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
+    public async Task<CommandEffect> ChatAsync(ChatCommand command)
+    {
+        var known = command.Creates ? null : OwnedBy(command.User);
+        if (agents.Find(command.Agent) is not { } agent)
+        {
+            throw new ProtocolException(ErrorCode.UnknownAgent, $"There is no agent named {command.Agent}.");
+        }
+
+        var rewound = command.Replaces is { } replaced ? await RewoundToAsync(known, replaced) : null;
+        var state = rewound is null ? known : known!.Apply(rewound);
+        var isBusy = state is { IsBusy: true };
+        if (isBusy && Refusal(command, state!) is { } refusal)
+        {
+            return await EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw refusal;
+        }
+
+        var message = new UserMessage
+        {
+            MessageId = MessageId.New(),
+            Content = command.Content,
+            ClientId = command.Id,
+            Agent = command.Agent,
+            WhenRunning = isBusy ? command.WhenRunning : null,
+            Replaces = command.Replaces,
+        };
+        var started = isBusy || runs.IsDraining ? null : new AgentStarted { RunId = RunId.New(), Agent = agent.Name, MessageId = message.MessageId };
+        var ack = new Ack
+        {
+            Id = command.Id,
+            Status = AckStatus.Accepted,
+            ThreadId = thread,
+            Seq = (state?.Head ?? 0) + 1,
+            MessageId = message.MessageId,
+            RunId = started?.RunId,
+        };
+        var effect = await AppendAsync(
+            [.. new ThreadEvent?[] { rewound, message, started }.OfType<ThreadEvent>()], command.User, CommandDigest.Of(command), ack,
+            creator: command.Creates ? command.User : null);
+        return effect with { Stops = isBusy && command.WhenRunning == WhenRunning.Interrupt ? StopReason.InterruptedByMessage : null };
+    }
+
+    /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
+    public async Task<CommandEffect> StopAsync(StopCommand command)
+    {
+        var state = OwnedBy(command.User);
+        var digest = CommandDigest.Of(command, thread);
+        if (command.Message is { } message && state.Find(message) is not null)
+        {
+            var removed = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, Seq = state.Head + 1, MessageId = message };
+            return await AppendAsync([new MessageRemoved { MessageId = message }], command.User, digest, removed);
+        }
+
+        if (state.Run is not { } run || (command.Run ?? run.Id) != run.Id || (command.Message ?? run.Answers) != run.Answers)
+        {
+            return await EarlierAsync(command.User, command.Id, digest)
+                ?? throw new ProtocolException(ErrorCode.NoSuchRun, "The thread has no such run, or it has ended.");
+        }
+
+        var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, RunId = run.Id };
+        return await AppendAsync([], command.User, digest, ack) with { Stops = StopReason.User };
+    }
+
+    /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
+    public async Task<CommandEffect> DecideAsync(DecideCommand command)
+    {
+        var state = OwnedBy(command.User);
+        var digest = CommandDigest.Of(command, thread);
+        if (state.Run is not { Approval: { Decided: null, Required: var required } } run || required.CallId != command.Call)
+        {
+            return await EarlierAsync(command.User, command.Id, digest) ?? throw await WhyNotOpenAsync(command);
+        }
+
+        ThrowIfOther(required, command);
+        if (clock.GetUtcNow() >= required.ExpiresAt)
+        {
+            throw TooLate();
+        }
+
+        var decided = new ApprovalDecided
+        {
+            RunId = run.Id, CallId = command.Call, Decision = command.Decision, DecidedBy = command.User, Note = command.Note,
+        };
+        var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, Seq = state.Head + 1, RunId = run.Id };
+        return await AppendAsync([decided], command.User, digest, ack);
+    }
+
+    private ThreadState OwnedBy(UserId user) => writer.OwnedBy(user);
+
+    private ProtocolException? Refusal(ChatCommand command, ThreadState state) =>
+        command.WhenRunning == WhenRunning.Reject
+            ? new ProtocolException(ErrorCode.RunInProgress, "The agent is still answering.")
+        : state.Waiting.Count >= options.MaxQueuedMessages
+            ? new ProtocolException(ErrorCode.QuotaExceeded, $"{state.Waiting.Count} messages wait in this thread already.")
+            : null;
+
+    private async Task<ThreadRewound> RewoundToAsync(ThreadState? known, MessageId replaced)
+    {
+        if (known is null || await FindAsync<UserMessage>(replaced.Value) is not { } message || message.MessageId != replaced)
+        {
+            throw new ProtocolException(ErrorCode.NotFound, "There is no such message to replace.");
+        }
+
+        return new ThreadRewound { ThreadId = thread, Seq = known.Head + 1, ToSeq = message.Seq - 1 };
+    }
+
+    /// <summary>The call is not open to decide: because there is none, it was decided, nobody did in time, or its run has ended.</summary>
+    private async Task<ProtocolException> WhyNotOpenAsync(DecideCommand command)
+    {
+        if (await FindAsync<ApprovalRequired>(command.Call.Value) is not { } required)
+        {
+            return NoSuchCall();
+        }
+
+        ThrowIfOther(required, command);
+        for (var seq = required.Seq; ;)
+        {
+            var page = await log.ReadAsync(thread, seq, LookAheadEvents, LookAheadBytes, CancellationToken.None);
+            foreach (var stored in page)
+            {
+                switch ((ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span))
+                {
+                    case ApprovalDecided decided when decided.CallId == command.Call:
+                        return new ProtocolException(ErrorCode.AlreadyDecided, "Somebody was faster.")
+                        {
+                            Decision = decided.Decision, DecidedBy = decided.DecidedBy,
+                        };
+                    case ToolCompleted completed when completed.CallId == command.Call:
+                        return completed.At >= required.ExpiresAt ? TooLate() : RunIsOver();
+                    case AgentCompleted or AgentStopped or AgentFailed:
+                        return RunIsOver();
+                }
+
+                seq = stored.Seq;
+            }
+
+            if (page.Count == 0)
+            {
+                return RunIsOver();
+            }
+        }
+    }
+
+    private static void ThrowIfOther(ApprovalRequired required, DecideCommand command)
+    {
+        if (required.ArgumentsDigest != command.ArgumentsDigest)
+        {
+            throw NoSuchCall();
+        }
+    }
+
+    private static ProtocolException NoSuchCall() => new(ErrorCode.NotFound, "No call of that id and those arguments waits for a decision.");
+
+    private static ProtocolException TooLate() => new(ErrorCode.Expired, "The time to decide is over.");
+
+    private static ProtocolException RunIsOver() => new(ErrorCode.NoSuchRun, "The run that asked has ended.");
+
+    private async Task<TEvent?> FindAsync<TEvent>(string id) where TEvent : ThreadEvent =>
+        await log.FindEventAsync(thread, id, CancellationToken.None) is { } seq
+        && await log.ReadAsync(thread, seq - 1, 1, 1, CancellationToken.None) is [var stored]
+            ? WireJson.DecodeServerFrame(stored.Json.Span) as TEvent
+            : null;
+
+    private async Task<CommandEffect> AppendAsync(IReadOnlyList<ThreadEvent> events, UserId user, byte[] digest, Ack ack, UserId? creator = null)
+    {
+        var record = new CommandRecord(user, ack.Id, digest, WireJson.Encode(ack));
+        return await writer.AppendAsync(events, record, creator: creator) switch
+        {
+            AppendResult.Appended => new CommandEffect(new CommandReply(record.Ack.ToArray(), thread, ack.Seq ?? 0), IsNew: true),
+            AppendResult.CommandKnown known => Earlier(known.Earlier, digest),
+            _ => throw ProtocolException.Unavailable(), // another writer has the thread; the next call finds it
+        };
+    }
+
+    private async Task<CommandEffect?> EarlierAsync(UserId user, ClientFrameId id, byte[] digest) =>
+        await log.FindCommandAsync(user, id, CancellationToken.None) is { } earlier ? Earlier(earlier, digest) : null;
+
+    private static CommandEffect Earlier(CommandRecord earlier, byte[] digest)
+    {
+        if (!earlier.Digest.Span.SequenceEqual(digest))
+        {
+            throw new ProtocolException(ErrorCode.IdConflict, "This id was used before, for something else.");
+        }
+
+        var ack = (Ack)WireJson.DecodeServerFrame(earlier.Ack.Span) with { Status = AckStatus.Duplicate };
+        return new CommandEffect(new CommandReply(WireJson.Encode(ack), ack.ThreadId!.Value, ack.Seq ?? 0), IsNew: false);
+    }
+}
+
+/// <param name="IsNew">It took effect now.</param>
+internal sealed record CommandEffect(CommandReply Reply, bool IsNew)
+{
+    /// <summary>Ends the open run.</summary>
+    public StopReason? Stops { get; init; }
+}

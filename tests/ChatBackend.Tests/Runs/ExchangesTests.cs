@@ -1,0 +1,79 @@
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+
+namespace ChatBackend.Tests.Runs;
+
+/// <summary>What of a thread's events the model is shown.</summary>
+public sealed class ExchangesTests
+{
+    private readonly Exchanges _exchanges = new();
+    private long _seq;
+
+    [Fact]
+    public void A_message_that_waited_stands_directly_before_its_answer()
+    {
+        Say("m1").Start("r1", "m1").Say("m2").Complete("r1", "one").Start("r2", "m2").Complete("r2", "two");
+
+        Shown().Should().Equal("m1", "one", "m2", "two");
+    }
+
+    [Fact]
+    public void What_was_replaced_is_not_shown_and_what_came_before_it_is()
+    {
+        Say("m1").Start("r1", "m1").Complete("r1", "one");
+        Say("m2").Start("r2", "m2").Complete("r2", "two");
+        Say("m3").Start("r3", "m3").Complete("r3", "three");
+        Rewind(3).Say("m4").Start("r4", "m4").Complete("r4", "four");
+
+        Shown().Should().Equal("m1", "one", "m4", "four");
+    }
+
+    [Fact]
+    public void A_run_that_answers_an_earlier_message_is_kept_although_it_ended_after_the_replaced_one_was_sent()
+    {
+        Say("m1").Start("r1", "m1").Say("m2").Complete("r1", "one").Start("r2", "m2").Complete("r2", "two");
+        Rewind(2).Say("m3").Start("r3", "m3").Complete("r3", "three");
+
+        Shown().Should().Equal("m1", "one", "m3", "three");
+    }
+
+    [Fact]
+    public void The_end_of_a_run_that_was_replaced_while_it_was_open_is_not_shown()
+    {
+        Say("m1").Start("r1", "m1").Rewind(0).Say("m2").Complete("r1", "one").Start("r2", "m2").Complete("r2", "two");
+
+        Shown().Should().Equal("m2", "two");
+    }
+
+    [Fact]
+    public void A_message_that_entered_a_run_is_shown_where_it_did_and_cut_off_there_when_it_is_replaced()
+    {
+        Say("m1").Start("r1", "m1").Say("m2").Part("r1", "before").Steer("r1", "m2").Complete("r1", "after");
+        Shown().Should().Equal("m1", "before", "m2", "after");
+
+        Rewind(2);
+        Shown().Should().Equal("m1", "before");
+    }
+
+    private List<string> Shown() => [.. _exchanges.Messages().Select(message => message.Text)];
+
+    private ExchangesTests Say(string id) => Add(new UserMessage { MessageId = new(id), Content = id, ClientId = new("c") });
+
+    private ExchangesTests Start(string run, string message) => Add(new AgentStarted { RunId = new(run), Agent = "a", MessageId = new(message) });
+
+    private ExchangesTests Part(string run, string text) =>
+        Add(new AgentPart { RunId = new(run), PartId = new("p"), Kind = PartKind.Text, Text = text });
+
+    private ExchangesTests Steer(string run, string message) => Add(new MessageSteered { RunId = new(run), MessageId = new(message) });
+
+    private ExchangesTests Complete(string run, string content) =>
+        Add(new AgentCompleted { RunId = new(run), MessageId = new("a"), Content = content, DurationMs = 1 });
+
+    private ExchangesTests Rewind(long to) => Add(new ThreadRewound { ToSeq = to });
+
+    private ExchangesTests Add(ThreadEvent happened)
+    {
+        _exchanges.Add(happened with { Seq = ++_seq });
+        return this;
+    }
+}
