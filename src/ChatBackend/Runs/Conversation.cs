@@ -2,14 +2,17 @@ using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Runs;
 
 /// <summary>What the model is shown: the thread's last exchanges, each message directly before its answer, and the message to answer. Nothing that was replaced.</summary>
-internal sealed class Conversation(IEventLog log, Microsoft.Extensions.Options.IOptions<RunOptions> options)
+internal sealed partial class Conversation(IEventLog log, IOptions<RunOptions> options, TimeProvider clock, ILogger<Conversation> logger)
 {
     private const int PageEvents = 512;
     private const int PageBytes = 1024 * 1024;
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     /// <returns>For a run that goes on, all it has done itself as well, and last the call it waits to be decided on.</returns>
     public async Task<List<ChatMessage>> OfAsync(RunStart start, Agent agent, CancellationToken cancellationToken)
@@ -46,7 +49,7 @@ internal sealed class Conversation(IEventLog log, Microsoft.Extensions.Options.I
         do
         {
             // The message itself may lie further back than the window when many waited with it.
-            var page = await log.ReadBackAsync(start.Thread, before, Math.Clamp(window, 1, PageEvents), cancellationToken);
+            var page = await ReadAsync(() => log.ReadBackAsync(start.Thread, before, Math.Clamp(window, 1, PageEvents), cancellationToken), cancellationToken);
             if (page.Count == 0)
             {
                 break;
@@ -71,7 +74,7 @@ internal sealed class Conversation(IEventLog log, Microsoft.Extensions.Options.I
     {
         var events = new List<ThreadEvent>();
         var after = start.StartSeq;
-        while (await log.ReadAsync(start.Thread, after, PageEvents, PageBytes, cancellationToken) is { Count: > 0 } page)
+        while (await ReadAsync(() => log.ReadAsync(start.Thread, after, PageEvents, PageBytes, cancellationToken), cancellationToken) is { Count: > 0 } page)
         {
             events.AddRange(page.Select(Decode));
             after = page[^1].Seq;
@@ -80,5 +83,25 @@ internal sealed class Conversation(IEventLog log, Microsoft.Extensions.Options.I
         return events;
     }
 
+    /// <summary>A store that is away for a moment is no reason to fail: the run waits for it, within its time.</summary>
+    private async Task<IReadOnlyList<StoredEvent>> ReadAsync(Func<Task<IReadOnlyList<StoredEvent>>> read, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (LogUnavailableException away)
+            {
+                NotRead(away);
+                await Task.Delay(Retry, clock, cancellationToken);
+            }
+        }
+    }
+
     private static ThreadEvent Decode(StoredEvent stored) => (ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span);
+
+    [LoggerMessage(LogLevel.Warning, "The store is away; the run waits to read its thread")]
+    private partial void NotRead(Exception away);
 }

@@ -13,8 +13,8 @@ internal sealed class TestClient(GuestSession guest, ChatConnection connection, 
 
     public FrameRecorder Frames => frames;
 
-    public Task<Ack> PlayAsync(string script, ThreadId? thread = null, WhenRunning whenRunning = WhenRunning.Queue, ClientFrameId? id = null) =>
-        connection.ChatAsync(script, thread, "script", whenRunning, id).Soon();
+    public Task<Ack> PlayAsync(string script, ThreadId? thread = null, WhenRunning whenRunning = WhenRunning.Queue, ClientFrameId? id = null, MessageId? replaces = null) =>
+        connection.ChatAsync(script, thread, "script", whenRunning, id, replaces).Soon();
 
     /// <summary>The one event that ends the run.</summary>
     public async Task<RunEvent> EndOfAsync(RunId run) =>
