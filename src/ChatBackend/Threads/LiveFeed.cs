@@ -104,11 +104,6 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
     {
         lock (_lock)
         {
-            if (follower.Cursor == Follower.FromNowOn)
-            {
-                follower.Cursor = _head; // and now is when it joins, not when it catches up
-            }
-
             _followers[follower.Connection] = follower;
             CatchUp(follower);
             return follower;

@@ -6,7 +6,7 @@ internal static class Script
     public static string Draw(Random dice)
     {
         var text = string.Concat(Enumerable.Range(0, dice.Next(1, 40)).Select(i => $"{i} ünd 🌊 "));
-        object[] steps = dice.Next(8) switch
+        object[] steps = dice.Next(9) switch
         {
             0 => [Scenario.Say(text)],
             1 => [Scenario.Think(text, 10, 5), Scenario.Tool("look", dice.Next(300)), Scenario.Say(text, 30, 10)],
@@ -14,7 +14,8 @@ internal static class Script
             3 => [Scenario.Tool("stubborn", dice.Next(400), ignoreCancel: true), Scenario.Say(text, 10, 10)],
             4 => [Scenario.Say(text, 10, 10), Scenario.Crash("as the script wants")],
             5 => [.. Enumerable.Range(0, dice.Next(2, 8)).SelectMany(i => new[] { Scenario.Think($"{i}"), Scenario.Tool("look", dice.Next(20)) }), Scenario.Say(text)],
-            6 => [Scenario.Say(string.Concat(Enumerable.Repeat(text, 30)), 40, 5)],
+            6 => [.. Enumerable.Range(0, dice.Next(10, 30)).SelectMany(i => new[] { Scenario.Tool("look"), Scenario.Say($"{i}. ") })],
+            7 => [Scenario.Say(string.Concat(Enumerable.Repeat(text, 30)), 40, 5)],
             _ => [Scenario.Say(text + text, 100, dice.Next(20))],
         };
         return Scenario.Of(steps);

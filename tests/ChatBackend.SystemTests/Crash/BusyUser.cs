@@ -75,7 +75,7 @@ internal sealed class BusyUser(GuestSession guest, ChatConnection connection, Le
             sends.Sending(message);
             // Not given up when it is enough: what is on its way is sent again to the next server.
             var ack = await connection.ChatAsync(
-                message.Content, message.ThreadId, message.Agent, message.WhenRunning, message.Id, CancellationToken.None).Soon();
+                message.Content, message.ThreadId, message.Agent, message.WhenRunning, message.Id, cancellationToken: CancellationToken.None).Soon();
             sends.Take(ack);
             _threads[place] = ack.ThreadId!.Value;
             _known.TryAdd(ack.ThreadId.Value, 0);

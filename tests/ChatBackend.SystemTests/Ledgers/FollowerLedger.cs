@@ -36,11 +36,9 @@ internal sealed class FollowerLedger(ThreadId thread, long cursor, Action<string
 
         _part = delta;
         Promise(delta.Offset == _said.Length, delta, $"comes after {_said.Length} characters");
-        if (delta.Offset <= _said.Length)
-        {
-            _said.Length = delta.Offset;
-            _said.Append(delta.Text);
-        }
+        // One that is missing text is told of once: what follows is held against where this one ends.
+        _said.Length = Math.Min(delta.Offset, _said.Length);
+        _said.Append('\0', delta.Offset - _said.Length).Append(delta.Text);
     }
 
     public void Take(ThreadEvent happened)
