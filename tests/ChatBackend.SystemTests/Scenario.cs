@@ -15,8 +15,8 @@ internal static class Scenario
     public static object Think(string text, int chunks = 1, int everyMs = 0) => new { think = text, chunks, every_ms = everyMs };
 
     /// <param name="text">Stands in its arguments and in its result.</param>
-    public static object Tool(string name, int ms = 0, bool fail = false, bool ignoreCancel = false, string text = "🌊") =>
-        new { tool = name, arguments = new { of = text }, result = new { found = text }, ms, fail, ignore_cancel = ignoreCancel };
+    public static object Tool(string name, int ms = 0, bool fail = false, bool ignoreCancel = false, string text = "🌊", bool approval = false) =>
+        new { tool = name, arguments = new { of = text }, result = new { found = text }, ms, fail, ignore_cancel = ignoreCancel, approval };
 
     public static object Wait(int ms, bool ignoreCancel = false) => new { wait_ms = ms, ignore_cancel = ignoreCancel };
 

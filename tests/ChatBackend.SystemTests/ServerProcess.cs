@@ -91,8 +91,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The warnings and errors of its log.</summary>
-    public IReadOnlyList<string> Complaints => [.. Log.Split('\n').Where(line => ComplaintLine().IsMatch(line))];
+    /// <summary>The warnings and errors of its log, but for runs and tools that failed as their script wants.</summary>
+    public IReadOnlyList<string> Complaints => [.. Log.Split('\n').Where(line => ComplaintLine().IsMatch(line) && !line.Contains("Runs.AgentRun", StringComparison.Ordinal))];
 
     /// <summary>Returns when <c>/health/ready</c> answers 200. What fails says what the server wrote.</summary>
     public static async Task<ServerProcess> StartAsync(ServerSettings? settings = null)

@@ -28,6 +28,8 @@ internal sealed record CampaignResult
 
     public required int Acknowledged { get; init; }
 
+    public required int Decisions { get; init; }
+
     public required int Threads { get; init; }
 
     /// <summary>Durable events in the log.</summary>
@@ -48,7 +50,7 @@ internal sealed record CampaignResult
         {SeenEvents} events and {SeenDeltas} deltas seen by clients, {WholeTexts} texts seen whole before they were durable
         {Connections} connections; faults that struck: {Strikes}
         {Killed} kills, {Terminated} terminations
-        {Ids} ids sent, {Acknowledged} acknowledged; in the log: {Threads} threads, {Events} events, {Messages} messages ({Ends}), {Runs} runs
+        {Ids} ids sent, {Acknowledged} acknowledged; in the log: {Threads} threads, {Events} events, {Messages} messages ({Ends}), {Runs} runs, {Decisions} decisions
         {Violations} promises broken{string.Concat(FirstViolations.Select(violation => "\n  " + violation))}
         """;
 }

@@ -12,11 +12,7 @@ internal sealed class Evidence
     private int _count;
     private int _wholeTexts;
 
-    public Evidence() => Sends = new SendLedger(what => Broken("sends", what));
-
     public Sightings Sightings { get; } = new();
-
-    public SendLedger Sends { get; }
 
     public int Violations => _count;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ChatBackend.Protocol;
 using ChatBackend.SystemTests.Faults;
 using ChatBackend.SystemTests.Ledgers;
 
@@ -14,7 +15,14 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
     private const int ThreadsAtOnce = 50;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
 
+    // Nobody waits long for a decision that nobody takes.
+    private static readonly ServerSettings Settings = ServerSettings.Scripted with
+    {
+        Configuration = new Dictionary<string, string>(ServerSettings.Scripted.Configuration) { ["Runs:ApprovalTimeout"] = "00:00:03" },
+    };
+
     private readonly Evidence _evidence = new();
+    private readonly List<ScriptedUser> _users = [];
     private readonly Random _dice = new(options.Seed);
     private readonly ConcurrentBag<string> _complaints = [];
     private int _killed;
@@ -24,20 +32,20 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
     {
         write($"seed {options.Seed}: {options}");
         using var data = new TestDirectory();
-        var server = await ServerProcess.StartAsync(ServerSettings.Scripted with { DataDirectory = data.Path });
+        var server = await ServerProcess.StartAsync(Settings with { DataDirectory = data.Path });
         try
         {
             var began = TimeProvider.System.GetTimestamp();
             await using var proxy = FaultProxy.Seeded(server.Http, options.Seed);
-            var users = await UsersAsync(server, proxy);
+            await InviteAsync(server, proxy);
             using var enough = new CancellationTokenSource();
-            var sitting = Enumerable.Range(0, options.Clients).Select(place => users[place % users.Count].SitAsync(place, enough.Token)).ToList();
+            var sitting = Enumerable.Range(0, options.Clients).Select(place => _users[place % _users.Count].SitAsync(place, enough.Token)).ToList();
             server = await StormAsync(server, sitting);
             await enough.CancelAsync();
             await Task.WhenAll(sitting);
             write($"the storm took {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s; {proxy.Open} connections are open after it");
 
-            var result = await JudgeAsync(server, users, proxy);
+            var result = await JudgeAsync(server, proxy);
             server.Complaints.ToList().ForEach(_complaints.Add);
             _complaints.Distinct().Take(20).ToList().ForEach(line => write($"server: {line}"));
             return result;
@@ -48,15 +56,12 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
         }
     }
 
-    private async Task<List<ScriptedUser>> UsersAsync(ServerProcess server, FaultProxy proxy)
+    private async Task InviteAsync(ServerProcess server, FaultProxy proxy)
     {
-        var users = new List<ScriptedUser>();
         for (var user = 1; user <= Math.Max(1, options.Clients / ClientsPerUser); user++)
         {
-            users.Add(new ScriptedUser($"user {user}", proxy.WebSocket, await server.GuestAsync(), _evidence, _dice.Next()));
+            _users.Add(new ScriptedUser($"user {user}", proxy.WebSocket, await server.GuestAsync(), _evidence, _dice.Next()));
         }
-
-        return users;
     }
 
     /// <returns>The server that lives at the end.</returns>
@@ -77,7 +82,7 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
             else if (seen >= (long)options.Events * (_killed + _terminated + 1) / (options.Kills + 1))
             {
                 server = await ReplaceAsync(server);
-                write($"death {_killed + _terminated} at {seen} events; {_evidence.Sends.Acknowledged} of {_evidence.Sends.Ids} messages acknowledged, {_evidence.Violations} promises broken");
+                write($"death {_killed + _terminated} at {seen} events; {_users.Sum(user => user.Sends.Acknowledged)} of {_users.Sum(user => user.Sends.Ids)} messages acknowledged, {_evidence.Violations} promises broken");
             }
         }
 
@@ -107,13 +112,13 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
     }
 
     /// <summary>The log is what a last reader is sent of every thread, from the first event on.</summary>
-    private async Task<CampaignResult> JudgeAsync(ServerProcess server, List<ScriptedUser> users, FaultProxy proxy)
+    private async Task<CampaignResult> JudgeAsync(ServerProcess server, FaultProxy proxy)
     {
-        var (threads, events, runs, messages) = (0, 0L, 0, 0);
+        var (threads, events, runs, messages, decisions) = (0, 0L, 0, 0, 0);
         var ends = new Dictionary<MessageEnd, int>();
-        foreach (var user in users)
+        foreach (var user in _users)
         {
-            foreach (var some in user.Threads.Chunk(ThreadsAtOnce))
+            foreach (var some in user.Sends.Threads.Chunk(ThreadsAtOnce))
             {
                 var (reader, ledger) = await Ledger.FollowAsync(server, user.Guest, some, _evidence.Sightings);
                 await using var _ = reader;
@@ -125,20 +130,27 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
 
                 foreach (var thread in ledger.Threads)
                 {
-                    _evidence.Sends.Check(thread);
+                    if (ledger.Violations.Any(broken => broken.StartsWith(thread.Thread.Value, StringComparison.Ordinal)))
+                    {
+                        (await reader.EventsAsync(thread.Thread)).ForEach(happened => write($"  {Brief(happened)}"));
+                    }
+
+                    user.Sends.Check(thread);
                     threads++;
                     events += thread.Head;
                     runs += thread.Runs.Count;
                     messages += thread.Messages.Count;
+                    decisions += thread.Decisions.Count;
                     foreach (var end in thread.Messages.CountBy(message => message.End))
                     {
                         ends[end.Key] = ends.GetValueOrDefault(end.Key) + end.Value;
                     }
                 }
             }
+
+            user.Sends.Finish();
         }
 
-        _evidence.Sends.Finish();
         return new CampaignResult
         {
             Options = options,
@@ -151,8 +163,9 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
             Terminated = _terminated,
             Connections = proxy.Connections,
             Strikes = string.Join(", ", Enum.GetValues<FaultKind>().Select(kind => $"{kind} {proxy.Strikes(kind)}")),
-            Ids = _evidence.Sends.Ids,
-            Acknowledged = _evidence.Sends.Acknowledged,
+            Ids = _users.Sum(user => user.Sends.Ids),
+            Acknowledged = _users.Sum(user => user.Sends.Acknowledged),
+            Decisions = decisions,
             Threads = threads,
             Events = events,
             Messages = messages,
@@ -160,4 +173,16 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
             Ends = string.Join(", ", ends.OrderBy(end => end.Key).Select(end => $"{end.Key} {end.Value}")),
         };
     }
+
+    private static string Brief(ThreadEvent happened) => $"{happened.Seq} {happened.At:HH:mm:ss.fff} " + happened switch
+    {
+        UserMessage message => $"{message.MessageId} {message.WhenRunning} {message.Replaces}",
+        AgentStarted started => $"{started.RunId} starts on {started.MessageId}",
+        MessageSteered steered => $"{steered.RunId} takes in {steered.MessageId}",
+        MessageRemoved removed => $"{removed.MessageId} is removed",
+        ThreadRewound rewound => $"back to {rewound.ToSeq}",
+        AgentFailed failed => $"{failed.RunId} fails: {failed.Code}",
+        RunEvent other => $"{other.RunId} {other.GetType().Name}",
+        _ => happened.GetType().Name,
+    };
 }

@@ -22,6 +22,9 @@ internal sealed class Following(FollowerLedger ledger)
     /// <summary>Takes its place when it has left.</summary>
     public Following? Next { get; set; }
 
+    /// <summary>The call that waits for a decision; a run asks for one at a time.</summary>
+    public ApprovalRequired? Asks { get; private set; }
+
     public TaskCompletionSource CaughtUp { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Left { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,6 +54,7 @@ internal sealed class Following(FollowerLedger ledger)
     public void Take(ThreadEvent happened)
     {
         ledger.Take(happened);
+        Asks = happened is ApprovalRequired required ? required : happened is RunEvent ? null : Asks;
         switch (happened)
         {
             case UserMessage message:

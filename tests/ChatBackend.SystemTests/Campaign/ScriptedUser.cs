@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.SystemTests.Ledgers;
 
 namespace ChatBackend.SystemTests.Campaign;
 
@@ -10,15 +10,13 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
     private const int ThreadsAtOnce = 4;
     private const int MessagesRemembered = 12;
 
-    private readonly ConcurrentDictionary<ThreadId, byte> _threads = new();
     private readonly Lock _lock = new();
     private readonly List<ThreadId> _talkedIn = [];
     private readonly Queue<(ChatFrame Frame, Ack Ack)> _recent = new();
 
     public GuestSession Guest => guest;
 
-    /// <summary>Every thread that an ack named.</summary>
-    public ICollection<ThreadId> Threads => _threads.Keys;
+    public SendLedger Sends { get; } = new(what => evidence.Broken(name, what));
 
     /// <summary>One tab after the other in the same place, until it is enough.</summary>
     public async Task SitAsync(int place, CancellationToken enough)
@@ -26,8 +24,8 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
         var dice = new Random(seed + place);
         for (var visit = 1; !enough.IsCancellationRequested; visit++)
         {
-            await using var tab = new Tab($"{name} tab {place}.{visit}", server, guest, evidence, new Random(dice.Next()));
-            await using var other = new Tab($"{name} tab {place}.{visit}b", server, guest, evidence, new Random(dice.Next()));
+            await using var tab = new Tab($"{name} tab {place}.{visit}", server, guest, evidence, Sends, new Random(dice.Next()));
+            await using var other = new Tab($"{name} tab {place}.{visit}b", server, guest, evidence, Sends, new Random(dice.Next()));
             try
             {
                 for (var act = dice.Next(10, 120); act > 0 && !enough.IsCancellationRequested; act--)
@@ -47,7 +45,7 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
         }
     }
 
-    private Task ActAsync(Tab tab, Tab other, Random dice) => dice.Next(20) switch
+    private Task ActAsync(Tab tab, Tab other, Random dice) => tab.Asked is [var asked, ..] ? DecideAsync(asked, tab, other, dice) : dice.Next(20) switch
     {
         < 13 => TalkAsync(tab, other, dice),
         13 => RepeatAsync(tab, dice),
@@ -80,8 +78,61 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
                 await StopAsync(tab, new StopFrame { Id = ClientFrameId.New(), ThreadId = ack.ThreadId!.Value, MessageId = ack.MessageId });
                 break;
             case < 7:
-                await tab.EndOfAsync(ack);
+                var ended = tab.EndOfAsync(ack);
+                while (await Task.WhenAny(ended, tab.PauseAsync(0)) != ended)
+                {
+                    if (tab.Asked is [var asked, ..])
+                    {
+                        await DecideAsync(asked, tab, other, dice);
+                    }
+                }
+
+                await ended;
                 break;
+        }
+    }
+
+    /// <summary>Two devices decide at once, now and then on other arguments than those shown: one wins, on what was shown. Or nobody does, until it is too late.</summary>
+    private async Task DecideAsync(ApprovalRequired asked, Tab tab, Tab other, Random dice)
+    {
+        if (dice.Next(4) == 0)
+        {
+            return;
+        }
+
+        Tab[] deciders = dice.Next(2) == 0 ? [tab, other] : [tab];
+        var answers = await Task.WhenAll(deciders.Select(async decider =>
+        {
+            DecideFrame decision;
+            lock (_lock)
+            {
+                decision = new DecideFrame
+                {
+                    Id = ClientFrameId.New(),
+                    ThreadId = asked.ThreadId,
+                    CallId = asked.CallId,
+                    ArgumentsDigest = dice.Next(8) == 0 ? "sha256:00" : asked.ArgumentsDigest,
+                    Decision = (ApprovalDecision)dice.Next(2),
+                };
+            }
+
+            var answer = await decider.DecideAsync(decision);
+            var isExpected = answer is Ack ? decision.ArgumentsDigest == asked.ArgumentsDigest : ((Error)answer).Code switch
+            {
+                ErrorCode.AlreadyDecided or ErrorCode.Expired or ErrorCode.NoSuchRun => true,
+                ErrorCode.NotFound => decision.ArgumentsDigest != asked.ArgumentsDigest,
+                _ => false,
+            };
+            if (!isExpected)
+            {
+                evidence.Broken(decider.Name, $"{decision} was answered with {answer}");
+            }
+
+            return answer;
+        }));
+        if (answers.Count(answer => answer is Ack) > 1)
+        {
+            evidence.Broken(tab.Name, $"{asked.CallId} was decided twice");
         }
     }
 
@@ -146,7 +197,7 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
         var message = new ChatFrame
         {
             Id = ClientFrameId.New(),
-            Content = Script.Draw(dice),
+            Content = Script.Draw(dice, mayAsk: true),
             Agent = Scenario.Agent,
             WhenRunning = (WhenRunning)(dice.Next(2) * dice.Next(4)),
         };
@@ -165,12 +216,11 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
 
     private void Remember(ChatFrame message, Ack ack)
     {
-        _threads.TryAdd(ack.ThreadId!.Value, 0);
         lock (_lock)
         {
             if (message.ThreadId is null)
             {
-                _talkedIn.Add(ack.ThreadId.Value);
+                _talkedIn.Add(ack.ThreadId!.Value);
                 if (_talkedIn.Count > ThreadsAtOnce)
                 {
                     _talkedIn.RemoveAt(0);

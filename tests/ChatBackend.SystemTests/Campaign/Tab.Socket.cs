@@ -192,7 +192,7 @@ internal sealed partial class Tab
 
     private void Take(Ack ack)
     {
-        _evidence.Sends.Take(ack);
+        _sends.Take(ack);
         if (ack is { Status: AckStatus.Accepted, ThreadId: { } where, Seq: { } seq }
             && _followed.TryGetValue(where, out var known) && known.Ledger.Cursor >= seq)
         {

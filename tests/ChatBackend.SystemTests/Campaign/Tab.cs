@@ -14,6 +14,7 @@ internal sealed partial class Tab : IAsyncDisposable
     private readonly Uri _server;
     private readonly GuestSession _guest;
     private readonly Evidence _evidence;
+    private readonly SendLedger _sends;
     private readonly Random _dice;
     private readonly Dictionary<ThreadId, Following> _followed = [];
     private readonly OrderedDictionary<ClientFrameId, Pending> _pending = [];
@@ -21,10 +22,10 @@ internal sealed partial class Tab : IAsyncDisposable
     private readonly Task _living;
 
     /// <param name="name">Names it where a promise was broken.</param>
-    public Tab(string name, Uri server, GuestSession guest, Evidence evidence, Random dice)
+    public Tab(string name, Uri server, GuestSession guest, Evidence evidence, SendLedger sends, Random dice)
     {
         Name = name;
-        (_server, _guest, _evidence, _dice) = (server, guest, evidence, dice);
+        (_server, _guest, _evidence, _sends, _dice) = (server, guest, evidence, sends, dice);
         _living = LiveAsync();
     }
 
@@ -37,6 +38,18 @@ internal sealed partial class Tab : IAsyncDisposable
             lock (_lock)
             {
                 return [.. _followed.Keys];
+            }
+        }
+    }
+
+    /// <summary>Tool calls that wait for somebody's decision.</summary>
+    public IReadOnlyList<ApprovalRequired> Asked
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _followed.Values.Select(following => following.Asks).OfType<ApprovalRequired>()];
             }
         }
     }
@@ -59,11 +72,22 @@ internal sealed partial class Tab : IAsyncDisposable
     /// <summary>A message: what becomes of it is in the evidence.</summary>
     public async Task<ServerFrame> ChatAsync(ChatFrame message)
     {
-        _evidence.Sends.Sending(message);
+        _sends.Sending(message);
         var answer = await SendAsync(message);
         if (answer is Error)
         {
-            _evidence.Sends.Refused(message.Id);
+            _sends.Refused(message.Id);
+        }
+
+        return answer;
+    }
+
+    public async Task<ServerFrame> DecideAsync(DecideFrame decision)
+    {
+        var answer = await SendAsync(decision);
+        if (answer is Ack ack)
+        {
+            _sends.Decided(decision, ack);
         }
 
         return answer;

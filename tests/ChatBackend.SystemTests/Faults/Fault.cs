@@ -6,12 +6,12 @@ namespace ChatBackend.SystemTests.Faults;
 internal sealed record Fault(FaultKind Kind, Direction Direction, long After, TimeSpan Time)
 {
     private const int HandshakeBytes = 512;
-    private const int LongestConnection = 300_000;
+    private const int LongestConnection = 100_000;
 
-    /// <summary>Half of the connections have one. Where it strikes is spread over orders of magnitude: in the handshake, in the first frames, late.</summary>
+    /// <summary>Three in four connections have one. Where it strikes is spread over orders of magnitude: in the handshake, in the first frames, late.</summary>
     public static Fault? Draw(Random dice)
     {
-        if (dice.Next(2) == 0)
+        if (dice.Next(4) == 0)
         {
             return null;
         }

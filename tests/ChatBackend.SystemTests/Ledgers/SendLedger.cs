@@ -3,14 +3,20 @@ using ChatBackend.Protocol;
 
 namespace ChatBackend.SystemTests.Ledgers;
 
-/// <summary>Every message that was sent under an id of its own, and what it was answered, on whichever connection and however often.</summary>
+/// <summary>Every message that one user sent under an id of its own, and what it was answered, on whichever connection and however often; and the decisions that were acknowledged.</summary>
 internal sealed class SendLedger(Action<string> broken)
 {
     private readonly ConcurrentDictionary<ClientFrameId, Send> _sends = new();
+    private readonly ConcurrentDictionary<(ThreadId Thread, long Seq), (CallId Call, ApprovalDecision Decision)> _decided = new();
 
     public int Ids => _sends.Count;
 
     public int Acknowledged => _sends.Values.Count(send => send.Ack is not null);
+
+    public int Decisions => _decided.Count;
+
+    /// <summary>Every thread that an ack named.</summary>
+    public IEnumerable<ThreadId> Threads => _sends.Values.Select(send => send.Ack?.ThreadId).OfType<ThreadId>().Distinct();
 
     /// <summary>A device begins to send it, over as many sockets as it takes.</summary>
     public void Sending(ChatFrame frame)
@@ -52,9 +58,20 @@ internal sealed class SendLedger(Action<string> broken)
         }
     }
 
+    /// <summary>A decision was acknowledged: it is the one that won.</summary>
+    public void Decided(DecideFrame frame, Ack ack) =>
+        Promise(
+            ack.Seq is { } seq && _decided.GetOrAdd((frame.ThreadId, seq), (frame.CallId, frame.Decision)) == (frame.CallId, frame.Decision),
+            $"the ack of the decision on {frame.CallId} names event {ack.Seq}, which is another one");
+
     /// <summary>Holds the log against what was sent. For every thread once, then <see cref="Finish"/>.</summary>
     public void Check(ThreadLedger log)
     {
+        foreach (var (seq, decided) in log.Decisions)
+        {
+            Promise(!_decided.TryRemove((log.Thread, seq), out var acknowledged) || acknowledged == decided, $"{log.Thread}: event {seq} decides otherwise than acknowledged");
+        }
+
         foreach (var message in log.Messages)
         {
             var (happened, id) = (message.Message, message.Message.ClientId);
@@ -83,6 +100,7 @@ internal sealed class SendLedger(Action<string> broken)
 
     public void Finish()
     {
+        Promise(_decided.IsEmpty, $"decisions are lost: {string.Join(' ', _decided)}");
         foreach (var (id, send) in _sends)
         {
             Promise(send.Ack is null || send.IsInLog, $"message {id} is lost, its ack said {send.Ack}");

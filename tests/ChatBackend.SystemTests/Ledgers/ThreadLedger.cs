@@ -12,6 +12,7 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
     private readonly Dictionary<MessageId, MessageLedger> _messages = [];
     private readonly Dictionary<ClientFrameId, MessageLedger> _byClientId = [];
     private readonly SortedDictionary<long, MessageLedger> _waiting = [];
+    private readonly Dictionary<long, (CallId Call, ApprovalDecision Decision)> _decisions = [];
     private RunLedger? _open;
     private ThreadEvent? _last;
 
@@ -22,6 +23,9 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
     public IReadOnlyCollection<RunLedger> Runs => _runs.Values;
 
     public IReadOnlyCollection<MessageLedger> Messages => _messages.Values;
+
+    /// <summary>The decisions by their <c>seq</c>.</summary>
+    public IReadOnlyDictionary<long, (CallId Call, ApprovalDecision Decision)> Decisions => _decisions;
 
     /// <summary>No message waits for an answer, and no run is open.</summary>
     public bool IsQuiet => _waiting.Count == 0 && _open is null;
@@ -87,7 +91,7 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
     {
         if (!_messages.TryGetValue(id, out var message) || !_waiting.Remove(message.Message.Seq))
         {
-            Promise(false, happened, $"is for {id}, which does not wait");
+            Promise(false, happened, $"is for {id}, which does not wait: {message?.End.ToString() ?? "it is not there"}");
             return;
         }
 
@@ -102,9 +106,14 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
             return;
         }
 
-        if (happened is MessageSteered steered)
+        switch (happened)
         {
-            Settle(steered, steered.MessageId, MessageEnd.Steered);
+            case MessageSteered steered:
+                Settle(steered, steered.MessageId, MessageEnd.Steered);
+                break;
+            case ApprovalDecided decided:
+                _decisions.Add(decided.Seq, (decided.CallId, decided.Decision));
+                break;
         }
 
         foreach (var problem in run.Take(happened))
