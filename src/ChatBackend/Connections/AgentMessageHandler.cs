@@ -180,49 +180,46 @@ internal sealed partial class AgentMessageHandler(
             throw ProtocolException.Unavailable();
         }
 
-        // The sender follows before its message is taken, so that it sees all of the run, and is held, so that its ack comes first.
+        // Who opens a thread follows it before its message is taken, and who follows it is held, so that the ack comes first.
         var thread = frame.ThreadId ?? ThreadId.New();
         await RequireRoomToFollowAsync(thread);
-        var wasFollowed = _followed.TryGetValue(thread, out var subscription);
-        subscription ??= frame.ThreadId is null
-            ? feeds.AwaitNew(connection.Id, thread)
-            : await feeds.FollowAsync(connection.Session.User, connection.Id, thread, Follower.FromNowOn, [], announcesCaughtUp: false);
-        subscription.Hold();
-        var isFollowed = wasFollowed;
+        var isFollowed = _followed.TryGetValue(thread, out var subscription);
+        subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
+        subscription?.Hold();
         try
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null,
                 frame.Replaces));
-            isFollowed |= reply.Thread == thread;
             outbox.Enqueue(reply.Ack);
-            if (reply.Thread != thread)
+            if (frame.ThreadId is null && reply.Thread == thread)
             {
-                await FollowEarlierAsync(reply); // a retry: its thread was created the first time
+                isFollowed = true;
+                _followed[thread] = subscription!;
+                await subscription!.CreatedAsync(connection.Session.User);
             }
-            else if (frame.ThreadId is null)
+            else
             {
-                await subscription.CreatedAsync(connection.Session.User);
+                await FollowFromAsync(reply);
             }
         }
         finally
         {
             if (isFollowed)
             {
-                _followed[thread] = subscription;
-                subscription.Release();
+                subscription!.Release();
             }
-            else
+            else if (subscription is not null)
             {
-                await subscription.EndAsync();
+                await subscription.EndAsync(); // refused, or a retry whose thread was created the first time
             }
         }
 
         metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
     }
 
-    /// <summary>The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
-    private async Task FollowEarlierAsync(CommandReply reply)
+    /// <summary>From its message on, unless the thread is followed. The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
+    private async Task FollowFromAsync(CommandReply reply)
     {
         try
         {

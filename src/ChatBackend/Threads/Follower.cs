@@ -5,9 +5,6 @@ namespace ChatBackend.Threads;
 /// <summary>One connection that follows one thread: how far it is. Guarded by its feed's lock.</summary>
 internal sealed class Follower(FeedPort port, ConnectionId connection, long cursor, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
 {
-    /// <summary>The cursor of who wants what comes and nothing before.</summary>
-    public const long FromNowOn = long.MaxValue;
-
     private const int MaxHeldBytes = 256 * 1024;
 
     private WaitingFrames? _held;

@@ -118,11 +118,6 @@ internal sealed class LiveFeed
     {
         lock (_lock)
         {
-            if (follower.Cursor == Follower.FromNowOn)
-            {
-                follower.Cursor = _tail.Head; // and now is when it joins, not when it catches up
-            }
-
             _followers[follower.Connection] = follower;
             Begin(follower);
             return follower;

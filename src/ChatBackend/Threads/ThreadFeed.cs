@@ -29,7 +29,8 @@ internal sealed partial class ThreadFeed(
         await _subscribing.WaitAsync();
         try
         {
-            if (_owner is null || !Live.IsLive)
+            // A cursor ahead of this feed is of what is committed and on its way here; the writer knows.
+            if (_owner is null || !Live.IsLive || afterSeq > Live.Head)
             {
                 await SubscribeAsync(user, afterSeq);
             }
