@@ -67,9 +67,14 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    public bool Deliver(ReadOnlyMemory<byte> frame) => outbox.Enqueue(frame);
+    /// <summary>Bytes that wait for a peer that reads too slowly.</summary>
+    public int WaitingBytes => outbox.WaitingBytes;
 
-    public Task<bool> RoomAsync(CancellationToken cancellationToken) => outbox.RoomAsync(cancellationToken);
+    public bool Deliver(in OutgoingFrame frame) => outbox.Enqueue(frame);
+
+    public bool HasRoom(int bytes) => outbox.HasRoom(bytes);
+
+    public ValueTask<bool> RoomAsync(int bytes, CancellationToken cancellationToken) => outbox.RoomAsync(bytes, cancellationToken);
 
     public void Drain(TimeSpan reconnectWithin) => Send(new ServerDraining { ReconnectWithinMs = (int)reconnectWithin.TotalMilliseconds });
 
@@ -175,49 +180,46 @@ internal sealed partial class AgentMessageHandler(
             throw ProtocolException.Unavailable();
         }
 
-        // The sender follows before its message is taken, so that it sees all of the run, and is held, so that its ack comes first.
+        // Who opens a thread follows it before its message is taken, and who follows it is held, so that the ack comes first.
         var thread = frame.ThreadId ?? ThreadId.New();
-        RequireRoomToFollow(thread);
-        var wasFollowed = _followed.TryGetValue(thread, out var subscription);
-        subscription ??= frame.ThreadId is null
-            ? feeds.AwaitNew(connection.Id, thread)
-            : await feeds.FollowAsync(connection.Session.User, connection.Id, thread, Follower.FromNowOn, [], announcesCaughtUp: false);
-        subscription.Hold();
-        var isFollowed = wasFollowed;
+        await RequireRoomToFollowAsync(thread);
+        var isFollowed = _followed.TryGetValue(thread, out var subscription);
+        subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
+        subscription?.Hold();
         try
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null,
                 frame.Replaces));
-            isFollowed |= reply.Thread == thread;
             outbox.Enqueue(reply.Ack);
-            if (reply.Thread != thread)
+            if (frame.ThreadId is null && reply.Thread == thread)
             {
-                await FollowEarlierAsync(reply); // a retry: its thread was created the first time
+                isFollowed = true;
+                _followed[thread] = subscription!;
+                await subscription!.CreatedAsync(connection.Session.User);
             }
-            else if (frame.ThreadId is null)
+            else
             {
-                await subscription.CreatedAsync(connection.Session.User);
+                await FollowFromAsync(reply);
             }
         }
         finally
         {
             if (isFollowed)
             {
-                _followed[thread] = subscription;
-                subscription.Release();
+                subscription!.Release();
             }
-            else
+            else if (subscription is not null)
             {
-                await subscription.EndAsync();
+                await subscription.EndAsync(); // refused, or a retry whose thread was created the first time
             }
         }
 
         metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
     }
 
-    /// <summary>The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
-    private async Task FollowEarlierAsync(CommandReply reply)
+    /// <summary>From its message on, unless the thread is followed. The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
+    private async Task FollowFromAsync(CommandReply reply)
     {
         try
         {
@@ -237,11 +239,13 @@ internal sealed partial class AgentMessageHandler(
 
     private async Task UnfollowAsync(UnfollowFrame frame)
     {
-        if (!_followed.Remove(frame.ThreadId, out var subscription))
+        var subscription = _followed.GetValueOrDefault(frame.ThreadId);
+        if (subscription is null or { IsOver: true })
         {
             throw ProtocolException.NotFound();
         }
 
+        _followed.Remove(frame.ThreadId);
         await subscription.EndAsync();
         Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
     }
@@ -283,7 +287,7 @@ internal sealed partial class AgentMessageHandler(
 
     private async Task JoinAsync(ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
-        RequireRoomToFollow(thread);
+        await RequireRoomToFollowAsync(thread);
         if (_followed.Remove(thread, out var earlier))
         {
             await earlier.EndAsync();
@@ -292,9 +296,20 @@ internal sealed partial class AgentMessageHandler(
         _followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
     }
 
-    private void RequireRoomToFollow(ThreadId thread)
+    private async Task RequireRoomToFollowAsync(ThreadId thread)
     {
-        if (!_followed.ContainsKey(thread) && _followed.Count >= options.Value.MaxFollowedThreads)
+        if (_followed.ContainsKey(thread) || _followed.Count < options.Value.MaxFollowedThreads)
+        {
+            return;
+        }
+
+        foreach (var (gone, subscription) in _followed.Where(followed => followed.Value.IsOver).ToList())
+        {
+            _followed.Remove(gone);
+            await subscription.EndAsync();
+        }
+
+        if (_followed.Count >= options.Value.MaxFollowedThreads)
         {
             throw new ProtocolException(ErrorCode.QuotaExceeded, $"{_followed.Count} threads are followed already; unfollow one first.");
         }

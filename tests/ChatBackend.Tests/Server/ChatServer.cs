@@ -6,6 +6,7 @@ using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -21,8 +22,17 @@ internal sealed class ChatServer : IAsyncDisposable
     public ChatServer(params (string Key, string Value)[] settings)
         : this(Directory.CreateTempSubdirectory("chat-backend-"), settings) => _ownsData = true;
 
+    /// <param name="sendBuffer">Bytes that the system takes of a socket before a send has to wait; else it takes megabytes.</param>
+    public ChatServer(int sendBuffer, params (string Key, string Value)[] settings)
+        : this(Directory.CreateTempSubdirectory("chat-backend-"), sendBuffer, settings) => _ownsData = true;
+
     /// <summary>On a data directory that is there before it and after.</summary>
     public ChatServer(DirectoryInfo data, params (string Key, string Value)[] settings)
+        : this(data, sendBuffer: null, settings)
+    {
+    }
+
+    private ChatServer(DirectoryInfo data, int? sendBuffer, (string Key, string Value)[] settings)
     {
         _data = data;
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
@@ -39,7 +49,19 @@ internal sealed class ChatServer : IAsyncDisposable
                 host.UseSetting(key, value);
             }
 
-            host.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(Clock));
+            host.ConfigureTestServices(services =>
+            {
+                services.AddSingleton<TimeProvider>(Clock);
+                if (sendBuffer is { } bytes)
+                {
+                    services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = address =>
+                    {
+                        var listening = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
+                        listening.SendBufferSize = bytes; // those accepted inherit it
+                        return listening;
+                    });
+                }
+            });
         });
         _app.UseKestrel(0);
         _app.StartServer();
@@ -62,16 +84,12 @@ internal sealed class ChatServer : IAsyncDisposable
     public Task<GuestSession> GuestAsync() => GuestSession.CreateAsync(Http).Soon();
 
     /// <summary>A connection of a guest, of a new one unless one is given, that keeps every frame it gets.</summary>
-    public async Task<TestClient> ConnectAsync(GuestSession? guest = null)
+    public async Task<TestClient> ConnectAsync(GuestSession? guest = null, Func<ChatConnectionOptions, ChatConnectionOptions>? configure = null)
     {
         guest ??= await GuestAsync();
         var frames = new FrameRecorder();
-        var connection = await ChatConnection.ConnectAsync(new ChatConnectionOptions
-        {
-            Uri = WebSocket,
-            Token = _ => ValueTask.FromResult(guest.Token),
-            OnFrame = frames.Add,
-        }).Soon();
+        var options = new ChatConnectionOptions { Uri = WebSocket, Token = _ => ValueTask.FromResult(guest.Token), OnFrame = frames.Add };
+        var connection = await ChatConnection.ConnectAsync(configure?.Invoke(options) ?? options).Soon();
         return new TestClient(guest, connection, frames);
     }
 
