@@ -2,19 +2,22 @@
 // and written once a frame, never for an event.
 
 const NEAR = 80;
+const HAND_MS = 500;
 
 export class Scroll {
   #atEnd = true;
-  #top = 0;
+  #handAt = -HAND_MS;
   #planned = false;
 
   constructor(box, content, toEnd) {
     this.box = box;
+    for (const [target, name] of [[box, 'wheel'], [box, 'touchmove'], [box, 'pointerdown'], [document, 'keydown']]) {
+      target.addEventListener(name, () => { this.#handAt = performance.now(); }, { passive: true });
+    }
     box.addEventListener('scroll', () => {
-      // Only who scrolls up leaves the end: what grows below, or gets its real height above, leaves nobody.
+      // Only the reader leaves the end: what grows, or gets its real height at last, moves the place too.
       const isNear = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
-      this.#atEnd = isNear || (this.#atEnd && box.scrollTop >= this.#top);
-      this.#top = box.scrollTop;
+      this.#atEnd = isNear || (this.#atEnd && performance.now() - this.#handAt > HAND_MS);
       toEnd.hidden = this.#atEnd;
     }, { passive: true });
     toEnd.addEventListener('click', () => this.follow(true));

@@ -3,12 +3,13 @@
 import { button, make, readable } from './dom.js';
 
 const WORDS = {
-  running: 'running', needs_approval: 'needs your approval', approved: 'approved', succeeded: 'done', failed: 'failed',
-  rejected: 'rejected, not called', expired: 'nobody decided in time, not called', abandoned: 'broken off',
+  running: 'running', needs_approval: 'needs your approval', approved: 'about to be called', succeeded: 'done', failed: 'failed',
+  rejected: 'not called', expired: 'not called: nobody decided in time', abandoned: 'broken off',
 };
 
 export class ToolCard {
   #undecided = null;
+  #verdict = '';
   #mine = false;
 
   constructor(tool, args) {
@@ -24,7 +25,7 @@ export class ToolCard {
 
   is(outcome) {
     this.node.dataset.outcome = outcome;
-    this.summary.replaceChildren(make('b', '', this.tool), ` ${WORDS[outcome] ?? outcome}`);
+    this.summary.replaceChildren(make('b', '', this.tool), ` ${WORDS[outcome] ?? outcome}${this.#verdict}`);
   }
 
   completed({ outcome, result, error }) {
@@ -77,7 +78,6 @@ export class ToolCard {
 
   decided({ decision, decided_by, note }, { me, live }) {
     const elsewhere = live && this.#undecided && !this.#mine;
-    this.is(decision === 'approve' ? 'approved' : 'rejected');
     this.#close();
     this.#say(decision, decided_by, me, elsewhere, note);
   }
@@ -94,15 +94,18 @@ export class ToolCard {
     }
   }
 
+  // Beside the tool's name, where it is seen when the rest is folded away too.
   #say(decision, by, me, elsewhere, note) {
     const who = by === me ? `you${elsewhere ? ', on another device' : ''}` : by;
-    const words = decision === 'approve' ? 'Approved' : 'Rejected';
-    this.status ??= this.node.appendChild(make('p', 'decision'));
-    this.status.textContent = `${words} by ${who}${note ? `: ${note}` : ''}`;
+    const words = decision === 'approve' ? 'approved' : 'rejected';
+    this.#verdict = ` · ${words} by ${who}${note ? `: ${note}` : ''}`;
+    const { outcome } = this.node.dataset;
+    this.is(outcome !== 'needs_approval' ? outcome : decision === 'approve' ? 'approved' : 'rejected');
   }
 
   #close() {
     this.#undecided?.remove();
     this.#undecided = null;
+    this.status?.remove();
   }
 }

@@ -79,9 +79,9 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
 
         await _page.Button("Approve").ClickAsync();
 
-        (await ChatPage.HasTextAsync(other.Runs.Locator(".decision"), "Approved by you, on another device")).Should().BeTrue();
+        (await ChatPage.HasTextAsync(other.Runs.Locator(".tool summary"), "approved by you, on another device")).Should().BeTrue();
         (await ChatPage.HasTextAsync(other.Runs.Locator(".text"), "It is sent.")).Should().BeTrue();
-        (await ChatPage.HasTextAsync(_page.Runs.Locator(".decision"), "Approved by you")).Should().BeTrue();
+        (await ChatPage.HasTextAsync(_page.Runs.Locator(".tool summary"), "approved by you")).Should().BeTrue();
         (await other.Button("Approve").CountAsync()).Should().Be(0);
     }
 

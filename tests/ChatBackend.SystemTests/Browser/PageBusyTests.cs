@@ -93,7 +93,7 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
         var user = await Page.Page.EvaluateAsync<string>("() => JSON.parse(localStorage.getItem('chat.session')).user_id");
         Server.Event("approval_decided", 4, $""" "run_id":"run_1","call_id":"call_1","decision":"approve","decided_by":"{user}" """);
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".decision"), "Approved by you")).Should().BeTrue();
+        (await ChatPage.HasTextAsync(Page.Runs.Locator(".tool summary"), "approved by you")).Should().BeTrue();
         (await Page.Button("Approve").CountAsync()).Should().Be(0);
         await Page.Stop.ClickAsync();
         await Server.ExpectAsync("stop"); // and no second decision before it
@@ -108,7 +108,7 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
         var decide = await Server.ExpectAsync("decide");
         Server.Refuse(decide["id"]!.GetValue<string>(), "already_decided", ""","decision":"reject","decided_by":"usr_other" """);
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".decision"), "Rejected by usr_other")).Should().BeTrue();
+        (await ChatPage.HasTextAsync(Page.Runs.Locator(".tool summary"), "rejected by usr_other")).Should().BeTrue();
         (await Page.Button("Approve").CountAsync()).Should().Be(0);
     }
 

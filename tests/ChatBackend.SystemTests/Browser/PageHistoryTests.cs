@@ -104,7 +104,7 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
     [Trait("failure", "E2")]
     public async Task A_long_thread_arrives_whole_ends_in_sight_and_the_page_is_usable()
     {
-        const int turns = 1_000;
+        const int turns = 300;
         await Server.ExpectAsync("follow");
         for (var turn = 0; turn < turns; turn++)
         {

@@ -79,11 +79,17 @@ internal sealed class PlayedServer(IPage page)
 
     public Task CloseAsync(int code) => _socket!.CloseAsync(new WebSocketRouteCloseOptions { Code = code, Reason = "played" });
 
-    /// <summary>The next frame of the page, which has to be of this type.</summary>
+    /// <summary>The next frame of the page, which has to be of this type. Its pings come when they come.</summary>
     public async Task<JsonNode> ExpectAsync(string type)
     {
         using var deadline = new CancellationTokenSource(ServerProcess.Deadline);
-        var frame = await _frames.Reader.ReadAsync(deadline.Token);
+        JsonNode frame;
+        do
+        {
+            frame = await _frames.Reader.ReadAsync(deadline.Token);
+        }
+        while (frame["type"]!.GetValue<string>() == "ping");
+
         frame["type"]!.GetValue<string>().Should().Be(type, "the page sent {0}", frame.ToJsonString(JsonSerializerOptions.Web));
         return frame;
     }
