@@ -140,6 +140,7 @@ internal sealed partial class AgentMessageHandler(
     {
         try
         {
+            await LeaveDeletedAsync();
             await (command switch
             {
                 ChatFrame chat => ChatAsync(chat, arrivedAt),
@@ -181,15 +182,15 @@ internal sealed partial class AgentMessageHandler(
         var wasFollowed = _followed.TryGetValue(thread, out var subscription);
         subscription ??= frame.ThreadId is null
             ? feeds.AwaitNew(connection.Id, thread)
-            : await feeds.FollowAsync(connection.Session.User, connection.Id, thread, Follower.FromNowOn, [], announcesCaughtUp: false);
-        subscription.Hold();
+            : await FollowIfThereAsync(thread);
+        subscription?.Hold();
         var isFollowed = wasFollowed;
         try
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null,
                 frame.Replaces));
-            isFollowed |= reply.Thread == thread;
+            isFollowed |= reply.Thread == thread && subscription is not null;
             outbox.Enqueue(reply.Ack);
             if (reply.Thread != thread)
             {
@@ -197,23 +198,36 @@ internal sealed partial class AgentMessageHandler(
             }
             else if (frame.ThreadId is null)
             {
-                await subscription.CreatedAsync(connection.Session.User);
+                await subscription!.CreatedAsync(connection.Session.User);
             }
         }
         finally
         {
             if (isFollowed)
             {
-                _followed[thread] = subscription;
-                subscription.Release();
+                _followed[thread] = subscription!;
+                subscription!.Release();
             }
-            else
+            else if (subscription is not null)
             {
                 await subscription.EndAsync();
             }
         }
 
         metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
+    }
+
+    /// <summary>Null where there is no such thread: what it is asked may be the retry of what it did before it was deleted.</summary>
+    private async Task<ThreadFeeds.Subscription?> FollowIfThereAsync(ThreadId thread)
+    {
+        try
+        {
+            return await feeds.FollowAsync(connection.Session.User, connection.Id, thread, Follower.FromNowOn, [], announcesCaughtUp: false);
+        }
+        catch (ProtocolException missing) when (missing.Code == ErrorCode.NotFound)
+        {
+            return null;
+        }
     }
 
     /// <summary>The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
@@ -225,6 +239,10 @@ internal sealed partial class AgentMessageHandler(
             {
                 await JoinAsync(reply.Thread, reply.Seq - 1, [], announcesCaughtUp: false);
             }
+        }
+        catch (ProtocolException missing) when (missing.Code == ErrorCode.NotFound)
+        {
+            // Deleted since: the retry is answered, and there is nothing to follow.
         }
         catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
         {
@@ -290,6 +308,16 @@ internal sealed partial class AgentMessageHandler(
         }
 
         _followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
+    }
+
+    /// <summary>What was deleted is followed no more and takes no room.</summary>
+    private async Task LeaveDeletedAsync()
+    {
+        foreach (var (thread, subscription) in _followed.Where(followed => followed.Value.IsOver).ToList())
+        {
+            _followed.Remove(thread);
+            await subscription.EndAsync();
+        }
     }
 
     private void RequireRoomToFollow(ThreadId thread)

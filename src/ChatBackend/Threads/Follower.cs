@@ -39,6 +39,9 @@ internal sealed class Follower(ConnectionId connection, long cursor, IReadOnlyLi
 
     public bool HasLeft { get; set; }
 
+    /// <summary>The thread was deleted, and it was told.</summary>
+    public bool IsOver { get; set; }
+
     /// <summary>Answers a <c>follow</c>, which is told once when it has caught up.</summary>
     public bool AnnouncesCaughtUp { get; set; } = announcesCaughtUp;
 

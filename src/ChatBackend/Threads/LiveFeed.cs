@@ -21,6 +21,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
     private PartInFlight? _part;
     private long _head;
     private bool _isLive;
+    private bool _isOver;
 
     public bool IsLive
     {
@@ -100,10 +101,40 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
         }
     }
 
+    /// <summary>The thread is deleted: everybody is told, once, and hears nothing after.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            (_isLive, _isOver) = (false, true);
+            _early.Clear();
+            foreach (var follower in _followers.Values)
+            {
+                End(follower);
+            }
+
+            _followers.Clear();
+        }
+    }
+
+    public bool IsOver(Follower follower)
+    {
+        lock (_lock)
+        {
+            return follower.IsOver;
+        }
+    }
+
     public Follower Join(Follower follower)
     {
         lock (_lock)
         {
+            if (_isOver)
+            {
+                End(follower);
+                return follower;
+            }
+
             if (follower.Cursor == Follower.FromNowOn)
             {
                 follower.Cursor = _head; // and now is when it joins, not when it catches up
@@ -148,6 +179,12 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
                 port.Deliver(follower.Connection, frame);
             }
         }
+    }
+
+    private void End(Follower follower)
+    {
+        (follower.IsOver, follower.HasLeft) = (true, true);
+        Deliver(follower, WireJson.Encode(new ThreadDeleted { ThreadId = thread }));
     }
 
     /// <returns>False when something before it is missing.</returns>
@@ -305,7 +342,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
                     {
                         lock (_lock)
                         {
-                            if (stored.Seq > _head)
+                            if (stored.Seq > _head || follower.HasLeft)
                             {
                                 break; // committed, and on its way here: it comes live, after what goes before it
                             }

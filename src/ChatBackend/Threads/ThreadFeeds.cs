@@ -8,7 +8,7 @@ namespace ChatBackend.Threads;
 
 /// <summary>The threads followed on this node, each by one feed for as long as somebody here follows it.</summary>
 internal sealed class ThreadFeeds(
-    IGrainFactory grains, IEventLog log, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
+    IGrainFactory grains, IEventLog log, IThreadStore store, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
 {
     private static readonly TimeSpan RenewEvery = LiveThread.Lease / 3;
 
@@ -19,7 +19,7 @@ internal sealed class ThreadFeeds(
 
     /// <param name="known">What the client already has of parts in flight.</param>
     /// <param name="announcesCaughtUp">Answers a <c>follow</c>.</param>
-    /// <exception cref="ProtocolException">Not the user's.</exception>
+    /// <exception cref="ProtocolException">Not the user's, or what comes after the cursor is not kept any more.</exception>
     public async Task<Subscription> FollowAsync(
         UserId user, ConnectionId connection, ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
@@ -27,6 +27,10 @@ internal sealed class ThreadFeeds(
         try
         {
             await feed.StartAsync(user, afterSeq);
+            if (announcesCaughtUp)
+            {
+                await RequireHistoryAsync(user, thread, afterSeq);
+            }
         }
         catch
         {
@@ -85,6 +89,21 @@ internal sealed class ThreadFeeds(
         }
     }
 
+    private async Task RequireHistoryAsync(UserId user, ThreadId thread, long afterSeq)
+    {
+        try
+        {
+            if (await store.FindAsync(user, thread, CancellationToken.None) is { HistoryBegins: var begins } && afterSeq < begins - 1)
+            {
+                throw ProtocolException.HistoryExpired(begins);
+            }
+        }
+        catch (LogUnavailableException)
+        {
+            // What is in memory can be followed all the same. What is not there is read later, and if it is gone by then, its gap is seen.
+        }
+    }
+
     private ThreadFeed Enter(ThreadId thread)
     {
         var node = Node();
@@ -133,6 +152,9 @@ internal sealed class ThreadFeeds(
     /// <summary>One connection's following of one thread.</summary>
     internal sealed class Subscription(ThreadFeeds feeds, ThreadId thread, ThreadFeed feed, Follower follower)
     {
+        /// <summary>The thread was deleted, and the follower was told.</summary>
+        public bool IsOver => feed.Live.IsOver(follower);
+
         /// <summary>The awaited thread was created.</summary>
         public Task CreatedAsync(UserId owner) => feed.StartNewAsync(owner);
 

@@ -19,10 +19,21 @@ internal sealed class ChatServer : IAsyncDisposable
     private readonly WebApplicationFactory<Program> _app;
 
     public ChatServer(params (string Key, string Value)[] settings)
-        : this(Directory.CreateTempSubdirectory("chat-backend-"), settings) => _ownsData = true;
+        : this(_ => { }, settings)
+    {
+    }
+
+    /// <param name="services">Comes after the server's own registrations.</param>
+    public ChatServer(Action<IServiceCollection> services, params (string Key, string Value)[] settings)
+        : this(Directory.CreateTempSubdirectory("chat-backend-"), services, settings) => _ownsData = true;
 
     /// <summary>On a data directory that is there before it and after.</summary>
     public ChatServer(DirectoryInfo data, params (string Key, string Value)[] settings)
+        : this(data, _ => { }, settings)
+    {
+    }
+
+    private ChatServer(DirectoryInfo data, Action<IServiceCollection> configure, (string Key, string Value)[] settings)
     {
         _data = data;
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
@@ -39,7 +50,7 @@ internal sealed class ChatServer : IAsyncDisposable
                 host.UseSetting(key, value);
             }
 
-            host.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(Clock));
+            host.ConfigureTestServices(services => configure(services.AddSingleton<TimeProvider>(Clock)));
         });
         _app.UseKestrel(0);
         _app.StartServer();
@@ -55,6 +66,8 @@ internal sealed class ChatServer : IAsyncDisposable
     public Uri WebSocket { get; }
 
     public IServiceProvider Services => _app.Services;
+
+    public string DataDirectory => _data.FullName;
 
     /// <summary>A newer token of a user.</summary>
     public string TokenFor(UserId user) => Services.GetRequiredService<SessionTokens>().Issue(user).Token;
@@ -74,6 +87,9 @@ internal sealed class ChatServer : IAsyncDisposable
         }).Soon();
         return new TestClient(guest, connection, frames);
     }
+
+    /// <summary>HTTP as a guest, a new one unless one is given.</summary>
+    public async Task<RestClient> RestAsync(GuestSession? guest = null) => new(Http, guest ?? await GuestAsync());
 
     public async Task<RawSocket> ConnectRawAsync(GuestSession? guest = null)
     {
