@@ -106,8 +106,7 @@ internal sealed class LiveFeed
             (_isDeleted, _isLive) = (true, false);
             foreach (var follower in _followers.Values)
             {
-                follower.Send(Deleted());
-                (follower.HasLeft, follower.IsLive) = (true, false);
+                End(follower);
             }
 
             _followers.Clear();
@@ -118,6 +117,12 @@ internal sealed class LiveFeed
     {
         lock (_lock)
         {
+            if (_isDeleted)
+            {
+                End(follower); // it was there when the connection asked
+                return follower;
+            }
+
             _followers[follower.Connection] = follower;
             Begin(follower);
             return follower;
@@ -271,6 +276,12 @@ internal sealed class LiveFeed
             follower.IsCatchingUp = true;
             follower.CatchingUp = Task.Run(() => _catchUp.RunAsync(follower));
         }
+    }
+
+    private void End(Follower follower)
+    {
+        follower.Send(Deleted());
+        (follower.HasLeft, follower.IsLive) = (true, false);
     }
 
     private OutgoingFrame Deleted() => new(_thread, WireJson.Encode(new ThreadDeleted { ThreadId = _thread }));

@@ -47,6 +47,12 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
         await CallAsync(new ThreadBatch(thread, [], Moved: true));
     }
 
+    public async Task DeletedAsync()
+    {
+        await _sending;
+        await CallAsync(new ThreadBatch(thread, [], Moved: false, Deleted: true));
+    }
+
     /// <summary>Neighbouring deltas of one part become one: a slow node gets fewer and longer ones.</summary>
     private void Gather(PublishedItem item)
     {

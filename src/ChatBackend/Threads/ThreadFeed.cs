@@ -77,8 +77,7 @@ internal sealed partial class ThreadFeed(
         }
         catch (ProtocolException gone) when (gone.Code == ErrorCode.NotFound)
         {
-            _owner = null;
-            Live.Delete();
+            Over(); // it was deleted, and the news did not come here
         }
         catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
         {
@@ -116,7 +115,11 @@ internal sealed partial class ThreadFeed(
     /// <summary>What the thread's writer published, in order.</summary>
     public void Take(ThreadBatch batch)
     {
-        if (batch.Moved)
+        if (batch.Deleted)
+        {
+            Over();
+        }
+        else if (batch.Moved)
         {
             Live.Suspend();
             Heal();
@@ -126,6 +129,13 @@ internal sealed partial class ThreadFeed(
             Gap(thread.Value);
             Heal();
         }
+    }
+
+    /// <summary>The thread is deleted: its followers are told, and whoever comes now is told that there is none.</summary>
+    private void Over()
+    {
+        _owner = null;
+        Live.Delete();
     }
 
     private async Task SubscribeAsync(UserId user, long afterSeq)

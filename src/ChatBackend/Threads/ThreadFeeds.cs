@@ -8,7 +8,7 @@ namespace ChatBackend.Threads;
 
 /// <summary>The threads followed on this node, each by one feed for as long as somebody here follows it.</summary>
 internal sealed class ThreadFeeds(
-    IGrainFactory grains, IEventLog log, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
+    IGrainFactory grains, IEventLog log, IThreadStore store, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
 {
     private static readonly TimeSpan RenewEvery = LiveThread.Lease / 3;
 
@@ -20,7 +20,7 @@ internal sealed class ThreadFeeds(
 
     /// <param name="known">What the client already has of parts in flight.</param>
     /// <param name="announcesCaughtUp">Answers a <c>follow</c>.</param>
-    /// <exception cref="ProtocolException">Not the user's.</exception>
+    /// <exception cref="ProtocolException">Not the user's, or what comes after the cursor is not kept any more.</exception>
     public async Task<Subscription> FollowAsync(
         UserId user, ConnectionId connection, ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
@@ -28,6 +28,10 @@ internal sealed class ThreadFeeds(
         try
         {
             await feed.StartAsync(user, afterSeq);
+            if (announcesCaughtUp)
+            {
+                await RequireHistoryAsync(user, thread, afterSeq);
+            }
         }
         catch
         {
@@ -83,6 +87,21 @@ internal sealed class ThreadFeeds(
             }
 
             await Parallel.ForEachAsync(feeds, CancellationToken.None, async (feed, _) => await feed.RenewAsync());
+        }
+    }
+
+    private async Task RequireHistoryAsync(UserId user, ThreadId thread, long afterSeq)
+    {
+        try
+        {
+            if (await store.FindAsync(user, thread, CancellationToken.None) is { HistoryBegins: var begins } && afterSeq < begins - 1)
+            {
+                throw ProtocolException.HistoryExpired(begins);
+            }
+        }
+        catch (LogUnavailableException)
+        {
+            // What is in memory can be followed all the same. What is not there is read later, and if it is gone by then, its gap is seen.
         }
     }
 
