@@ -133,7 +133,7 @@ public abstract partial class EventLogContract
         {
         }
 
-        (await other.TakeOverAsync()).Head.Should().Be(1);
+        (await Log.OpenAsync(other.Thread, Cancellation))!.Head.Should().Be(1);
         (await Log.SearchAsync(other.Owner, "first", 10, Cancellation)).Should().ContainSingle();
     }
 
