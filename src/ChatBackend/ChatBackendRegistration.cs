@@ -102,8 +102,7 @@ public static class ChatBackendRegistration
     {
         services.AddOptions<Connections.ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<MessageRouter>();
-        services.AddSingleton(provider => new FeedPort(
-            provider.GetRequiredService<MessageRouter>().Deliver, provider.GetRequiredService<MessageRouter>().RoomAsync));
+        services.AddSingleton(provider => provider.GetRequiredService<MessageRouter>().Port());
         services.AddSingleton<ChatEndpoint>();
         services.AddScoped<ConnectionContext>();
         services.AddScoped<Outbox>();

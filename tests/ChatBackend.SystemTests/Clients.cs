@@ -36,14 +36,17 @@ internal static class Clients
         }).Soon();
 
     /// <summary>A socket and nothing around it.</summary>
-    public static async Task<ClientWebSocket> OpenAsync(this ServerProcess server, GuestSession guest)
+    public static Task<ClientWebSocket> OpenAsync(this ServerProcess server, GuestSession guest) => OpenAsync(server.WebSocket, guest);
+
+    /// <summary>The same, to where the server is reached through something else.</summary>
+    public static async Task<ClientWebSocket> OpenAsync(Uri address, GuestSession guest)
     {
         var socket = new ClientWebSocket();
         try
         {
             Trusting.Configure(socket.Options);
             socket.Options.SetRequestHeader("Authorization", $"Bearer {guest.Token}");
-            await socket.ConnectAsync(server.WebSocket, CancellationToken.None).Soon();
+            await socket.ConnectAsync(address, CancellationToken.None).Soon();
             return socket;
         }
         catch

@@ -91,6 +91,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The warnings and errors of its log, but for runs and tools that failed as their script wants.</summary>
+    public IReadOnlyList<string> Complaints => [.. Log.Split('\n').Where(line => ComplaintLine().IsMatch(line) && !line.Contains("Runs.AgentRun", StringComparison.Ordinal))];
+
     /// <summary>Returns when <c>/health/ready</c> answers 200. What fails says what the server wrote.</summary>
     public static async Task<ServerProcess> StartAsync(ServerSettings? settings = null)
     {
@@ -222,6 +225,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     // Readable in Development; inside a JSON string elsewhere.
     [GeneratedRegex("""Now listening on: (?:\\")?(https?://[^\s"\\]+)""")]
     private static partial Regex ListeningLine();
+
+    [GeneratedRegex(@"^[\d:.]+ (WRN|ERR|FTL) ")]
+    private static partial Regex ComplaintLine();
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -67,9 +67,14 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    public bool Deliver(ReadOnlyMemory<byte> frame) => outbox.Enqueue(frame);
+    /// <summary>Bytes that wait for a peer that reads too slowly.</summary>
+    public int WaitingBytes => outbox.WaitingBytes;
 
-    public Task<bool> RoomAsync(CancellationToken cancellationToken) => outbox.RoomAsync(cancellationToken);
+    public bool Deliver(in OutgoingFrame frame) => outbox.Enqueue(frame);
+
+    public bool HasRoom(int bytes) => outbox.HasRoom(bytes);
+
+    public ValueTask<bool> RoomAsync(int bytes, CancellationToken cancellationToken) => outbox.RoomAsync(bytes, cancellationToken);
 
     public void Drain(TimeSpan reconnectWithin) => Send(new ServerDraining { ReconnectWithinMs = (int)reconnectWithin.TotalMilliseconds });
 
@@ -140,7 +145,6 @@ internal sealed partial class AgentMessageHandler(
     {
         try
         {
-            await LeaveDeletedAsync();
             await (command switch
             {
                 ChatFrame chat => ChatAsync(chat, arrivedAt),
@@ -176,62 +180,46 @@ internal sealed partial class AgentMessageHandler(
             throw ProtocolException.Unavailable();
         }
 
-        // The sender follows before its message is taken, so that it sees all of the run, and is held, so that its ack comes first.
+        // Who opens a thread follows it before its message is taken, and who follows it is held, so that the ack comes first.
         var thread = frame.ThreadId ?? ThreadId.New();
-        RequireRoomToFollow(thread);
-        var wasFollowed = _followed.TryGetValue(thread, out var subscription);
-        subscription ??= frame.ThreadId is null
-            ? feeds.AwaitNew(connection.Id, thread)
-            : await FollowIfThereAsync(thread);
+        await RequireRoomToFollowAsync(thread);
+        var isFollowed = _followed.TryGetValue(thread, out var subscription);
+        subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
         subscription?.Hold();
-        var isFollowed = wasFollowed;
         try
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null,
                 frame.Replaces));
-            isFollowed |= reply.Thread == thread && subscription is not null;
             outbox.Enqueue(reply.Ack);
-            if (reply.Thread != thread)
+            if (frame.ThreadId is null && reply.Thread == thread)
             {
-                await FollowEarlierAsync(reply); // a retry: its thread was created the first time
-            }
-            else if (frame.ThreadId is null)
-            {
+                isFollowed = true;
+                _followed[thread] = subscription!;
                 await subscription!.CreatedAsync(connection.Session.User);
+            }
+            else
+            {
+                await FollowFromAsync(reply);
             }
         }
         finally
         {
             if (isFollowed)
             {
-                _followed[thread] = subscription!;
                 subscription!.Release();
             }
             else if (subscription is not null)
             {
-                await subscription.EndAsync();
+                await subscription.EndAsync(); // refused, or a retry whose thread was created the first time
             }
         }
 
         metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
     }
 
-    /// <summary>Null where there is no such thread: what it is asked may be the retry of what it did before it was deleted.</summary>
-    private async Task<ThreadFeeds.Subscription?> FollowIfThereAsync(ThreadId thread)
-    {
-        try
-        {
-            return await feeds.FollowAsync(connection.Session.User, connection.Id, thread, Follower.FromNowOn, [], announcesCaughtUp: false);
-        }
-        catch (ProtocolException missing) when (missing.Code == ErrorCode.NotFound)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
-    private async Task FollowEarlierAsync(CommandReply reply)
+    /// <summary>From its message on, unless the thread is followed. The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
+    private async Task FollowFromAsync(CommandReply reply)
     {
         try
         {
@@ -244,6 +232,10 @@ internal sealed partial class AgentMessageHandler(
         {
             // Deleted since: the retry is answered, and there is nothing to follow.
         }
+        catch (ProtocolException gone) when (gone.Code is ErrorCode.NotFound or ErrorCode.Expired)
+        {
+            // A retry of what took effect long ago: its thread was deleted since, or is kept only from later on.
+        }
         catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
         {
             ThreadAway(away, nameof(ChatFrame));
@@ -255,11 +247,13 @@ internal sealed partial class AgentMessageHandler(
 
     private async Task UnfollowAsync(UnfollowFrame frame)
     {
-        if (!_followed.Remove(frame.ThreadId, out var subscription))
+        var subscription = _followed.GetValueOrDefault(frame.ThreadId);
+        if (subscription is null or { IsOver: true })
         {
             throw ProtocolException.NotFound();
         }
 
+        _followed.Remove(frame.ThreadId);
         await subscription.EndAsync();
         Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
     }
@@ -301,7 +295,7 @@ internal sealed partial class AgentMessageHandler(
 
     private async Task JoinAsync(ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
-        RequireRoomToFollow(thread);
+        await RequireRoomToFollowAsync(thread);
         if (_followed.Remove(thread, out var earlier))
         {
             await earlier.EndAsync();
@@ -310,19 +304,20 @@ internal sealed partial class AgentMessageHandler(
         _followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
     }
 
-    /// <summary>What was deleted is followed no more and takes no room.</summary>
-    private async Task LeaveDeletedAsync()
+    private async Task RequireRoomToFollowAsync(ThreadId thread)
     {
-        foreach (var (thread, subscription) in _followed.Where(followed => followed.Value.IsOver).ToList())
+        if (_followed.ContainsKey(thread) || _followed.Count < options.Value.MaxFollowedThreads)
         {
-            _followed.Remove(thread);
+            return;
+        }
+
+        foreach (var (gone, subscription) in _followed.Where(followed => followed.Value.IsOver).ToList())
+        {
+            _followed.Remove(gone);
             await subscription.EndAsync();
         }
-    }
 
-    private void RequireRoomToFollow(ThreadId thread)
-    {
-        if (!_followed.ContainsKey(thread) && _followed.Count >= options.Value.MaxFollowedThreads)
+        if (_followed.Count >= options.Value.MaxFollowedThreads)
         {
             throw new ProtocolException(ErrorCode.QuotaExceeded, $"{_followed.Count} threads are followed already; unfollow one first.");
         }

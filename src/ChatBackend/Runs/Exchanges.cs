@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using Microsoft.Extensions.AI;
 
@@ -67,7 +68,7 @@ internal sealed class Exchange(UserMessage question)
         if (!_isCut)
         {
             _taken.Add((message.Seq, _answer.Count));
-            _answer.Add(new ChatMessage(ChatRole.User, message.Content));
+            _answer.Add(Turn.MessageEntering(message.Content));
         }
     }
 

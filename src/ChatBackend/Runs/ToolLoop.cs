@@ -59,7 +59,7 @@ internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunO
     private async Task<bool> IsSteeredAsync(List<ChatMessage> conversation, CancellationToken cancellationToken)
     {
         var taken = await sink.TakeSteeredAsync(cancellationToken);
-        conversation.AddRange(taken.Select(text => new ChatMessage(ChatRole.User, text)));
+        conversation.AddRange(taken.Select(Turn.MessageEntering));
         return taken.Count > 0;
     }
 

@@ -13,6 +13,7 @@ internal sealed class ThreadFeeds(
     private static readonly TimeSpan RenewEvery = LiveThread.Lease / 3;
 
     private readonly Lock _lock = new();
+    private readonly LogPages _pages = new(log);
     private readonly Dictionary<ThreadId, ThreadFeed> _feeds = [];
     private NodeObserver? _observer;
     private INodeObserver? _node;
@@ -38,7 +39,7 @@ internal sealed class ThreadFeeds(
             throw;
         }
 
-        var follower = new Follower(connection, afterSeq, known, announcesCaughtUp);
+        var follower = new Follower(port, connection, afterSeq, known, announcesCaughtUp);
         feed.Live.Join(follower);
         return new Subscription(this, thread, feed, follower);
     }
@@ -47,7 +48,7 @@ internal sealed class ThreadFeeds(
     public Subscription AwaitNew(ConnectionId connection, ThreadId thread)
     {
         var feed = Enter(thread);
-        var follower = new Follower(connection, cursor: 0, known: [], announcesCaughtUp: false);
+        var follower = new Follower(port, connection, cursor: 0, known: [], announcesCaughtUp: false);
         follower.Hold();
         feed.Live.Join(follower);
         return new Subscription(this, thread, feed, follower);
@@ -111,7 +112,7 @@ internal sealed class ThreadFeeds(
         {
             if (!_feeds.TryGetValue(thread, out var feed))
             {
-                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, log, port, clock, logger);
+                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, _pages, port, clock, logger);
                 _feeds.Add(thread, feed);
             }
 
@@ -152,8 +153,8 @@ internal sealed class ThreadFeeds(
     /// <summary>One connection's following of one thread.</summary>
     internal sealed class Subscription(ThreadFeeds feeds, ThreadId thread, ThreadFeed feed, Follower follower)
     {
-        /// <summary>The thread was deleted, and the follower was told.</summary>
-        public bool IsOver => feed.Live.IsOver(follower);
+        /// <summary>The thread is no more, and its followers have been told.</summary>
+        public bool IsOver => follower.HasLeft;
 
         /// <summary>The awaited thread was created.</summary>
         public Task CreatedAsync(UserId owner) => feed.StartNewAsync(owner);

@@ -1,18 +1,17 @@
 using System.Collections.Concurrent;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.SystemTests.Campaign;
+using ChatBackend.SystemTests.Ledgers;
 
 namespace ChatBackend.SystemTests.Crash;
 
-/// <summary>A message that the server acknowledged.</summary>
-internal sealed record Said(string Content, Ack Ack);
-
-/// <summary>A user with one connection over all crashes and a few threads, in each of which somebody talks.</summary>
-internal sealed class BusyUser(GuestSession guest, ChatConnection connection, Random random) : IAsyncDisposable
+/// <summary>A user with one connection of the client library over all crashes and a few threads, in each of which somebody talks.</summary>
+internal sealed class BusyUser(GuestSession guest, ChatConnection connection, Ledger ledger, SendLedger sends, Random random) : IAsyncDisposable
 {
     private const int ThreadsAtOnce = 2;
 
-    private readonly ConcurrentBag<Said> _said = [];
+    private readonly ConcurrentDictionary<ThreadId, byte> _known = new();
     private readonly List<ThreadId> _threads = [];
     private int _reconnects;
 
@@ -20,24 +19,27 @@ internal sealed class BusyUser(GuestSession guest, ChatConnection connection, Ra
 
     public ChatConnection Connection => connection;
 
-    public IReadOnlyCollection<Said> Said => _said;
+    /// <summary>What the connection was sent, of every thread from its beginning, over all crashes.</summary>
+    public Ledger Ledger => ledger;
 
-    public IReadOnlyList<ThreadId> Threads => [.. _said.Select(said => said.Ack.ThreadId!.Value).Distinct()];
+    public ICollection<ThreadId> Threads => _known.Keys;
 
     public int Reconnects => _reconnects;
 
-    public static async Task<BusyUser> ConnectAsync(ServerProcess server, int seed)
+    public static async Task<BusyUser> ConnectAsync(ServerProcess server, SendLedger sends, int seed)
     {
         var guest = await server.GuestAsync();
+        var ledger = new Ledger();
         BusyUser? user = null;
         var connection = await ChatConnection.ConnectAsync(new ChatConnectionOptions
         {
             Uri = server.WebSocket,
             Token = _ => ValueTask.FromResult(guest.Token),
             MaxBackoff = TimeSpan.FromSeconds(1),
+            OnFrame = ledger.Take,
             OnReconnected = _ => Interlocked.Increment(ref user!._reconnects),
         }).Soon();
-        return user = new BusyUser(guest, connection, new Random(seed));
+        return user = new BusyUser(guest, connection, ledger, sends, new Random(seed));
     }
 
     /// <summary>Talks in several threads at once until it is enough; what is on its way then is still waited for.</summary>
@@ -62,17 +64,21 @@ internal sealed class BusyUser(GuestSession guest, ChatConnection connection, Ra
     {
         while (!enough.IsCancellationRequested)
         {
-            var content = Content(dice);
-            var thread = _threads[place];
+            var message = new ChatFrame
+            {
+                Id = ClientFrameId.New(),
+                Content = Script.Draw(dice),
+                ThreadId = _threads[place] == default ? null : _threads[place],
+                Agent = Scenario.Agent,
+                WhenRunning = dice.Next(6) == 0 ? WhenRunning.Interrupt : WhenRunning.Queue,
+            };
+            sends.Sending(message);
             // Not given up when it is enough: what is on its way is sent again to the next server.
             var ack = await connection.ChatAsync(
-                content,
-                thread == default ? null : thread,
-                Scenario.Agent,
-                dice.Next(6) == 0 ? WhenRunning.Interrupt : WhenRunning.Queue,
-                cancellationToken: CancellationToken.None).Soon();
-            _said.Add(new Said(content, ack));
+                message.Content, message.ThreadId, message.Agent, message.WhenRunning, message.Id, cancellationToken: CancellationToken.None).Soon();
+            sends.Take(ack);
             _threads[place] = ack.ThreadId!.Value;
+            _known.TryAdd(ack.ThreadId.Value, 0);
             if (dice.Next(8) == 0)
             {
                 await StopAsync(ack.ThreadId!.Value);
@@ -104,20 +110,5 @@ internal sealed class BusyUser(GuestSession guest, ChatConnection connection, Ra
         catch (OperationCanceledException) when (enough.IsCancellationRequested)
         {
         }
-    }
-
-    private static string Content(Random dice)
-    {
-        var text = string.Concat(Enumerable.Range(0, dice.Next(1, 40)).Select(i => $"{i} ünd 🌊 "));
-        object[] steps = dice.Next(6) switch
-        {
-            0 => [Scenario.Say(text)],
-            1 => [Scenario.Think(text, 10, 5), Scenario.Tool("look", dice.Next(300)), Scenario.Say(text, 30, 10)],
-            2 => [Scenario.Say(text, 20, 5), Scenario.Tool("fail", dice.Next(100), fail: true), Scenario.Tool("look", dice.Next(100)), Scenario.Say(text, 20, 20)],
-            3 => [Scenario.Tool("stubborn", dice.Next(400), ignoreCancel: true), Scenario.Say(text, 10, 10)],
-            4 => [Scenario.Say(text, 10, 10), Scenario.Crash("as the script wants")],
-            _ => [Scenario.Say(text + text, 100, 20)],
-        };
-        return Scenario.Of(steps);
     }
 }

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.SystemTests.Ledgers;
 
 namespace ChatBackend.SystemTests.Crash;
 
@@ -8,6 +10,7 @@ namespace ChatBackend.SystemTests.Crash;
 public sealed class KillTests
 {
     private const int Users = 3;
+    private const int LastEvents = 20;
     private static readonly TimeSpan AdoptionBound = TimeSpan.FromSeconds(5);
 
     private static ITestOutputHelper Output => TestContext.Current.TestOutputHelper!;
@@ -31,12 +34,14 @@ public sealed class KillTests
 
         using var data = new TestDirectory();
         var server = await ServerProcess.StartAsync(ServerSettings.Scripted with { DataDirectory = data.Path });
+        var broken = new ConcurrentQueue<string>();
+        var sends = new SendLedger(broken.Enqueue);
         var users = new List<BusyUser>();
         try
         {
             for (var i = 0; i < Users; i++)
             {
-                users.Add(await BusyUser.ConnectAsync(server, random.Next()));
+                users.Add(await BusyUser.ConnectAsync(server, sends, random.Next()));
             }
 
             for (var kill = 1; kill <= kills; kill++)
@@ -57,15 +62,24 @@ public sealed class KillTests
                 var adopted = new List<TimeSpan>();
                 foreach (var user in users)
                 {
-                    adopted.AddRange(await CheckAsync(server, user, killedAt, readyAt));
+                    adopted.AddRange(await SettleAsync(server, user, killedAt, readyAt));
                 }
 
                 Output.WriteLine(
-                    $"kill {kill}: ready after {(readyAt - killedAt).TotalSeconds:0.0} s, {users.Sum(user => user.Said.Count)} messages acknowledged so far, "
+                    $"kill {kill}: ready after {(readyAt - killedAt).TotalSeconds:0.0} s, {sends.Acknowledged} messages acknowledged so far, "
                     + $"{adopted.Count} runs adopted, the last {(adopted.Count > 0 ? adopted.Max().TotalSeconds : 0):0.00} s after ready");
                 adopted.Should().NotContain(after => after > AdoptionBound, "kill {0}", kill);
                 users.Should().OnlyContain(user => user.Reconnects == kill);
             }
+
+            foreach (var user in users)
+            {
+                await CompareAsync(server, user, sends);
+            }
+
+            sends.Finish();
+            broken.Should().BeEmpty();
+            sends.Acknowledged.Should().Be(sends.Ids);
         }
         catch
         {
@@ -124,35 +138,36 @@ public sealed class KillTests
         Output.WriteLine($"{failed.Content.Length} of at least {heard} characters were kept.");
     }
 
+    /// <summary>The user, who was sent all that happened since its last cursor, and a newcomer that looks at the end of each thread.</summary>
     /// <returns>How long after the server was ready each run that the kill had left open ended.</returns>
-    private static async Task<List<TimeSpan>> CheckAsync(ServerProcess server, BusyUser user, DateTimeOffset killedAt, DateTimeOffset readyAt)
+    private static async Task<List<TimeSpan>> SettleAsync(ServerProcess server, BusyUser user, DateTimeOffset killedAt, DateTimeOffset readyAt)
     {
-        var (fresh, ledger) = await Ledger.FollowAsync(server, user.Guest, user.Threads);
-        await using var _ = fresh;
-        await ledger.QuietAsync();
-        ledger.Threads.SelectMany(thread => thread.Violations).Should().BeEmpty();
+        await using var fresh = await server.ConnectAsync(user.Guest);
+        await Task.WhenAll(user.Threads.Select(thread => fresh.FollowAsync(thread, Math.Max(0, user.Ledger[thread].Head - LastEvents)))).Soon();
 
-        foreach (var said in user.Said)
-        {
-            ledger[said.Ack.ThreadId!.Value].Events[(int)said.Ack.Seq!.Value - 1].Should().BeOfType<UserMessage>()
-                .Which.Should().Match<UserMessage>(message =>
-                    message.MessageId == said.Ack.MessageId && message.ClientId == said.Ack.Id && message.Content == said.Content);
-        }
-
-        ledger.Threads.Sum(thread => thread.Events.Count(happened => happened is UserMessage)).Should().Be(user.Said.Count);
-        foreach (var thread in ledger.Threads)
-        {
-            var end = thread.Events[^1].Seq;
-            await user.Connection.FollowerOf(thread.Thread).WaitForAsync(happened => happened.Seq == end).Soon();
-            Shown(user.Connection.FollowerOf(thread.Thread).Transcript).Should().Equal(Shown(fresh.FollowerOf(thread.Thread).Transcript));
-        }
-
+        await user.Ledger.QuietAsync();
+        user.Ledger.Violations.Should().BeEmpty();
         return
         [
-            .. ledger.Threads.SelectMany(thread => thread.Ends.Values
-                .Where(end => thread.Runs[end.RunId].At <= killedAt && end.At > killedAt)
-                .Select(end => end.At - readyAt)),
+            .. user.Ledger.Threads.SelectMany(thread => thread.Runs)
+                .Where(run => run.Started.At <= killedAt && run.EndAt > killedAt)
+                .Select(run => run.EndAt!.Value - readyAt),
         ];
+    }
+
+    /// <summary>The log, as a newcomer is sent it, is what was acknowledged and what the user was sent.</summary>
+    private static async Task CompareAsync(ServerProcess server, BusyUser user, SendLedger sends)
+    {
+        var (fresh, log) = await Ledger.FollowAsync(server, user.Guest, user.Threads);
+        await using var _ = fresh;
+        await log.QuietAsync();
+        log.Violations.Should().BeEmpty();
+        foreach (var thread in log.Threads)
+        {
+            sends.Check(thread);
+            await user.Connection.FollowerOf(thread.Thread).WaitForAsync(happened => happened.Seq == thread.Head).Soon();
+            Shown(user.Connection.FollowerOf(thread.Thread).Transcript).Should().Equal(Shown(fresh.FollowerOf(thread.Thread).Transcript));
+        }
     }
 
     private static IEnumerable<string> Shown(ThreadTranscript transcript) =>

@@ -129,6 +129,25 @@ public sealed class DemoAgentTests
     }
 
     [Fact]
+    public async Task A_question_that_entered_the_run_is_answered_beside_the_first()
+    {
+        List<ChatMessage> conversation =
+        [
+            new(ChatRole.User, "What is 6 * 7?"),
+            new(ChatRole.Assistant, [new FunctionCallContent("1", "calculator")]),
+            new(ChatRole.Tool, [new FunctionResultContent("1", new { expression = "6 * 7", result = "42" })]),
+            Turn.MessageEntering("What is 2 + 3?"),
+        ];
+
+        var call = (await _demo.Model.StepAsync(conversation, TestContext.Current.CancellationToken)).Call()!;
+        conversation.Add(new(ChatRole.Assistant, [call]));
+        conversation.Add(new(ChatRole.Tool, [new FunctionResultContent(call.CallId, new { expression = "2 + 3", result = "5" })]));
+        var answer = (await _demo.Model.StepAsync(conversation, TestContext.Current.CancellationToken)).Text();
+
+        answer.Should().Be("6 * 7 = 42\n\n2 + 3 = 5");
+    }
+
+    [Fact]
     public void The_model_sees_the_tools_arguments_and_nothing_of_the_server()
     {
         var schemas = _demo.Tools.ToDictionary(

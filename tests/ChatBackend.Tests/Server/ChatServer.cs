@@ -6,6 +6,7 @@ using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -26,6 +27,12 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <param name="services">Comes after the server's own registrations.</param>
     public ChatServer(Action<IServiceCollection> services, params (string Key, string Value)[] settings)
         : this(Directory.CreateTempSubdirectory("chat-backend-"), services, settings) => _ownsData = true;
+
+    /// <param name="sendBuffer">Bytes that the system takes of a socket before a send has to wait; else it takes megabytes.</param>
+    public ChatServer(int sendBuffer, params (string Key, string Value)[] settings)
+        : this(services => services.Configure<SocketTransportOptions>(transport => SendBuffer(transport, sendBuffer)), settings)
+    {
+    }
 
     /// <summary>On a data directory that is there before it and after.</summary>
     public ChatServer(DirectoryInfo data, params (string Key, string Value)[] settings)
@@ -77,16 +84,12 @@ internal sealed class ChatServer : IAsyncDisposable
     public Task<GuestSession> GuestAsync() => GuestSession.CreateAsync(Http).Soon();
 
     /// <summary>A connection of a guest, of a new one unless one is given, that keeps every frame it gets.</summary>
-    public async Task<TestClient> ConnectAsync(GuestSession? guest = null)
+    public async Task<TestClient> ConnectAsync(GuestSession? guest = null, Func<ChatConnectionOptions, ChatConnectionOptions>? configure = null)
     {
         guest ??= await GuestAsync();
         var frames = new FrameRecorder();
-        var connection = await ChatConnection.ConnectAsync(new ChatConnectionOptions
-        {
-            Uri = WebSocket,
-            Token = _ => ValueTask.FromResult(guest.Token),
-            OnFrame = frames.Add,
-        }).Soon();
+        var options = new ChatConnectionOptions { Uri = WebSocket, Token = _ => ValueTask.FromResult(guest.Token), OnFrame = frames.Add };
+        var connection = await ChatConnection.ConnectAsync(configure?.Invoke(options) ?? options).Soon();
         return new TestClient(guest, connection, frames);
     }
 
@@ -131,6 +134,13 @@ internal sealed class ChatServer : IAsyncDisposable
         var line = metrics.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{}", StringComparison.Ordinal));
         return double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
+
+    private static void SendBuffer(SocketTransportOptions transport, int bytes) => transport.CreateBoundListenSocket = address =>
+    {
+        var listening = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
+        listening.SendBufferSize = bytes; // those accepted inherit it
+        return listening;
+    };
 
     public async ValueTask DisposeAsync()
     {

@@ -13,12 +13,14 @@ public sealed class SteerTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":400},{"say":"never said"}]}""");
+        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":400},{"say":"as asked, "}]}""");
         await client.Frames.UntilAsync<ToolExecuting>();
 
-        var steer = await client.PlayAsync("""{"steps":[{"say":"this way"}]}""", busy.ThreadId, WhenRunning.Steer);
+        var steer = await client.PlayAsync("""{"steps":[{"say":"then "},{"tool":"turn"},{"say":"this way"}]}""", busy.ThreadId, WhenRunning.Steer);
 
         (await client.EndOfAsync(busy)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("this way");
+        client.Frames.All().OfType<AgentPart>().Select(part => part.Text).Should().Equal("as asked, then ");
+        client.Frames.All().OfType<ToolCompleted>().Select(tool => tool.Tool).Should().Equal("gate", "turn");
         var steered = client.Frames.All().OfType<MessageSteered>().Should().ContainSingle().Subject;
         (steered.RunId, steered.MessageId).Should().Be((busy.RunId!.Value, steer.MessageId!.Value));
         client.Frames.All().OfType<UserMessage>().Last().WhenRunning.Should().Be(WhenRunning.Steer);
@@ -104,7 +106,8 @@ public sealed class SteerTests
             bool TakesIt(ServerFrame frame) => frame is AgentStarted started && started.MessageId == message || frame is MessageSteered steered && steered.MessageId == message;
             await client.Frames.UntilAsync(frames => frames.Any(TakesIt) && frames.OfType<AgentStarted>().Count() == frames.OfType<AgentCompleted>().Count());
             client.Frames.All().Count(TakesIt).Should().Be(1);
-            client.Frames.All().OfType<AgentCompleted>().Last().Content.Should().Be("late");
+            string.Concat(client.Frames.All().Select(frame => frame is AgentPart part ? part.Text : (frame as AgentCompleted)?.Content))
+                .Should().Be("answerlate", "each of the two is answered, and once");
         }
     }
 

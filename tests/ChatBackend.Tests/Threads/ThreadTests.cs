@@ -82,6 +82,7 @@ public sealed class ThreadTests
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
         var first = await client.PlayAsync(Hello);
+        await client.EndOfAsync(first);
         for (var i = 0; i < 20; i++)
         {
             await client.EndOfAsync(await client.PlayAsync(Hello, first.ThreadId));

@@ -16,10 +16,9 @@ internal static class DemoAnswer
         - Find whales (searches your own threads)
         """;
 
-    public static string To(Turn turn)
+    public static string To(string question, DemoIntent intent, FunctionResultContent result)
     {
-        var result = turn.Since.OfType<FunctionResultContent>().Last();
-        var tool = turn.Since.OfType<FunctionCallContent>().LastOrDefault(call => call.CallId == result.CallId)?.Name;
+        var tool = intent.Tool;
         var json = JsonSerializer.SerializeToElement(result.Result, AIJsonUtilities.DefaultOptions);
         try
         {
@@ -29,7 +28,7 @@ internal static class DemoAnswer
                 _ when json.TryGetProperty("error", out var error) => Failed(tool, error.ToString()),
                 BuiltInTools.Clock => Time(json),
                 BuiltInTools.Calculator => $"{Text(json, "expression")} = {Text(json, "result")}",
-                BuiltInTools.SearchThreads => Hits(json, turn.Question),
+                BuiltInTools.SearchThreads => Hits(json, question),
                 _ => Help,
             };
         }
@@ -67,7 +66,7 @@ internal static class DemoAnswer
         return answer.ToString();
     }
 
-    private static string Failed(string? tool, string why) => why.Length > 0 ? $"The {tool} tool could not answer: {why}" : $"The {tool} tool could not answer.";
+    private static string Failed(string tool, string why) => why.Length > 0 ? $"The {tool} tool could not answer: {why}" : $"The {tool} tool could not answer.";
 
     private static string Text(JsonElement json, string member) => json.GetProperty(member).GetString() ?? "";
 }

@@ -22,7 +22,8 @@ internal sealed class DemoModel : IChatClient
 
     private static IEnumerable<ChatResponseUpdate> Answer(Turn turn)
     {
-        if (turn.ToolResults == 0 && DemoIntent.Of(turn.Question) is { } intent)
+        var intents = turn.Questions.Select(DemoIntent.Of).ToList();
+        if (intents.OfType<DemoIntent>().ElementAtOrDefault(turn.ToolResults.Count) is { } intent)
         {
             var arguments = new Dictionary<string, object?> { [intent.Parameter] = intent.Value };
             yield return new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent(CallId.New().Value, intent.Tool, arguments)]);
@@ -30,7 +31,9 @@ internal sealed class DemoModel : IChatClient
             yield break;
         }
 
-        foreach (var word in Words(turn.ToolResults == 0 ? DemoAnswer.Help : DemoAnswer.To(turn)))
+        var results = new Queue<FunctionResultContent>(turn.ToolResults);
+        var answers = turn.Questions.Zip(intents, (question, asked) => asked is null ? DemoAnswer.Help : DemoAnswer.To(question, asked, results.Dequeue()));
+        foreach (var word in Words(string.Join("\n\n", answers)))
         {
             yield return new ChatResponseUpdate(ChatRole.Assistant, word);
         }

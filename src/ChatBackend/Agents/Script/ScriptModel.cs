@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Agents.Script;
 
 /// <summary>
-/// Plays the scenario in the last user message, for tests and benchmarks through the loop that real models go through.
+/// Plays the scenario in the message to answer, and then those of messages that entered the run, for tests and benchmarks through the loop that real models go through.
 /// A tool step ends the model step; the next one goes on behind it, which it knows by the results that follow the message.
 /// Usage counts 1 input token for a model step and 1 output token for each piece of text.
 /// </summary>
@@ -17,16 +17,8 @@ internal sealed class ScriptModel(TimeProvider clock) : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var turn = Turn.Of(messages);
-        var (scenario, problem) = Read(turn.Question);
-        if (scenario is null)
-        {
-            yield return new ChatResponseUpdate(ChatRole.Assistant, problem);
-            yield return End(ChatFinishReason.Stop, 1);
-            yield break;
-        }
-
         var pieces = 0;
-        foreach (var step in scenario.After(turn.ToolResults))
+        foreach (var step in StepsLeft(turn))
         {
             cancellationToken.ThrowIfCancellationRequested();
             switch (step)
@@ -40,7 +32,7 @@ internal sealed class ScriptModel(TimeProvider clock) : IChatClient
 
                     break;
                 case ScriptStep.ToolCall tool:
-                    yield return new ChatResponseUpdate(ChatRole.Assistant, [Call(tool, turn.ToolResults)]);
+                    yield return new ChatResponseUpdate(ChatRole.Assistant, [Call(tool, turn.ToolResults.Count)]);
                     yield return End(ChatFinishReason.ToolCalls, pieces);
                     yield break;
                 case ScriptStep.Wait wait:
@@ -62,7 +54,7 @@ internal sealed class ScriptModel(TimeProvider clock) : IChatClient
     public AIFunction? ToolFor(FunctionCallContent call, Turn turn)
     {
         var step = call.RawRepresentation as ScriptStep.ToolCall
-            ?? Read(turn.Question).Item1?.After(turn.ToolResults).OfType<ScriptStep.ToolCall>().FirstOrDefault();
+            ?? StepsLeft(turn).OfType<ScriptStep.ToolCall>().FirstOrDefault();
         if (step?.Tool != call.Name)
         {
             return null;
@@ -78,15 +70,19 @@ internal sealed class ScriptModel(TimeProvider clock) : IChatClient
     {
     }
 
-    private static (Scenario?, string) Read(string message)
+    private static IEnumerable<ScriptStep> StepsLeft(Turn turn) =>
+        new Scenario([.. turn.Questions.SelectMany(question => Read(question).Steps)]).After(turn.ToolResults.Count);
+
+    private static Scenario Read(string message)
     {
         try
         {
-            return (Scenario.Parse(message), "");
+            return Scenario.Parse(message);
         }
         catch (FormatException problem)
         {
-            return (null, $"I am the script agent: I play scenarios for tests. I cannot play this message: {problem.Message}. An example: {Example}");
+            var why = $"I am the script agent: I play scenarios for tests. I cannot play this message: {problem.Message}. An example: {Example}";
+            return new Scenario([new ScriptStep.Speech(why, IsThought: false, Chunks: 1, TimeSpan.Zero)]);
         }
     }
 

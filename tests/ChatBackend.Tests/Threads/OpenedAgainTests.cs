@@ -1,0 +1,50 @@
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Tests.Client;
+using ChatBackend.Tests.Server;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ChatBackend.Tests.Threads;
+
+/// <summary>A process that opens a thread reads its log from the oldest open work on: what came before is not there to be understood.</summary>
+public sealed class OpenedAgainTests
+{
+    private const string Short = """{"steps":[{"say":"fine"}]}""";
+
+    [Fact]
+    [Trait("failure", "P10")]
+    public async Task A_message_that_an_earlier_run_took_in_is_not_answered_again_because_an_older_one_waits()
+    {
+        await using var server = new ChatServer();
+        await using var client = await server.ConnectAsync();
+        var (thread, run, at) = (ThreadId.New(), new RunId("run_1"), server.Clock.GetUtcNow());
+        ThreadEvent[] events =
+        [
+            Message("msg_1", null),
+            new AgentStarted { RunId = run, Agent = "script", MessageId = new MessageId("msg_1") },
+            Message("msg_2", WhenRunning.Queue),
+            Message("msg_3", WhenRunning.Steer),
+            new MessageSteered { RunId = run, MessageId = new MessageId("msg_3") },
+            new AgentFailed { RunId = run, Code = RunFailure.Interrupted, Message = "The process died.", Retryable = true },
+        ];
+        var logged = events.Select((happened, i) => happened with { ThreadId = thread, Seq = i + 1, At = at })
+            .Select(happened => new LogEvent(happened.Seq, WireJson.Encode(happened), null, null));
+        await server.Services.GetRequiredService<IEventLog>().AppendAsync(
+            new LogAppend { Thread = thread, Epoch = 1, Head = 0, NewOwner = client.Guest.UserId, OpenFrom = 3, Events = [.. logged], At = at },
+            CancellationToken.None).Soon();
+
+        await client.Connection.FollowAsync(thread).Soon();
+        await client.Frames.UntilAsync<AgentCompleted>();
+        // A further message is answered next; nothing goes before it.
+        var last = await client.PlayAsync(Short, thread);
+        await client.Frames.UntilAsync(frames => frames.OfType<AgentCompleted>().Count() == 2);
+
+        client.Frames.All().OfType<AgentStarted>().Select(started => started.MessageId).Should().Equal(
+            new MessageId("msg_1"), new MessageId("msg_2"), last.MessageId!.Value);
+    }
+
+    private static UserMessage Message(string id, WhenRunning? whenRunning) => new()
+    {
+        MessageId = new MessageId(id), Content = Short, ClientId = new ClientFrameId($"c_{id}"), Agent = "script", WhenRunning = whenRunning,
+    };
+}
