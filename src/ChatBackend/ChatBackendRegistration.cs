@@ -6,6 +6,7 @@ using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Rest;
 using ChatBackend.Runs;
+using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Telemetry;
 using ChatBackend.Threads;
@@ -91,6 +92,8 @@ public static class ChatBackendRegistration
         services.AddSingleton<ThreadFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<ThreadFeeds>());
         services.AddHostedService<OpenWorkAdoption>();
+        services.AddSingleton<Erasure>();
+        services.AddHostedService(provider => provider.GetRequiredService<Erasure>());
         services.AddSingleton<Retention>();
         services.AddHostedService(provider => provider.GetRequiredService<Retention>());
     }

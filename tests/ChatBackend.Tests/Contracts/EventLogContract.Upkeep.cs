@@ -123,16 +123,17 @@ public abstract partial class EventLogContract
         await big.AppendAsync([.. Enumerable.Range(0, 600).Select(i => $"word{i}")]);
         await Store.DeleteAsync(big.Thread, big.Epoch, Cancellation);
 
-        (await Store.EraseAsync(Cancellation)).Should().BeFalse("600 texts are more than a little");
-        await ReopenAsync();
-        var steps = 1;
-        while (!await Store.EraseAsync(Cancellation))
+        for (var step = 0; step < 5; step++)
         {
-            steps++;
+            (await Store.EraseAsync(Cancellation)).Should().BeFalse("600 texts are more than a little");
         }
 
-        steps.Should().BeGreaterThan(5);
-        (await other.TakeOverAsync()).Head.Should().Be(1);
+        await ReopenAsync();
+        while (!await Store.EraseAsync(Cancellation))
+        {
+        }
+
+        (await Log.OpenAsync(other.Thread, Cancellation))!.Head.Should().Be(1);
         (await Log.SearchAsync(other.Owner, "first", 10, Cancellation)).Should().ContainSingle();
     }
 

@@ -94,7 +94,9 @@ public sealed class AccessTests
     {
         await using var server = new ChatServer();
 
-        await (await server.RestAsync()).ProblemAsync(new HttpMethod(method), path, status);
+        using var response = await (await server.RestAsync()).SendAsync(new HttpMethod(method), path);
+        ((int)response.StatusCode).Should().Be(status);
+        response.Content.Headers.ContentType!.MediaType.Should().Be("application/problem+json");
     }
 
     private static string Own(ChatServer server) => server.Http.BaseAddress!.GetLeftPart(UriPartial.Authority);

@@ -67,7 +67,7 @@ public sealed class HistoryTests
 
         using var response = await rest.SendAsync(HttpMethod.Get, $"/api/threads/{thread}/export?format=markdown");
         response.Content.Headers.ContentType!.MediaType.Should().Be("text/markdown");
-        response.Content.Headers.ContentDisposition!.ToString().Should().Be($"attachment; filename={thread}.md");
+        response.Content.Headers.ContentDisposition!.ToString().Should().Be($"attachment; filename=\"{thread}.md\"");
         var markdown = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         markdown.Should().StartWith("# &lt;b>T").And.Contain("right &lt;script>").And.Contain("> Tool clock: Succeeded").And.NotContain("wrong answer")
             .And.NotContain("<").And.NotContain("![x](");

@@ -132,7 +132,7 @@ public sealed class ThreadListTests
     [Fact]
     public async Task A_search_is_in_pages_newest_first_and_finds_all_words_only_in_own_threads()
     {
-        await using var server = new ChatServer();
+        await using var server = new ChatServer(("Threads:AutoTitle", "true"));
         await using var client = await server.ConnectAsync();
         await using var other = await server.ConnectAsync();
         await other.EndOfAsync(await other.PlayAsync("""{"steps":[{"say":"the white whale of the other"}]}"""));

@@ -50,6 +50,8 @@ internal sealed class ChatServer : IAsyncDisposable
             host.UseSetting("Guests:Enabled", "true");
             host.UseSetting("Agents:Script:Enabled", "true");
             host.UseSetting("Connections:DrainGrace", "00:00:00");
+            // A title is one more event after a thread's first run; the tests that are about titles ask for them.
+            host.UseSetting("Threads:AutoTitle", "false");
             host.UseSetting("Runs:DrainBound", "00:00:00");
             host.UseSetting("Serilog:MinimumLevel:Default", "Error");
             foreach (var (key, value) in settings)

@@ -10,6 +10,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     private SqliteConnection? _connection;
     private SqliteAppends? _appends;
     private SqliteUpkeep? _upkeep;
+    private bool _hasErased;
 
     public void Commit(IReadOnlyList<PendingWrite> batch)
     {
@@ -149,9 +150,11 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
                 break;
             case PendingErase erase:
                 erase.Result = erase.IsLast = _upkeep!.Erase();
+                _hasErased |= !erase.IsLast;
                 break;
             case PendingTrim trim:
                 trim.Result = _upkeep!.Trim(trim);
+                _hasErased = true;
                 break;
             default:
                 throw new UnreachableException($"{write.GetType()} is nothing that this store writes.");
@@ -159,13 +162,14 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     }
 
     /// <summary>The WAL still has the pages as they were: brought home and cut off, nothing of what was erased is left in any file.</summary>
-    private static void FinishErasing(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
+    private void FinishErasing(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
     {
-        foreach (var erase in batch.OfType<PendingErase>().Where(erase => erase.IsLast))
+        foreach (var erase in batch.OfType<PendingErase>().Where(erase => erase.IsLast && _hasErased))
         {
             // A reader that is at work holds it up. Everybody else waits meanwhile, so it is tried again rather than waited for.
             Execute(connection, "PRAGMA busy_timeout = 20");
-            erase.Result = ScalarOf(connection, "PRAGMA wal_checkpoint(TRUNCATE)") == 0;
+            _hasErased = ScalarOf(connection, "PRAGMA wal_checkpoint(TRUNCATE)") != 0;
+            erase.Result = !_hasErased;
             Execute(connection, "PRAGMA busy_timeout = 2000");
         }
     }

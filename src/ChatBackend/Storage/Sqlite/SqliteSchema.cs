@@ -29,11 +29,8 @@ internal static class SqliteSchema
             await MigrateAsync(database, connection, cancellationToken);
         }
 
-        if (applied != Newest)
-        {
-            // Into the file itself, by which the log is known.
-            Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
-        }
+        // Into the file itself, by which the log is known; and what a process that died had erased is not left in its WAL.
+        Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 
         database.Adopt();
     }
