@@ -1,6 +1,6 @@
 namespace ChatBackend.Server;
 
-/// <summary>The chat page, which is three files, and what its browser may do with them.</summary>
+/// <summary>The chat page, and what its browser may do with them.</summary>
 internal static class Page
 {
     // 'self' covers the WebSocket of the same origin too.

@@ -4,6 +4,7 @@ using ChatBackend.Agents;
 using ChatBackend.Connections;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
+using ChatBackend.Rest;
 using ChatBackend.Runs;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Telemetry;
@@ -35,10 +36,11 @@ public static class ChatBackendRegistration
         services.AddRuns();
         services.AddThreads();
         services.AddConnections();
+        services.AddRest();
         return builder;
     }
 
-    /// <summary>Maps <c>/ws</c>, <c>/api/guests</c> and <c>/health</c>, and switches WebSockets on.</summary>
+    /// <summary>Maps <c>/ws</c>, <c>/api</c>, <c>/openapi/v1.json</c> and <c>/health</c>, and switches WebSockets on.</summary>
     /// <exception cref="InvalidOperationException"><see cref="AddChatBackend"/> was not called.</exception>
     public static WebApplication MapChatBackend(this WebApplication app)
     {
@@ -48,6 +50,7 @@ public static class ChatBackendRegistration
         // HTTP/2 opens a WebSocket with CONNECT.
         app.MapMethods(ChatProtocol.Path, [HttpMethods.Get, HttpMethods.Connect], endpoint.HandleAsync);
         app.MapGuests();
+        app.MapRest();
         app.MapHealth();
         return app;
     }
@@ -88,14 +91,15 @@ public static class ChatBackendRegistration
         services.AddSingleton<ThreadFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<ThreadFeeds>());
         services.AddHostedService<OpenWorkAdoption>();
+        services.AddSingleton<Retention>();
+        services.AddHostedService(provider => provider.GetRequiredService<Retention>());
     }
 
     private static void AddConnections(this IServiceCollection services)
     {
         services.AddOptions<Connections.ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<MessageRouter>();
-        services.AddSingleton(provider => new FeedPort(
-            provider.GetRequiredService<MessageRouter>().Deliver, provider.GetRequiredService<MessageRouter>().RoomAsync));
+        services.AddSingleton(provider => provider.GetRequiredService<MessageRouter>().Port());
         services.AddSingleton<ChatEndpoint>();
         services.AddScoped<ConnectionContext>();
         services.AddScoped<Outbox>();

@@ -141,7 +141,7 @@ internal sealed class ConnectionLoop(
             options.OnReconnected?.Invoke(socket.Established);
         }
 
-        outgoing.Begin(new SendWindow(socket.Established.Limits), threads.All);
+        outgoing.Begin(new SendWindow(socket.Established.Limits), () => threads.All);
         var since = options.TimeProvider.GetTimestamp();
         try
         {

@@ -124,12 +124,14 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? 
     }
 
     /// <summary>A socket is there. Everything is to be sent on it.</summary>
-    public void Begin(SendWindow window, IEnumerable<ThreadFollower> followers)
+    /// <param name="followers">Asked for here, in the lock: a thread that is followed at this very moment is among them or waits already, and is sent either way.</param>
+    public void Begin(SendWindow window, Func<IEnumerable<ThreadFollower>> followers)
     {
         lock (_lock)
         {
             _window = window;
-            var follows = followers.Select(follower => _waiting.Find(waiting => waiting.Follower == follower) ?? new Waiting(follower));
+            var follows = _waiting.Where(waiting => waiting.Follower is not null).ToList();
+            follows.AddRange(followers().Where(follower => !follows.Exists(waiting => waiting.Follower == follower)).Select(follower => new Waiting(follower)));
             _waiting = [.. follows, .. _waiting.Where(waiting => waiting.Follower is null)];
             foreach (var entry in _waiting)
             {

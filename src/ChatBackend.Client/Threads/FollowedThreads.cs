@@ -11,6 +11,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<ThreadId, ThreadFollower> _followers = new();
+    private readonly Lock _beginning = new();
 
     public ICollection<ThreadFollower> All => _followers.Values;
 
@@ -19,19 +20,23 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
     /// <summary>The follower of a thread from a place on; one that began later is replaced, and ends.</summary>
     public ThreadFollower From(ThreadId thread, long afterSeq, out bool isNew)
     {
-        if (Find(thread) is { } known)
+        // Two that begin at once share one follower.
+        lock (_beginning)
         {
-            if (known.Start <= afterSeq)
+            if (Find(thread) is { } known)
             {
-                isNew = false;
-                return known;
+                if (known.Start <= afterSeq)
+                {
+                    isNew = false;
+                    return known;
+                }
+
+                Remove(known, Unfollowed(known.Thread));
             }
 
-            Remove(known, Unfollowed(known.Thread));
+            isNew = true;
+            return _followers[thread] = new ThreadFollower(thread, afterSeq, bufferBytes);
         }
-
-        isNew = true;
-        return _followers[thread] = new ThreadFollower(thread, afterSeq, bufferBytes);
     }
 
     public void Take(ServerFrame frame, int bytes)

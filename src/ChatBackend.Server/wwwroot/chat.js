@@ -1,56 +1,82 @@
-// The page: wires the connection, the outbox and the conversation to what is seen.
+// The page: wires connection, outbox, conversation, composer and list to each other.
 
+import { Composer } from './composer.js';
 import { Connection } from './connection.js';
-import { Conversation, newId } from './conversation.js';
+import { Conversation } from './conversation.js';
+import { byId, newId } from './dom.js';
+import { logFrame } from './eventlog.js';
 import { Outbox } from './outbox.js';
+import { Scroll } from './scroll.js';
+import { knownSession } from './session.js';
+import { Threads } from './threads.js';
 
-const MAX_LOGGED = 500;
+const OTHER_BYTES = 400; // of a chat frame, around its content
 
-const byId = id => document.getElementById(id);
-const text = byId('text');
 const threadInUrl = () => location.hash.slice(1) || null;
+const isOnline = () => connection.epoch !== 0;
+
+let me = knownSession()?.user_id ?? null;
+// The id of a follow that is under way; what comes meanwhile cannot say that something is missing.
+let following = null;
+// What sent decisions are about, until they are answered.
+const deciding = new Map();
 
 const connection = new Connection({ onState: showState, onEstablished: established, onFrame: received });
 const outbox = new Outbox(connection);
-let current = conversationFor(threadInUrl());
-// The id of a follow that is under way; what comes meanwhile cannot say that something is missing.
-let following = null;
+const scroll = new Scroll(byId('scroll'), byId('conversation'), byId('to-end'));
+const composer = new Composer({ send: frame => send(current, frame), stop });
+const threads = new Threads({ deleted: threadId => deleted(threadId, 'The conversation was deleted.'), failed: notice });
+const page = {
+  isOnline,
+  me: () => me,
+  changed: conversation => conversation === current && show(),
+  scrolled: always => scroll.follow(always),
+  putBack: content => composer.putBack(content),
+  decide: (conversation, frame, card) => deciding.set(outbox.add(conversation, frame), { card }),
+  takeBack: (conversation, message_id, failed) => deciding.set(outbox.add(conversation, { type: 'stop', message_id }), { failed }),
+  resend,
+};
+let current = new Conversation(threadInUrl(), page);
 
-outbox.restore(threadId => threadId === current.threadId ? current : new Conversation(threadId, document.createElement('ol')));
-byId('composer').addEventListener('submit', send);
-byId('stop').addEventListener('click', () => outbox.add(current, { type: 'stop', run_id: current.openRun }));
+byId('conversation').append(current.node);
 byId('new-chat').addEventListener('click', () => open(null));
+byId('toggle').addEventListener('click', () => showThreads(document.body.dataset.threads !== 'open'));
+byId('shade').addEventListener('click', () => showThreads(false));
 window.addEventListener('hashchange', () => threadInUrl() !== current.threadId && open(threadInUrl()));
-text.addEventListener('keydown', event => {
-  // An input method's Enter chooses a word.
-  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    byId('composer').requestSubmit();
-  }
-});
+document.addEventListener('visibilitychange', () => document.hidden || threads.refresh());
+document.addEventListener('keydown', ({ key }) => key === 'Escape' && showThreads(false));
+if (me) {
+  outbox.restore(me, conversationOf);
+}
+composer.show(current.threadId);
+threads.show(current.threadId);
+show();
 connection.run();
 
-function conversationFor(threadId) {
-  const conversation = new Conversation(threadId, byId('messages'), {
-    changed: show,
-    decide: frame => outbox.add(conversation, frame),
-  });
-  return conversation;
+function conversationOf(threadId) {
+  return threadId === current.threadId ? current : outbox.conversationOf(threadId) ?? new Conversation(threadId, page);
 }
 
 function open(threadId) {
   if (current.threadId) {
     connection.send({ type: 'unfollow', id: newId('u_'), thread_id: current.threadId });
   }
-  current.list = document.createElement('ol');
-  byId('messages').replaceChildren();
-  current = conversationFor(threadId);
+  // What waits to be sent there is shown there again.
+  current = outbox.conversationOf(threadId) ?? new Conversation(threadId, page);
+  current.catchUp();
+  byId('conversation').replaceChildren(current.node);
   following = null;
-  history.replaceState(null, '', threadId ? `#${threadId}` : location.pathname);
+  if (threadInUrl() !== threadId) {
+    history.pushState(null, '', threadId ? `#${threadId}` : location.pathname);
+  }
   notice('');
+  showThreads(false);
+  threads.show(threadId);
+  composer.show(threadId);
   show();
+  scroll.follow(true);
   follow();
-  text.focus();
+  composer.focus();
 }
 
 function follow() {
@@ -60,59 +86,94 @@ function follow() {
   }
 }
 
-function send(event) {
-  event.preventDefault();
-  const content = text.value;
-  if (content.trim() === '') {
-    return;
-  }
-  const frame = { type: 'chat', content };
-  if (byId('agent').value) {
-    frame.agent = byId('agent').value;
-  }
-  // Bytes, as the server counts; the rest of the frame is far below 300.
-  if (connection.limits && new TextEncoder().encode(JSON.stringify(frame)).length + 300 > connection.limits.max_message_bytes) {
+function send(conversation, content) {
+  const frame = { type: 'chat', ...content };
+  // Bytes, as the server counts.
+  if (connection.limits && new TextEncoder().encode(JSON.stringify(frame)).length + OTHER_BYTES > connection.limits.max_message_bytes) {
     notice('That is too long to send.');
-    return;
+    return false;
   }
   notice('');
-  text.value = '';
-  current.sending(outbox.add(current, frame), content);
+  conversation.sending(outbox.add(conversation, frame), frame);
+  show();
+  return true;
+}
+
+// The same again makes the answer anew, something else takes the message's place.
+function resend(conversation, message, content) {
+  const frame = { content, replaces: message.id, when_running: 'interrupt' };
+  if (message.agent) {
+    frame.agent = message.agent;
+  }
+  if (send(conversation, frame) && message.run?.again) {
+    message.run.again.disabled = true;
+  }
+}
+
+// Whatever is furthest: the run, the message that will become one, or the message that is on its way.
+function stop() {
+  const { openRun, awaited } = current;
+  if (openRun || awaited) {
+    outbox.add(current, openRun ? { type: 'stop', run_id: openRun.id } : { type: 'stop', message_id: awaited });
+    return;
+  }
+  const taken = outbox.takeBack(current);
+  if (taken?.dropped) {
+    current.dropped(taken.dropped.id);
+    composer.putBack(taken.dropped.content);
+  }
+  show();
 }
 
 function established({ agents, user_id }) {
-  log({ type: 'connection_established', user_id });
-  const select = byId('agent');
-  const chosen = select.value;
-  select.replaceChildren(...agents.map(agent => new Option(agent, agent)));
-  select.value = agents.includes(chosen) ? chosen : agents[0];
-  select.disabled = agents.length < 2;
+  logFrame({ type: 'connection_established' });
+  composer.setAgents(agents);
+  if (me !== null && me !== user_id) {
+    me = user_id;
+    open(null);
+  }
+  me = user_id;
+  outbox.restore(me, conversationOf);
   follow();
   outbox.flush();
+  threads.refresh(0);
+  current.setOnline(true);
+  show();
 }
 
 function received(frame) {
-  log(frame);
+  logFrame(frame);
   switch (frame.type) {
     case 'ack': return acknowledged(frame);
-    case 'error': return failed(frame);
+    case 'error': return refused(frame);
     case 'caught_up': return caughtUp(frame);
     case 'pong': return;
     case 'server_draining': return showState('connecting', 'The server restarts…');
+    case 'thread_deleted': return deleted(frame.thread_id, 'This conversation was deleted.');
     default: return happened(frame);
   }
 }
 
-function acknowledged({ id, status, thread_id }) {
+function acknowledged({ id, status, thread_id, message_id }) {
+  deciding.delete(id);
   const entry = outbox.settle(id);
-  if (entry) {
-    adopt(entry.conversation, thread_id);
+  if (!entry) {
+    return;
+  }
+  const { conversation, frame } = entry;
+  if (frame.type === 'chat') {
+    adopt(conversation, thread_id);
+    conversation.acknowledged(id, message_id);
+    if (entry.stop) {
+      outbox.add(conversation, { type: 'stop', message_id });
+    }
     // A duplicate was acknowledged to an earlier connection; this one does not follow yet.
-    if (status === 'duplicate' && entry.frame.type === 'chat' && entry.conversation === current) {
+    if (status === 'duplicate' && conversation === current) {
       follow();
     }
-    outbox.flush();
   }
+  outbox.flush();
+  show();
 }
 
 function adopt(conversation, threadId) {
@@ -120,39 +181,71 @@ function adopt(conversation, threadId) {
     return;
   }
   conversation.threadId = threadId;
+  threads.refresh();
   if (conversation === current) {
     history.replaceState(null, '', `#${threadId}`);
+    threads.show(threadId);
+    composer.show(threadId, true);
+    conversation.caughtUp();
   } else {
     connection.send({ type: 'unfollow', id: newId('u_'), thread_id: threadId });
   }
 }
 
-function failed({ id, code, message, retry_after_ms }) {
+function refused(error) {
+  const { id, code, message, retry_after_ms } = error;
   const mayPass = code === 'unavailable' || code === 'rate_limited';
   if (id && id === following) {
-    if (mayPass) {
-      setTimeout(follow, retry_after_ms ?? 2_000);
-    } else {
-      open(null);
-      notice('That conversation is not here, or is not yours.');
-    }
-  } else if (outbox.has(id)) {
-    if (mayPass) {
-      outbox.again(id, retry_after_ms);
-      return;
-    }
-    outbox.settle(id).conversation.refused(id);
-    outbox.flush();
-    // A run that ended by itself just before was stopped as wanted.
-    notice(code === 'no_such_run' ? '' : message);
-  } else {
+    followRefused(error, mayPass);
+  } else if (id?.startsWith('f_') || id?.startsWith('u_')) {
+    return; // of a conversation that is not open any more
+  } else if (!outbox.has(id)) {
     notice(message);
+  } else if (mayPass) {
+    outbox.again(id, retry_after_ms);
+  } else {
+    const { conversation, frame } = outbox.settle(id);
+    const about = deciding.get(id);
+    deciding.delete(id);
+    about?.card?.refused(error, me);
+    about?.failed?.();
+    if (frame.type === 'chat') {
+      conversation.refused(id, message);
+    }
+    // What had ended by itself just before was stopped as wanted, and a decision says itself what became of it.
+    notice(code === 'no_such_run' || frame.type !== 'stop' ? '' : message);
+    outbox.flush();
+    show();
+  }
+}
+
+function followRefused({ code, retry_after_ms, history_begins_at }, mayPass) {
+  if (mayPass) {
+    setTimeout(follow, retry_after_ms ?? 2_000);
+  } else if (code === 'expired' && history_begins_at) {
+    current.beginAt(history_begins_at);
+    follow();
+  } else {
+    const threadId = current.threadId;
+    open(null);
+    threads.remove(threadId);
+    notice('That conversation is not here, or is not yours.');
+  }
+}
+
+function deleted(threadId, words) {
+  threads.remove(threadId);
+  if (threadId === current.threadId) {
+    open(null);
+    notice(words);
   }
 }
 
 function caughtUp({ thread_id }) {
   if (thread_id === current.threadId) {
     following = null;
+    current.caughtUp();
+    scroll.follow();
   }
 }
 
@@ -160,42 +253,43 @@ function happened(event) {
   if (event.type === 'user_message' && current.isMine(event.client_id)) {
     adopt(current, event.thread_id);
   }
-  if (event.thread_id === current.threadId && !current.apply(event) && following === null) {
-    follow();
+  if (event.type === 'thread_renamed') {
+    threads.rename(event.thread_id, event.title);
+  }
+  if (event.thread_id !== current.threadId) {
+    return;
+  }
+  if (!current.apply(event)) {
+    if (following === null) {
+      follow();
+    }
+  } else if (current.live && event.seq && ['agent_completed', 'agent_failed', 'agent_stopped'].includes(event.type)) {
+    threads.refresh(); // its place in the list, and soon its title
   }
 }
 
 function show() {
-  byId('stop').disabled = current?.openRun === undefined;
+  const isBusy = current.openRun !== undefined;
+  composer.setBusy(isBusy, isBusy || current.awaited !== undefined || outbox.hasChatOf(current));
   byId('title').textContent = current.title;
+  byId('empty').hidden = current.threadId !== null || outbox.hasChatOf(current);
   document.title = current.title;
+}
+
+function showThreads(isOpen) {
+  document.body.dataset.threads = isOpen ? 'open' : 'closed';
+  byId('toggle').setAttribute('aria-expanded', isOpen);
 }
 
 function showState(state, words) {
   byId('connection').dataset.state = state;
   byId('connection').textContent = words;
+  if (state !== 'open') {
+    current.setOnline(false);
+  }
 }
 
 function notice(words) {
   byId('notice').textContent = words;
   byId('notice').hidden = words === '';
-}
-
-function log({ type, seq }) {
-  const events = byId('events');
-  const last = events.lastElementChild;
-  // A thousand deltas are one line with a number, not a thousand lines.
-  if (seq === undefined && last?.dataset.type === type) {
-    last.dataset.count = Number(last.dataset.count) + 1;
-    last.textContent = `${type} × ${last.dataset.count}`;
-    return;
-  }
-  const line = document.createElement('li');
-  line.dataset.type = type;
-  line.dataset.count = 1;
-  line.textContent = seq === undefined ? type : `${type} ${seq}`;
-  events.append(line);
-  if (events.childElementCount > MAX_LOGGED) {
-    events.firstElementChild.remove();
-  }
 }

@@ -1,5 +1,7 @@
 // One socket at a time, and one loop that decides what comes after it: nothing else ever connects.
 
+import { haveSession } from './session.js';
+
 const FINAL_CODES = new Set([1000, 1008, 4403]);
 const UNAUTHENTICATED = 4401;
 const NO_HEARTBEAT = 4408;
@@ -8,35 +10,6 @@ const ESTABLISH_MS = 10_000;
 const STABLE_MS = 5_000;
 
 const later = ms => new Promise(done => setTimeout(done, ms));
-
-function knownSession() {
-  try {
-    const kept = JSON.parse(localStorage.getItem('chat.session'));
-    return kept && Date.parse(kept.expires_at) > Date.now() ? kept : null;
-  } catch {
-    return null;
-  }
-}
-
-// The token is in a cookie that scripts cannot read; kept here is only whose it is and until when.
-async function haveSession(refusedUser) {
-  const have = async () => {
-    const kept = knownSession();
-    if (kept && kept.user_id !== refusedUser) {
-      return kept;
-    }
-    const response = await fetch('/api/guests', { method: 'POST' });
-    if (!response.ok) {
-      const problem = await response.json().catch(() => ({}));
-      throw Object.assign(new Error(problem.detail ?? 'Signing in failed.'), { final: response.status === 403 });
-    }
-    const { user_id, expires_at } = await response.json();
-    localStorage.setItem('chat.session', JSON.stringify({ user_id, expires_at }));
-    return { user_id, expires_at };
-  };
-  // One tab at a time, so that two that open together become one guest.
-  return navigator.locks ? navigator.locks.request('chat.session', have) : have();
-}
 
 const serverIsReady = () => fetch('/health/ready').then(response => response.ok, () => false);
 

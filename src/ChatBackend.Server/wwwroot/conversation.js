@@ -1,235 +1,228 @@
-// One thread as far as it is known here, and what shows it. What the server sends is data: it becomes text, never markup.
+// One thread as far as it is known here, and what shows it: what is in its log, in order, and below it what waits.
 
-export const newId = prefix =>
-  prefix + Array.from(crypto.getRandomValues(new Uint8Array(12)), byte => byte.toString(16).padStart(2, '0')).join('');
+import { button, make } from './dom.js';
+import { Message } from './message.js';
+import { Run } from './run.js';
 
-function make(tag, className, ...content) {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.append(...content);
-  return node;
-}
-
-// One stretch of text, addressed by position. It is appended once a frame, so that a fast model costs no more than a slow one.
-class Part {
-  constructor(runId, thinking) {
-    this.runId = runId;
-    this.length = 0;
-    this.done = false;
-    this.waiting = '';
-    this.text = make('p', 'text');
-    this.node = thinking ? make('details', 'thinking', make('summary', '', 'Thinking'), this.text) : this.text;
-    this.node.open = true;
-  }
-
-  // Drops what is here already, appends the rest. False when something is missing before it.
-  take(offset, text, show) {
-    if (offset > this.length) {
-      return false;
-    }
-    const news = text.slice(this.length - offset);
-    if (news !== '') {
-      this.length += news.length;
-      if (this.waiting === '') {
-        requestAnimationFrame(() => show(this));
-      }
-      this.waiting += news;
-    }
-    return true;
-  }
-
-  // The durable text: the same, or the rest had not come, or the server died and lost the end.
-  finish(text) {
-    if (text.length < this.length) {
-      this.text.replaceChildren();
-      this.length = 0;
-      this.waiting = '';
-    }
-    this.take(0, text, () => this.show());
-    this.show();
-    this.done = true;
-    this.node.open = false;
-  }
-
-  show() {
-    if (this.waiting !== '') {
-      this.text.append(this.waiting);
-      this.waiting = '';
-    }
-  }
-}
+const NEW = 'New chat';
 
 export class Conversation {
   seq = 0;
-  title = 'New chat';
+  title = NEW;
+  // False while what was missed is still coming.
+  live = false;
   #sent = new Map();
+  #acknowledged = new Map();
+  #messages = new Map();
   #runs = new Map();
-  #parts = new Map();
-  #tools = new Map();
 
-  // `changed` is called when title or business may have; `decide` with a decision about a tool call.
-  constructor(threadId, list, { changed = () => {}, decide = () => {} } = {}) {
+  // `page` is asked for what a conversation cannot do itself: changed, scrolled, decide, resend, takeBack, putBack, isOnline, me.
+  constructor(threadId, page) {
     this.threadId = threadId;
-    this.list = list;
-    this.changed = changed;
-    this.decide = decide;
+    this.page = page;
+    this.list = make('ol', 'messages');
+    this.list.setAttribute('role', 'log');
+    this.list.setAttribute('aria-label', 'Conversation');
+    this.waiting = make('ol', 'waiting');
+    this.waiting.setAttribute('aria-label', 'Messages that wait');
+    this.node = make('div', 'conversation', this.list, this.waiting);
+    this.catchUp();
   }
 
   get openRun() {
-    return [...this.#runs].findLast(([, run]) => run.open)?.[0];
+    return [...this.#runs.values()].findLast(run => run.open);
+  }
+
+  // The message that was acknowledged and is not seen in the log yet.
+  get awaited() {
+    return [...this.#acknowledged.values()].at(-1);
   }
 
   get partsInFlight() {
-    return [...this.#parts].filter(([, part]) => !part.done).map(([part_id, { length }]) => ({ part_id, length }));
+    return this.openRun?.partsInFlight ?? [];
   }
 
   isMine(clientId) {
     return this.#sent.has(clientId);
   }
 
-  sending(clientId, content) {
-    const node = make('li', 'user', content);
-    node.dataset.state = 'sending';
-    this.#sent.set(clientId, node);
-    this.#change(() => this.list.append(node));
+  // Nothing that was missed is read out.
+  catchUp() {
+    this.live = false;
+    this.list.setAttribute('aria-live', 'off');
+    this.list.setAttribute('aria-busy', 'true');
   }
 
-  refused(clientId) {
-    const node = this.#sent.get(clientId);
-    if (node) {
-      node.dataset.state = 'failed';
+  caughtUp() {
+    this.live = true;
+    this.list.setAttribute('aria-live', 'polite');
+    this.list.removeAttribute('aria-busy');
+  }
+
+  setOnline(isOnline) {
+    this.openRun?.setOnline(isOnline);
+  }
+
+  sending(clientId, { content, when_running }) {
+    const message = new Message(content);
+    message.sending(when_running);
+    this.#sent.set(clientId, message);
+    this.waiting.append(message.node);
+    this.page.scrolled(true);
+  }
+
+  acknowledged(clientId, messageId) {
+    if (this.#sent.has(clientId) && !this.#messages.has(messageId)) {
+      this.#acknowledged.set(clientId, messageId);
     }
+  }
+
+  dropped(clientId) {
+    this.#sent.get(clientId)?.node.remove();
+    this.#sent.delete(clientId);
+  }
+
+  refused(clientId, words) {
+    this.#runs.forEach(run => run.again && (run.again.disabled = false));
+    const message = this.#sent.get(clientId);
+    message?.is('failed', `Not sent: ${words}`, button('Put back', () => {
+      this.dropped(clientId);
+      this.page.putBack(message.content);
+    }, 'quiet'));
+  }
+
+  // Everything before is gone from the server, and so it goes from here.
+  beginAt(seq) {
+    this.seq = seq - 1;
+    this.#messages.clear();
+    this.#runs.clear();
+    this.list.replaceChildren(make('li', 'gone', 'What came before was kept for its time and is gone.'));
+    this.waiting.replaceChildren(...[...this.#sent.values()].map(message => message.node));
   }
 
   // False when something is missing before this event: follow again from `seq`.
   apply(event) {
     if (event.type === 'agent_delta' || event.type === 'agent_thinking') {
-      return this.#runs.has(event.run_id)
-        && this.#part(event, event.type === 'agent_thinking').take(event.offset, event.text, part => this.#change(() => part.show()));
+      const run = this.#runs.get(event.run_id);
+      return run !== undefined
+        && (!run.open || run.part(event.part_id, event.type === 'agent_thinking').take(event.offset, event.text, () => this.page.scrolled()));
     }
     if (event.seq > this.seq + 1) {
       return false;
     }
     if (event.seq === this.seq + 1) {
       this.seq = event.seq;
-      this.#change(() => this.#applyNext(event));
-      this.changed();
+      this.#applyNext(event, this.#runs.get(event.run_id));
+      this.page.changed(this);
+      this.page.scrolled();
     }
     return true;
   }
 
-  #applyNext(event) {
+  #applyNext(event, run) {
     switch (event.type) {
       case 'user_message': return this.#userMessage(event);
+      case 'message_removed': return this.#removed(event);
+      case 'thread_rewound': return this.#rewound(event);
+      case 'thread_renamed': this.title = event.title; return;
       case 'agent_started': return this.#started(event);
-      case 'agent_part': return this.#finishPart(event, event.text, event.kind === 'thinking');
-      case 'tool_executing': return this.#tool(event, 'running');
-      case 'tool_completed': return this.#toolCompleted(event);
-      case 'approval_required': return this.#approvalRequired(event);
-      case 'approval_decided': return this.#approvalDecided(event);
-      case 'agent_completed': return this.#ended(event, 'completed', 'Completed');
-      case 'agent_stopped': return this.#ended(event, 'stopped', 'Stopped');
-      case 'agent_failed': return this.#ended(event, 'failed', `Failed: ${event.message}`);
-      case 'thread_renamed': this.title = event.title;
+      case 'message_steered': return this.#steered(event, run);
+      case 'agent_part': run?.part(event.part_id, event.kind === 'thinking').finish(event.text); return;
+      case 'tool_executing': run?.tool(event).is('running'); return;
+      case 'tool_completed': run?.tool(event).completed(event); return;
+      case 'approval_required': run?.tool(event).ask(event, (frame, card) => this.page.decide(this, frame, card), this.page.isOnline()); return;
+      case 'approval_decided': run?.findTool(event.call_id)?.decided(event, { me: this.page.me(), live: this.live }); return;
+      case 'agent_completed':
+      case 'agent_stopped':
+      case 'agent_failed': return this.#ended(event, run);
     }
   }
 
-  #userMessage({ client_id, content }) {
-    const node = this.#sent.get(client_id) ?? make('li', 'user', content);
-    node.dataset.state = 'delivered';
-    // Moved to the end: its place is where the thread has it, which is after what came while it was on its way.
-    this.list.append(node);
+  #userMessage({ seq, message_id, client_id, content, agent, when_running }) {
+    const message = this.#sent.get(client_id) ?? new Message(content);
     this.#sent.delete(client_id);
-  }
-
-  #started({ run_id, agent }) {
-    const node = make('li', 'run', make('p', 'who', agent));
-    node.setAttribute('aria-busy', 'true');
-    this.#runs.set(run_id, { node, open: true });
-    this.list.append(node);
-  }
-
-  #part({ run_id, part_id }, thinking) {
-    let part = this.#parts.get(part_id);
-    if (!part) {
-      part = new Part(run_id, thinking);
-      this.#parts.set(part_id, part);
-      this.#runs.get(run_id)?.node.append(part.node);
+    this.#acknowledged.delete(client_id);
+    Object.assign(message, { id: message_id, seq, agent });
+    this.#messages.set(message_id, message);
+    if (when_running) {
+      message.waits(when_running, failed => this.page.takeBack(this, message_id, failed));
+      this.waiting.append(message.node);
+    } else {
+      this.#deliver(message);
     }
-    return part;
   }
 
-  #finishPart(event, text, thinking = false) {
-    this.#part(event, thinking).finish(text);
+  // From among what waits to its place in the conversation, which is where it is answered.
+  #deliver(message) {
+    message.delivered(content => this.page.resend(this, message, content));
+    this.list.append(message.node);
   }
 
-  #tool({ run_id, call_id, tool, arguments: args }, state) {
-    let box = this.#tools.get(call_id);
-    if (!box) {
-      box = make('details', 'tool', make('summary', ''), make('pre', 'arguments', JSON.stringify(args)));
-      box.open = true;
-      box.dataset.tool = tool;
-      this.#tools.set(call_id, box);
-      this.#runs.get(run_id)?.node.append(box);
+  #removed({ message_id }) {
+    const message = this.#messages.get(message_id);
+    if (message) {
+      message.is('removed');
+      this.list.append(folded('removed', 'A message was taken back', [message.node]));
     }
-    box.dataset.outcome = state;
-    box.firstChild.textContent = `${box.dataset.tool}: ${state.replace('_', ' ')}`;
-    return box;
   }
 
-  #toolCompleted(event) {
-    const box = this.#tool(event, event.outcome);
-    box.querySelector('.choice')?.remove();
-    const result = typeof event.result === 'string' ? event.result : JSON.stringify(event.result);
-    box.append(make('pre', 'result', event.error ?? result ?? ''));
-  }
-
-  #approvalRequired(event) {
-    const choice = make('p', 'choice');
-    for (const [decision, words] of [['approve', 'Approve'], ['reject', 'Reject']]) {
-      const button = make('button', '', words);
-      button.type = 'button';
-      button.addEventListener('click', () =>
-        this.decide({ type: 'decide', call_id: event.call_id, arguments_digest: event.arguments_digest, decision }));
-      choice.append(button);
-    }
-    this.#tool(event, 'needs_approval').append(choice);
-  }
-
-  #approvalDecided(event) {
-    const box = this.#tools.get(event.call_id);
-    box?.querySelector('.choice')?.remove();
-    box?.append(make('p', '', event.decision === 'approve' ? 'Approved' : 'Rejected'));
-  }
-
-  #ended(event, outcome, words) {
-    if (event.part_id && event.content !== undefined) {
-      this.#finishPart(event, event.content);
-    }
-    for (const part of this.#parts.values()) {
-      // Said, but lost when the server died: not part of the thread.
-      if (part.runId === event.run_id && !part.done) {
-        part.done = true;
-        part.node.remove();
+  #started({ run_id, agent, message_id }) {
+    const message = this.#messages.get(message_id);
+    const run = new Run(run_id, agent, message);
+    this.#runs.set(run_id, run);
+    if (message) {
+      message.run = run;
+      if (message.node.parentNode !== this.list) {
+        this.#deliver(message);
       }
     }
-    const run = this.#runs.get(event.run_id);
-    if (run) {
-      const state = make('p', 'state', words);
-      state.dataset.outcome = outcome;
-      run.node.append(state);
-      run.node.removeAttribute('aria-busy');
-      run.open = false;
+    this.list.append(run.node);
+  }
+
+  #steered({ message_id }, run) {
+    const message = this.#messages.get(message_id);
+    if (message && run) {
+      message.run = run;
+      message.delivered(content => this.page.resend(this, message, content));
+      run.takeIn(message.node);
     }
   }
 
-  // Stays at the end while the reader is there, and leaves a reader of earlier messages alone.
-  #change(change) {
-    const { list } = this;
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
-    change();
-    if (atEnd) {
-      list.scrollTop = list.scrollHeight;
+  // What is replaced is folded away together; of a run that took a message in, only what came after.
+  #rewound({ to_seq }) {
+    const nodes = new Set();
+    const replaced = [...this.#messages.values()].filter(message => message.seq > to_seq && !message.replaced);
+    for (const message of replaced) {
+      message.replace();
+      const { run, node } = message;
+      if (run?.answers === message) {
+        run.replace();
+        nodes.add(node).add(run.node);
+      } else if (run && !run.replaced) {
+        run.fold(node);
+      } else if (!run) {
+        nodes.add(node.closest('.removed') ?? node);
+      }
+    }
+    if (nodes.size > 0) {
+      const inOrder = [...this.list.children].filter(child => nodes.has(child));
+      const fold = folded('replaced', replaced.length === 1 ? 'Replaced: a message and its answer' : `Replaced: ${replaced.length} messages and their answers`, []);
+      (inOrder[0] ?? this.list.appendChild(make('li'))).replaceWith(fold);
+      fold.querySelector('ol').append(...inOrder, ...[...nodes].filter(node => !inOrder.includes(node)));
     }
   }
+
+  #ended(event, run) {
+    if (!run) {
+      return;
+    }
+    run.end(event, () => this.page.resend(this, run.answers, run.answers.content));
+    if (!run.answers || run.replaced) {
+      run.replace();
+    }
+  }
+}
+
+function folded(className, words, nodes) {
+  return make('li', className, make('details', 'folded', make('summary', '', words), make('ol', '', ...nodes)));
 }

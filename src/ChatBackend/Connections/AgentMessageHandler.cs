@@ -67,9 +67,14 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    public bool Deliver(ReadOnlyMemory<byte> frame) => outbox.Enqueue(frame);
+    /// <summary>Bytes that wait for a peer that reads too slowly.</summary>
+    public int WaitingBytes => outbox.WaitingBytes;
 
-    public Task<bool> RoomAsync(CancellationToken cancellationToken) => outbox.RoomAsync(cancellationToken);
+    public bool Deliver(in OutgoingFrame frame) => outbox.Enqueue(frame);
+
+    public bool HasRoom(int bytes) => outbox.HasRoom(bytes);
+
+    public ValueTask<bool> RoomAsync(int bytes, CancellationToken cancellationToken) => outbox.RoomAsync(bytes, cancellationToken);
 
     public void Drain(TimeSpan reconnectWithin) => Send(new ServerDraining { ReconnectWithinMs = (int)reconnectWithin.TotalMilliseconds });
 
@@ -177,7 +182,7 @@ internal sealed partial class AgentMessageHandler(
 
         // Who opens a thread follows it before its message is taken, and who follows it is held, so that the ack comes first.
         var thread = frame.ThreadId ?? ThreadId.New();
-        RequireRoomToFollow(thread);
+        await RequireRoomToFollowAsync(thread);
         var isFollowed = _followed.TryGetValue(thread, out var subscription);
         subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
         subscription?.Hold();
@@ -223,6 +228,14 @@ internal sealed partial class AgentMessageHandler(
                 await JoinAsync(reply.Thread, reply.Seq - 1, [], announcesCaughtUp: false);
             }
         }
+        catch (ProtocolException missing) when (missing.Code == ErrorCode.NotFound)
+        {
+            // Deleted since: the retry is answered, and there is nothing to follow.
+        }
+        catch (ProtocolException gone) when (gone.Code is ErrorCode.NotFound or ErrorCode.Expired)
+        {
+            // A retry of what took effect long ago: its thread was deleted since, or is kept only from later on.
+        }
         catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
         {
             ThreadAway(away, nameof(ChatFrame));
@@ -234,11 +247,13 @@ internal sealed partial class AgentMessageHandler(
 
     private async Task UnfollowAsync(UnfollowFrame frame)
     {
-        if (!_followed.Remove(frame.ThreadId, out var subscription))
+        var subscription = _followed.GetValueOrDefault(frame.ThreadId);
+        if (subscription is null or { IsOver: true })
         {
             throw ProtocolException.NotFound();
         }
 
+        _followed.Remove(frame.ThreadId);
         await subscription.EndAsync();
         Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
     }
@@ -280,7 +295,7 @@ internal sealed partial class AgentMessageHandler(
 
     private async Task JoinAsync(ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
-        RequireRoomToFollow(thread);
+        await RequireRoomToFollowAsync(thread);
         if (_followed.Remove(thread, out var earlier))
         {
             await earlier.EndAsync();
@@ -289,9 +304,20 @@ internal sealed partial class AgentMessageHandler(
         _followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
     }
 
-    private void RequireRoomToFollow(ThreadId thread)
+    private async Task RequireRoomToFollowAsync(ThreadId thread)
     {
-        if (!_followed.ContainsKey(thread) && _followed.Count >= options.Value.MaxFollowedThreads)
+        if (_followed.ContainsKey(thread) || _followed.Count < options.Value.MaxFollowedThreads)
+        {
+            return;
+        }
+
+        foreach (var (gone, subscription) in _followed.Where(followed => followed.Value.IsOver).ToList())
+        {
+            _followed.Remove(gone);
+            await subscription.EndAsync();
+        }
+
+        if (_followed.Count >= options.Value.MaxFollowedThreads)
         {
             throw new ProtocolException(ErrorCode.QuotaExceeded, $"{_followed.Count} threads are followed already; unfollow one first.");
         }

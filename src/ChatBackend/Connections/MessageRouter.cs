@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
+using ChatBackend.Threads;
 
 namespace ChatBackend.Connections;
 
@@ -12,9 +13,16 @@ internal sealed class MessageRouter
 {
     private readonly ConcurrentDictionary<ConnectionId, AgentMessageHandler> _handlers = new();
 
-    public MessageRouter(ChatMetrics metrics) => metrics.WatchHandlers(() => _handlers.Count);
+    public MessageRouter(ChatMetrics metrics)
+    {
+        metrics.WatchHandlers(() => _handlers.Count);
+        metrics.WatchOutboxes(() => Handlers.Sum(handler => (long)handler.WaitingBytes));
+    }
 
     public IEnumerable<AgentMessageHandler> Handlers => _handlers.Select(entry => entry.Value);
+
+    /// <summary>How feeds reach connections.</summary>
+    public FeedPort Port() => new(Deliver, HasRoom, RoomAsync);
 
     /// <exception cref="InvalidOperationException">The id is taken: ids are made once, so this is a bug.</exception>
     public void Register(ConnectionId connection, AgentMessageHandler handler)
@@ -43,11 +51,16 @@ internal sealed class MessageRouter
     }
 
     /// <returns>False when there is no such connection any more.</returns>
-    public bool Deliver(ConnectionId connection, ReadOnlyMemory<byte> frame) =>
+    public bool Deliver(ConnectionId connection, OutgoingFrame frame) =>
         _handlers.TryGetValue(connection, out var handler) && handler.Deliver(frame);
 
-    /// <summary>Waits until the connection can take another page.</summary>
+    /// <summary>Whether the connection can take so much of what may as well come later.</summary>
+    /// <returns>False also when there is no such connection any more.</returns>
+    public bool HasRoom(ConnectionId connection, int bytes) =>
+        _handlers.TryGetValue(connection, out var handler) && handler.HasRoom(bytes);
+
+    /// <summary>Waits until the connection can take so much of what may as well come later.</summary>
     /// <returns>False when there is no such connection any more.</returns>
-    public Task<bool> RoomAsync(ConnectionId connection, CancellationToken cancellationToken) =>
-        _handlers.TryGetValue(connection, out var handler) ? handler.RoomAsync(cancellationToken) : Task.FromResult(false);
+    public ValueTask<bool> RoomAsync(ConnectionId connection, int bytes, CancellationToken cancellationToken) =>
+        _handlers.TryGetValue(connection, out var handler) ? handler.RoomAsync(bytes, cancellationToken) : ValueTask.FromResult(false);
 }

@@ -1,18 +1,18 @@
 using System.Net.WebSockets;
 using ChatBackend.Telemetry;
+using ChatBackend.Threads;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Connections;
 
 /// <summary>
 /// What waits to be sent on one socket, bounded in bytes, with one writer at a time: whoever finds it idle sends at
-/// once, everybody else queues behind. A peer that reads too slowly ends its own connection and delays nobody.
+/// once, everybody else queues behind, where text gathers. A peer that reads too slowly ends its own connection and delays nobody.
 /// </summary>
 internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOptions> options, ChatMetrics metrics, TimeProvider clock)
 {
     private readonly Lock _lock = new();
-    private Queue<ReadOnlyMemory<byte>>? _waiting;
-    private int _waitingBytes;
+    private WaitingFrames? _waiting;
     private bool _isSending;
     private bool _isClosed;
     private long _sendStartedAt;
@@ -25,9 +25,24 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     /// <summary>Frames sent, for the line that closes the connection.</summary>
     public long Sent { get; private set; }
 
+    /// <summary>Bytes that wait.</summary>
+    public int WaitingBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting?.Bytes ?? 0;
+            }
+        }
+    }
+
+    /// <summary>A frame about the connection itself.</summary>
+    public bool Enqueue(ReadOnlyMemory<byte> frame) => Enqueue(new OutgoingFrame(null, frame));
+
     /// <summary>Sends the frame, now or when those before it are sent. Never waits.</summary>
     /// <returns>False when the connection is closing: the frame goes nowhere.</returns>
-    public bool Enqueue(ReadOnlyMemory<byte> frame)
+    public bool Enqueue(in OutgoingFrame frame)
     {
         lock (_lock)
         {
@@ -38,36 +53,44 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
 
             if (!_isSending)
             {
-                Send(frame);
+                Send(frame.Encoded());
                 return true;
             }
 
-            if (_waitingBytes + frame.Length <= options.Value.MaxOutboxBytes || _waitingBytes == 0)
+            if (TryKeep(frame))
             {
-                (_waiting ??= new Queue<ReadOnlyMemory<byte>>()).Enqueue(frame);
-                _waitingBytes += frame.Length;
                 return true;
             }
 
             _isClosed = true;
             _waiting = null;
-            _waitingBytes = 0;
+            _room?.TrySetResult();
         }
 
         Failed?.Invoke(CloseReason.OutboxFull);
         return false;
     }
 
-    /// <summary>Waits until at most half of what may wait does.</summary>
+    /// <summary>Whether so many bytes may come now that may as well come later: they leave half of what may wait to what is live. All may come when nothing waits.</summary>
+    /// <returns>False also when the connection is closing.</returns>
+    public bool HasRoom(int bytes)
+    {
+        lock (_lock)
+        {
+            return !_isClosed && HasRoomFor(bytes);
+        }
+    }
+
+    /// <summary>Waits until it has room.</summary>
     /// <returns>False when the connection is closing.</returns>
-    public async Task<bool> RoomAsync(CancellationToken cancellationToken)
+    public async ValueTask<bool> RoomAsync(int bytes, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task room;
             lock (_lock)
             {
-                if (_isClosed || _waitingBytes <= options.Value.MaxOutboxBytes / 2)
+                if (_isClosed || HasRoomFor(bytes))
                 {
                     return !_isClosed;
                 }
@@ -102,7 +125,23 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
         await sending;
     }
 
-    // In the lock, and only when idle. A send that ends at once costs no task.
+    // In the lock, as are those two after it. What is too much is dropped with the connection: it never stays above the limit.
+    private bool TryKeep(in OutgoingFrame frame)
+    {
+        _waiting ??= new WaitingFrames();
+        var isGathered = _waiting.Add(frame);
+        if (_waiting.Bytes > options.Value.MaxOutboxBytes && _waiting.Count > 1)
+        {
+            return false;
+        }
+
+        metrics.FrameWaits(_waiting.Bytes, isGathered);
+        return true;
+    }
+
+    private bool HasRoomFor(int bytes) => _waiting is null or { Count: 0 } || _waiting.Bytes + bytes <= options.Value.MaxOutboxBytes / 2;
+
+    // Only when idle. A send that ends at once costs no task.
     private void Send(ReadOnlyMemory<byte> frame)
     {
         _isSending = true;
@@ -133,31 +172,30 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
             while (true)
             {
                 await send.ConfigureAwait(false);
-                ReadOnlyMemory<byte> next;
+                OutgoingFrame next;
                 lock (_lock)
                 {
-                    if (_waiting is null || !_waiting.TryDequeue(out next))
+                    if (_waiting is null || !_waiting.TryTake(out next))
                     {
                         _isSending = false;
                         return;
                     }
 
-                    _waitingBytes -= next.Length;
-                    if (_room is not null && _waitingBytes <= options.Value.MaxOutboxBytes / 2)
+                    if (_room is not null && HasRoomFor(0))
                     {
                         _room.TrySetResult();
                         _room = null;
                     }
                 }
 
-                send = Write(next);
+                send = Write(next.Encoded());
             }
         }
         catch (Exception broken) when (IsBroken(broken))
         {
             lock (_lock)
             {
-                (_isClosed, _isSending, _waiting, _waitingBytes) = (true, false, null, 0);
+                (_isClosed, _isSending, _waiting) = (true, false, null);
                 _room?.TrySetResult();
             }
 

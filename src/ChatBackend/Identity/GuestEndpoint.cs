@@ -45,7 +45,9 @@ internal static class GuestEndpoint
                 IsEssential = true,
             });
             return TypedResults.Json(new Guest(session.User.Value, token, WireTime(session.ExpiresAt)), GuestJson.Default.Guest);
-        });
+        })
+            .WithName("create_guest").WithSummary("A new guest every time, with a token, also set as a cookie.").WithTags("Identity").WithGroupName("chat")
+            .Produces<Guest>().ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
     private static ProblemHttpResult Refuse(string detail) =>
@@ -55,7 +57,8 @@ internal static class GuestEndpoint
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }
 
-internal sealed record Guest(string UserId, string Token, string ExpiresAt);
+internal sealed record Guest(
+    [property: JsonPropertyName("user_id")] string UserId, string Token, [property: JsonPropertyName("expires_at")] string ExpiresAt);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Guest))]

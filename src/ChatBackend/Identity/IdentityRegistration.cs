@@ -2,6 +2,7 @@ using ChatBackend.Storage;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -27,7 +28,10 @@ internal static class IdentityRegistration
 
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<OriginPolicy>();
+        services.AddSingleton<Tickets>();
+        services.AddSingleton<IHttpContextFactory, TicketInUrl>();
         services.AddSingleton<UpgradeIdentity>();
+        services.AddSingleton<ApiIdentity>();
         services.AddHostedService<TokenSelfCheck>();
         return services;
     }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace ChatBackend.Identity;
 
 /// <summary>Decides who asks for a WebSocket, from the request alone. Every way in ends in a valid token; there is no other.</summary>
-internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens)
+internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens, Tickets tickets)
 {
     /// <summary>The cookie that carries a browser's token.</summary>
     public const string Cookie = "chat_session";
@@ -28,6 +28,13 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
         }
 
         var given = ExplicitTokens(request, offered);
+        if (TicketInUrl.Of(context) is { Count: > 0 } presented)
+        {
+            return given.Count == 0 && presented is [{ } ticket] && tickets.Redeem(ticket) is { } admitted
+                ? new UpgradeDecision.Accepted(admitted, spoken)
+                : Refuse(StatusCodes.Status401Unauthorized, "The ticket is not valid, or no longer: it lasts 30 seconds, for one connection. Get a new one.");
+        }
+
         if (given.Count == 0)
         {
             return DecideByCookie(request, origin, spoken);
@@ -73,7 +80,7 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
     ];
 
     // Empty, which no token is, for another scheme or none: the header was meant as a credential.
-    private static string BearerToken(string? header) =>
+    internal static string BearerToken(string? header) =>
         header is not null && header.StartsWith(Scheme + " ", StringComparison.OrdinalIgnoreCase)
             ? header[Scheme.Length..].Trim(' ')
             : "";

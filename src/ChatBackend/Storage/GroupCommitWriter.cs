@@ -43,6 +43,8 @@ internal sealed class GroupCommitWriter : IDisposable
     public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) =>
         _pending.Add(new PendingOpen(thread, cancellationToken));
 
+    public Task<TResult> WriteAsync<TResult>(PendingWrite<TResult> write) => _pending.Add(write);
+
     /// <summary>Commits what was accepted, then closes the target.</summary>
     public void Dispose()
     {

@@ -19,6 +19,8 @@ internal sealed class ChatMetrics
     private int _scopesOpen;
     private int _runsOpen;
     private long _eventsSent;
+    private long _deltasGathered;
+    private int _outboxPeak;
 
     public ChatMetrics(IMeterFactory factory)
     {
@@ -27,6 +29,8 @@ internal sealed class ChatMetrics
         _meter.CreateObservableUpDownCounter("chat_connection_scopes_open", () => Volatile.Read(ref _scopesOpen), description: "DI scopes of connections that are not disposed.");
         _meter.CreateObservableUpDownCounter("chat_runs_open", () => Volatile.Read(ref _runsOpen), description: "Runs without a terminal event.");
         _meter.CreateObservableCounter("chat_events_sent", () => Volatile.Read(ref _eventsSent), description: "Frames written to sockets.");
+        _meter.CreateObservableCounter("chat_deltas_gathered", () => Volatile.Read(ref _deltasGathered), description: "Deltas that went into one that waited already for a slow reader.");
+        _meter.CreateObservableGauge("chat_outbox_bytes_peak", () => Volatile.Read(ref _outboxPeak), description: "The most bytes that ever waited for one connection.");
         _meter.CreateObservableCounter("chat_runs", _runs.Measure, description: "Runs that ended, by outcome.");
         _meter.CreateObservableCounter("chat_connections_closed", _connectionsClosed.Measure, description: "Connections that ended, by reason.");
         _firstEvent = _meter.CreateHistogram("chat_first_event", "s", "From a chat frame's arrival to the first event of its run on the same connection.",
@@ -35,6 +39,9 @@ internal sealed class ChatMetrics
 
     public void WatchHandlers(Func<int> count) =>
         _meter.CreateObservableGauge("chat_handlers_registered", count, description: "Handlers the router knows.");
+
+    public void WatchOutboxes(Func<long> bytes) =>
+        _meter.CreateObservableGauge("chat_outbox_bytes", bytes, description: "Bytes that wait for connections that read slowly.");
 
     public void ConnectionOpened() => Interlocked.Increment(ref _connectionsOpen);
 
@@ -60,6 +67,22 @@ internal sealed class ChatMetrics
     public void RunAdopted(string outcome) => _runs.Increment(outcome);
 
     public void EventSent() => Interlocked.Increment(ref _eventsSent);
+
+    /// <summary>A frame found a send under way.</summary>
+    /// <param name="bytes">What waits for its connection with it.</param>
+    public void FrameWaits(int bytes, bool isGathered)
+    {
+        if (isGathered)
+        {
+            Interlocked.Increment(ref _deltasGathered);
+        }
+
+        for (var peak = Volatile.Read(ref _outboxPeak); bytes > peak;)
+        {
+            var seen = Interlocked.CompareExchange(ref _outboxPeak, bytes, peak);
+            peak = seen == peak ? bytes : seen;
+        }
+    }
 
     public void FirstEvent(TimeSpan elapsed) => _firstEvent.Record(elapsed.TotalSeconds);
 }

@@ -3,9 +3,12 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Threads;
 
 /// <summary>One connection that follows one thread: how far it is. Guarded by its feed's lock.</summary>
-internal sealed class Follower(ConnectionId connection, long cursor, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
+internal sealed class Follower(FeedPort port, ConnectionId connection, long cursor, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
 {
-    private List<ReadOnlyMemory<byte>>? _held;
+    private const int MaxHeldBytes = 256 * 1024;
+
+    private WaitingFrames? _held;
+    private (long Cursor, PartId? Part, int Sent, bool AnnouncesCaughtUp) _beforeHold;
     private PartId? _part;
     private int _sent;
 
@@ -17,23 +20,10 @@ internal sealed class Follower(ConnectionId connection, long cursor, IReadOnlyLi
     /// <summary>It has all there is; what happens is sent to it at once.</summary>
     public bool IsLive { get; set; }
 
-    /// <summary>What is due is kept until a command of the same connection is answered, since its <c>ack</c> goes first. Bounded by the time a command may take and by what a run may say in it.</summary>
-    public void Hold() => _held ??= [];
+    /// <summary>What is due is kept until a command of the same connection is answered, since its <c>ack</c> goes first.</summary>
+    public bool IsHeld { get; private set; }
 
-    /// <summary>Ends the hold; what was kept is for the caller to send.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Release()
-    {
-        var kept = _held ?? [];
-        _held = null;
-        return kept;
-    }
-
-    public bool TryKeep(ReadOnlyMemory<byte> frame)
-    {
-        _held?.Add(frame);
-        return _held is not null;
-    }
-
+    /// <summary>It is sent nothing any more: its connection follows no longer, or the thread is no more.</summary>
     public bool HasLeft { get; set; }
 
     /// <summary>Answers a <c>follow</c>, which is told once when it has caught up.</summary>
@@ -44,6 +34,50 @@ internal sealed class Follower(ConnectionId connection, long cursor, IReadOnlyLi
     public Task CatchingUp { get; set; } = Task.CompletedTask;
 
     public CancellationTokenSource Leaving { get; } = new();
+
+    public void Hold()
+    {
+        if (!IsHeld)
+        {
+            IsHeld = true;
+            _held = new WaitingFrames();
+            _beforeHold = (Cursor, _part, _sent, AnnouncesCaughtUp);
+        }
+    }
+
+    /// <summary>To its connection; or it is kept, while it is held, as long as that is not too much.</summary>
+    public void Send(in OutgoingFrame frame)
+    {
+        if (!IsHeld)
+        {
+            port.Deliver(connection, frame);
+            return;
+        }
+
+        _held?.Add(frame);
+        if (_held?.Bytes > MaxHeldBytes)
+        {
+            _held = null;
+        }
+    }
+
+    public bool HasRoom(int bytes) => port.HasRoom(connection, bytes);
+
+    /// <summary>Ends the hold; what was kept is for the caller to send.</summary>
+    /// <returns>Null when it was too much to keep: the follower is where it was when the hold began, and has to catch up.</returns>
+    public WaitingFrames? Release()
+    {
+        IsHeld = false;
+        var kept = _held;
+        _held = null;
+        if (kept is null)
+        {
+            IsLive = false;
+            (Cursor, _part, _sent, AnnouncesCaughtUp) = _beforeHold;
+        }
+
+        return kept;
+    }
 
     /// <summary>How much of a part it has, in UTF-16 code units.</summary>
     public int PositionIn(PartId part)

@@ -16,6 +16,16 @@ internal interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="ProtocolException">Refused; nothing happened. Says who was faster, if somebody was.</exception>
     Task<CommandReply> Decide(DecideCommand command);
 
+    /// <summary>Creates the thread, of which this is the first call, without a message.</summary>
+    Task Create(UserId user, string? title);
+
+    /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
+    Task Rename(UserId user, string title);
+
+    /// <summary>Takes the thread away for good, ends its run and tells every follower. Returns when the run has ended; what the store still holds is erased after that.</summary>
+    /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
+    Task Delete(UserId user);
+
     /// <summary>Publishes to <paramref name="node"/> from now on, for a lease; the same call renews it. Snapshot and subscription are one step.</summary>
     /// <exception cref="ProtocolException">Not the user's.</exception>
     Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node);
@@ -102,11 +112,13 @@ internal sealed record PartText(
 
 /// <summary>What happened in a thread, in order. Either member of an item is set, never both.</summary>
 /// <param name="Moved">The writer gives up; subscribe again.</param>
+/// <param name="Deleted">There is no such thread any more.</param>
 [GenerateSerializer, Immutable, Alias("chat.batch")]
 internal sealed record ThreadBatch(
     [property: Id(0)] ThreadId Thread,
     [property: Id(1)] PublishedItem[] Items,
-    [property: Id(2)] bool Moved);
+    [property: Id(2)] bool Moved,
+    [property: Id(3)] bool Deleted = false);
 
 /// <param name="Head">For a delta: the thread's head when the text was said. Tells one that is overtaken from one that is ahead.</param>
 [GenerateSerializer, Immutable, Alias("chat.item")]

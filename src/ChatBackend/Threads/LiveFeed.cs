@@ -8,19 +8,23 @@ namespace ChatBackend.Threads;
 /// The live end of a followed thread and those who follow it, under one lock: an event or a text is delivered to each
 /// follower once, in order, whether it comes from the writer, from memory or from the log.
 /// </summary>
-internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort port, TimeProvider clock, ILogger logger)
+internal sealed class LiveFeed
 {
-    private const int PageEvents = 256;
-    private const int PageBytes = 64 * 1024;
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
-
     private readonly Lock _lock = new();
-    private readonly RecentEvents _recent = new();
+    private readonly ThreadId _thread;
+    private readonly ThreadTail _tail;
+    private readonly CatchUp _catchUp;
     private readonly Dictionary<ConnectionId, Follower> _followers = [];
-    private readonly List<PublishedItem> _early = [];
-    private PartInFlight? _part;
-    private long _head;
+    private readonly EarlyItems _early = new();
     private bool _isLive;
+    private bool _isDeleted;
+
+    public LiveFeed(ThreadId thread, LogPages pages, FeedPort port, TimeProvider clock, ILogger logger)
+    {
+        _thread = thread;
+        _tail = new ThreadTail(thread);
+        _catchUp = new CatchUp(thread, this, pages, port, clock, logger);
+    }
 
     public bool IsLive
     {
@@ -39,7 +43,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
         {
             lock (_lock)
             {
-                return _head;
+                return _tail.Head;
             }
         }
     }
@@ -54,32 +58,26 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
     }
 
     /// <summary>Begins, or goes on, from a snapshot. Changes nothing when nothing was missed.</summary>
-    public void Resume(ThreadSnapshot snapshot)
+    /// <returns>False when something that came after the snapshot is missing: it takes another one.</returns>
+    public bool Resume(ThreadSnapshot snapshot)
     {
         lock (_lock)
         {
-            if (_isLive && _head >= snapshot.Head)
+            if (_isLive && _tail.Head >= snapshot.Head)
             {
-                return;
+                return true;
             }
 
-            _head = snapshot.Head;
-            _part = snapshot.Part is { } part ? new PartInFlight(part) : null;
-            _recent.Clear();
-            foreach (var happened in snapshot.Recent)
-            {
-                _recent.Add(happened);
-            }
-
+            _tail.Reset(snapshot);
             _isLive = true;
             foreach (var follower in _followers.Values)
             {
                 follower.IsLive = false;
-                CatchUp(follower);
+                Begin(follower);
             }
 
-            _isLive = _early.TrueForAll(TryTake);
-            _early.Clear();
+            _isLive = _early.TryTake(out var early) && Array.TrueForAll(early, TryTake);
+            return _isLive;
         }
     }
 
@@ -91,7 +89,7 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
         {
             if (!_isLive)
             {
-                _early.AddRange(items);
+                _early.Add(items);
                 return true;
             }
 
@@ -100,12 +98,33 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
         }
     }
 
+    /// <summary>The thread is no more: whoever follows is told so, once, and nothing after it.</summary>
+    public void Delete()
+    {
+        lock (_lock)
+        {
+            (_isDeleted, _isLive) = (true, false);
+            foreach (var follower in _followers.Values)
+            {
+                End(follower);
+            }
+
+            _followers.Clear();
+        }
+    }
+
     public Follower Join(Follower follower)
     {
         lock (_lock)
         {
+            if (_isDeleted)
+            {
+                End(follower); // it was there when the connection asked
+                return follower;
+            }
+
             _followers[follower.Connection] = follower;
-            CatchUp(follower);
+            Begin(follower);
             return follower;
         }
     }
@@ -138,10 +157,59 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
     {
         lock (_lock)
         {
-            foreach (var frame in follower.Release())
+            if (!follower.IsHeld)
             {
-                port.Deliver(follower.Connection, frame);
+                return;
             }
+
+            if (follower.Release() is { } kept)
+            {
+                while (kept.TryTake(out var frame))
+                {
+                    follower.Send(frame);
+                }
+            }
+            else if (_isDeleted)
+            {
+                follower.Send(Deleted());
+            }
+
+            Begin(follower); // what was too much to keep, and pages, which are not read during a hold
+        }
+    }
+
+    /// <summary>From <see cref="CatchUp"/>: sends what memory has for a follower that is not live, or says that it is in the log.</summary>
+    public CatchUpStep Step(Follower follower, out long cursor)
+    {
+        lock (_lock)
+        {
+            var step = _isLive && !follower.HasLeft ? _tail.Advance(follower) : CatchUpStep.Done;
+            if (step == CatchUpStep.Page && follower.IsHeld)
+            {
+                step = CatchUpStep.Done; // until it is released
+            }
+
+            follower.IsCatchingUp = step != CatchUpStep.Done;
+            cursor = follower.Cursor;
+            return step;
+        }
+    }
+
+    /// <summary>From <see cref="CatchUp"/>: sends an event of the log.</summary>
+    /// <param name="after">Where the follower was when the event was asked for, or the event before it.</param>
+    /// <returns>False when it is not its turn: the follower went elsewhere, or the event, though committed, is still on its way here.</returns>
+    public bool TrySend(Follower follower, long after, StoredEvent stored)
+    {
+        lock (_lock)
+        {
+            if (follower.HasLeft || follower.IsHeld || follower.IsLive || follower.Cursor != after || stored.Seq > _tail.Head)
+            {
+                return false;
+            }
+
+            follower.Cursor = stored.Seq;
+            follower.Send(new OutgoingFrame(_thread, stored.Json));
+            return true;
         }
     }
 
@@ -150,29 +218,17 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
 
     private bool TryTake(EncodedEvent happened)
     {
-        if (happened.Seq <= _head)
-        {
-            return true;
-        }
-
-        if (happened.Seq != _head + 1)
+        if (!_tail.TryTake(happened, out var isNew))
         {
             return false;
         }
 
-        _head = happened.Seq;
-        _recent.Add(happened);
-        if (happened.EndsPart)
-        {
-            _part = null;
-        }
-
         foreach (var follower in _followers.Values)
         {
-            if (follower.IsLive)
+            if (isNew && follower.IsLive)
             {
                 follower.Cursor = happened.Seq;
-                Deliver(follower, happened.Json);
+                follower.Send(new OutgoingFrame(_thread, happened.Json));
             }
         }
 
@@ -181,160 +237,52 @@ internal sealed partial class LiveFeed(ThreadId thread, IEventLog log, FeedPort 
 
     private bool TryTake(PartText delta, long saidAt)
     {
-        if (saidAt != _head)
-        {
-            return saidAt < _head; // overtaken by a snapshot, or ahead of us
-        }
-
-        _part ??= new PartInFlight(delta.Run, delta.Part, delta.Kind);
-        if (_part.Part != delta.Part || delta.Offset > _part.Length)
+        if (!_tail.TryTake(delta, saidAt, out var fresh))
         {
             return false;
         }
 
-        var length = delta.Offset + delta.Text.Length;
-        if (length <= _part.Length)
+        if (fresh is null)
         {
             return true;
         }
 
-        var fresh = _part.Append(delta.Text[(_part.Length - delta.Offset)..]);
-        byte[]? shared = null;
+        OutgoingFrame? shared = null;
+        var length = fresh.Offset + fresh.Text.Length;
         foreach (var follower in _followers.Values)
         {
-            if (!follower.IsLive)
-            {
-                continue;
-            }
-
             var position = follower.PositionIn(fresh.Part);
-            if (position < length)
+            if (follower.IsLive && position < length)
             {
-                Deliver(follower, position == fresh.Offset ? shared ??= Encode(fresh) : Encode(_part.From(position)));
                 follower.Has(fresh.Part, length);
+                follower.Send(position == fresh.Offset ? shared ??= OutgoingFrame.Of(_thread, fresh) : OutgoingFrame.Of(_thread, _tail.PartFrom(position)));
             }
         }
 
         return true;
     }
 
-    /// <summary>Brings a follower to where it is live: at once when memory reaches back far enough, else in pages from the log. In the lock.</summary>
-    private void CatchUp(Follower follower)
+    /// <summary>Brings a follower to where it is live: at once when that is little and its connection has room, else step by step. In the lock.</summary>
+    private void Begin(Follower follower)
     {
-        if (follower.IsCatchingUp || TryGoLive(follower))
+        if (!_isLive || follower is { IsLive: true } or { IsCatchingUp: true } or { HasLeft: true })
         {
             return;
         }
 
-        if (_isLive && !follower.HasLeft)
+        var step = follower.HasRoom(CatchUp.StepBytes) ? _tail.Advance(follower) : CatchUpStep.More;
+        if (step != CatchUpStep.Done && !(step == CatchUpStep.Page && follower.IsHeld))
         {
             follower.IsCatchingUp = true;
-            follower.CatchingUp = Task.Run(() => CatchUpAsync(follower));
+            follower.CatchingUp = Task.Run(() => _catchUp.RunAsync(follower));
         }
     }
 
-    private bool TryGoLive(Follower follower)
+    private void End(Follower follower)
     {
-        if (!_isLive || follower.HasLeft)
-        {
-            return false;
-        }
-
-        // A cursor from the future is one that this log never gave out.
-        follower.Cursor = Math.Min(follower.Cursor, _head);
-        if (follower.Cursor < _head && !_recent.Covers(follower.Cursor))
-        {
-            return false;
-        }
-
-        foreach (var happened in _recent.After(follower.Cursor))
-        {
-            Deliver(follower, happened.Json);
-        }
-
-        follower.Cursor = _head;
-        if (_part is { } part)
-        {
-            if (part.From(follower.PositionIn(part.Part)) is { Text.Length: > 0 } rest)
-            {
-                Deliver(follower, Encode(rest));
-            }
-
-            follower.Has(part.Part, Math.Max(part.Length, follower.PositionIn(part.Part)));
-        }
-
-        if (follower.AnnouncesCaughtUp)
-        {
-            follower.AnnouncesCaughtUp = false;
-            Deliver(follower, WireJson.Encode(new CaughtUp { ThreadId = thread, Seq = _head }));
-        }
-
-        follower.IsLive = true;
-        return true;
+        follower.Send(Deleted());
+        (follower.HasLeft, follower.IsLive) = (true, false);
     }
 
-    private async Task CatchUpAsync(Follower follower)
-    {
-        var cancellationToken = follower.Leaving.Token;
-        try
-        {
-            while (true)
-            {
-                lock (_lock)
-                {
-                    if (TryGoLive(follower) || !_isLive || follower.HasLeft)
-                    {
-                        follower.IsCatchingUp = false;
-                        return;
-                    }
-                }
-
-                if (!await port.RoomAsync(follower.Connection, cancellationToken))
-                {
-                    return;
-                }
-
-                try
-                {
-                    foreach (var stored in await log.ReadAsync(thread, follower.Cursor, PageEvents, PageBytes, cancellationToken))
-                    {
-                        lock (_lock)
-                        {
-                            if (stored.Seq > _head)
-                            {
-                                break; // committed, and on its way here: it comes live, after what goes before it
-                            }
-
-                            Deliver(follower, stored.Json);
-                            follower.Cursor = stored.Seq;
-                        }
-                    }
-                }
-                catch (LogUnavailableException away)
-                {
-                    NotRead(away, thread.Value);
-                    await Task.Delay(Retry, clock, cancellationToken);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // it has left
-        }
-    }
-
-    private void Deliver(Follower follower, ReadOnlyMemory<byte> frame)
-    {
-        if (!follower.TryKeep(frame))
-        {
-            port.Deliver(follower.Connection, frame);
-        }
-    }
-
-    private byte[] Encode(PartText text) => WireJson.Encode((ServerFrame)(text.Kind == PartKind.Text
-        ? new AgentDelta { ThreadId = thread, RunId = text.Run, PartId = text.Part, Offset = text.Offset, Text = text.Text }
-        : new AgentThinking { ThreadId = thread, RunId = text.Run, PartId = text.Part, Offset = text.Offset, Text = text.Text }));
-
-    [LoggerMessage(LogLevel.Warning, "The log of {Thread} could not be read; a follower waits")]
-    private partial void NotRead(Exception away, string thread);
+    private OutgoingFrame Deleted() => new(_thread, WireJson.Encode(new ThreadDeleted { ThreadId = _thread }));
 }

@@ -128,16 +128,19 @@ internal sealed class LiveThread(ThreadId thread, TimeProvider clock, ILogger lo
     }
 
     /// <summary>The writer gives up: tells every follower to look for the next one.</summary>
-    public async Task MoveAsync()
+    public Task MoveAsync() => Task.WhenAll(TakeNodes().Select(node => node.MovedAsync()));
+
+    /// <summary>The thread is deleted: tells every follower, after all that was published.</summary>
+    public Task DeletedAsync() => Task.WhenAll(TakeNodes().Select(node => node.DeletedAsync()));
+
+    private NodePublisher[] TakeNodes()
     {
-        NodePublisher[] nodes;
         lock (_lock)
         {
-            nodes = [.. _nodes];
+            NodePublisher[] nodes = [.. _nodes];
             _nodes.Clear();
+            return nodes;
         }
-
-        await Task.WhenAll(nodes.Select(node => node.MovedAsync()));
     }
 
     private void Send(PublishedItem item)

@@ -1,3 +1,4 @@
+using System.Text;
 using ChatBackend.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,8 @@ namespace ChatBackend.Threads;
 internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node, ILogger logger)
 {
     private readonly Lock _lock = new();
-    private List<PublishedItem> _waiting = [];
+    private readonly List<PublishedItem> _waiting = [];
+    private StringBuilder? _text; // of the last that waits, when it gathers
     private Task _sending = Task.CompletedTask;
     private bool _busy;
 
@@ -45,16 +47,32 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
         await CallAsync(new ThreadBatch(thread, [], Moved: true));
     }
 
+    public async Task DeletedAsync()
+    {
+        await _sending;
+        await CallAsync(new ThreadBatch(thread, [], Moved: false, Deleted: true));
+    }
+
     /// <summary>Neighbouring deltas of one part become one: a slow node gets fewer and longer ones.</summary>
     private void Gather(PublishedItem item)
     {
-        if (item.Delta is { } delta && _waiting is [.., { Delta: { } last } before] && last.Part == delta.Part)
+        if (item.Delta is { } delta && _waiting is [.., { Delta: { } last }] && last.Part == delta.Part)
         {
-            _waiting[^1] = before with { Delta = last with { Text = last.Text + delta.Text } };
+            (_text ??= new StringBuilder(last.Text)).Append(delta.Text);
+            return;
         }
-        else
+
+        EndText();
+        _waiting.Add(item);
+    }
+
+    private void EndText()
+    {
+        if (_text is not null)
         {
-            _waiting.Add(item);
+            var gathered = _waiting[^1];
+            _waiting[^1] = gathered with { Delta = gathered.Delta! with { Text = _text.ToString() } };
+            _text = null;
         }
     }
 
@@ -71,6 +89,7 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
                     return;
                 }
 
+                EndText();
                 items = [.. _waiting];
                 _waiting.Clear();
             }

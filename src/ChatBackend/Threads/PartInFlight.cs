@@ -28,14 +28,16 @@ internal sealed class PartInFlight(RunId run, PartId part, PartKind kind)
     }
 
     /// <summary>All text from a position on; a surrogate pair is never cut, since half of one cannot be sent.</summary>
-    public PartText From(int position)
-    {
-        var start = Math.Clamp(position, 0, _text.Length);
-        if (start > 0 && start < _text.Length && char.IsHighSurrogate(_text[start - 1]))
-        {
-            start--;
-        }
+    public PartText From(int position) => From(position, int.MaxValue);
 
-        return new PartText(run, part, kind, start, _text.ToString(start, _text.Length - start));
+    /// <param name="most">UTF-16 code units at most; above 1.</param>
+    public PartText From(int position, int most)
+    {
+        var start = OutsidePair(Math.Clamp(position, 0, _text.Length));
+        var end = OutsidePair((int)Math.Min((long)start + most, _text.Length));
+        return new PartText(run, part, kind, start, _text.ToString(start, end - start));
     }
+
+    private int OutsidePair(int position) =>
+        position > 0 && position < _text.Length && char.IsHighSurrogate(_text[position - 1]) ? position - 1 : position;
 }

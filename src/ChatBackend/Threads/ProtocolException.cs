@@ -25,6 +25,9 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
 
     public static ProtocolException NotFound() => new(ErrorCode.NotFound, "There is no such thread.");
 
+    public static ProtocolException HistoryExpired(long begins) =>
+        new(ErrorCode.Expired, $"What came before event {begins} was kept for its time and is gone.") { HistoryBeginsAt = begins };
+
     public static ProtocolException Unavailable() =>
         new(ErrorCode.Unavailable, "The server cannot do that at the moment; nothing was changed. Try again.", retryAfterMs: 1000);
 }

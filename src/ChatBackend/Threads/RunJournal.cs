@@ -31,6 +31,9 @@ internal sealed partial class RunJournal(
     /// <summary>Called in the thread's turn: the event that follows the terminal one in the same commit, if any.</summary>
     public required Func<ThreadState, AgentStarted?> Next { get; init; }
 
+    /// <summary>Called in the thread's turn: the title that the answer gives the thread in the same commit, if any.</summary>
+    public required Func<ThreadState, AgentCompleted, Task<ThreadRenamed?>> TitleAsync { get; init; }
+
     /// <summary>Called in the thread's turn once the terminal event is durable, or the thread has another writer.</summary>
     public required Action Ended { get; init; }
 
@@ -145,9 +148,9 @@ internal sealed partial class RunJournal(
                     await writer.OpenAsync();
                     if (!IsOurs())
                     {
-                        // Ended by an attempt whose outcome was unknown, or else by another writer.
+                        // Ended by an attempt whose outcome was unknown, with its thread, or else by another writer.
                         Ended();
-                        return attempted;
+                        return attempted ?? (writer.IsDeleted ? end : null);
                     }
 
                     live.Silence();
@@ -159,9 +162,9 @@ internal sealed partial class RunJournal(
 
                     var final = Stopping is { } reason ? new RunEnd.Stopped(reason) : end;
                     var events = TerminalEvents.For(writer.State!, final, live.PartFrom(0), clock.GetUtcNow());
-                    var next = Next(writer.State!);
+                    ThreadEvent?[] after = [events[^1] is AgentCompleted answer ? await TitleAsync(writer.State!, answer) : null, Next(writer.State!)];
                     attempted = final;
-                    var result = await writer.AppendAsync(next is null ? events : [.. events, next]);
+                    var result = await writer.AppendAsync([.. events, .. after.OfType<ThreadEvent>()]);
                     var appended = result is AppendResult.Appended;
                     Ended();
                     return appended ? final : null;

@@ -18,7 +18,12 @@ internal sealed class ThreadCommands(
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
     public async Task<CommandEffect> ChatAsync(ChatCommand command)
     {
-        var known = command.Creates ? null : OwnedBy(command.User);
+        if (!command.Creates && !IsOwnedBy(command.User))
+        {
+            return await EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw ProtocolException.NotFound();
+        }
+
+        var known = command.Creates ? null : writer.State;
         if (agents.Find(command.Agent) is not { } agent)
         {
             throw new ProtocolException(ErrorCode.UnknownAgent, $"There is no agent named {command.Agent}.");
@@ -60,8 +65,13 @@ internal sealed class ThreadCommands(
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
     public async Task<CommandEffect> StopAsync(StopCommand command)
     {
-        var state = OwnedBy(command.User);
         var digest = CommandDigest.Of(command, thread);
+        if (!IsOwnedBy(command.User))
+        {
+            return await EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
+        }
+
+        var state = writer.State!;
         if (command.Message is { } message && state.Find(message) is not null)
         {
             var removed = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, Seq = state.Head + 1, MessageId = message };
@@ -81,8 +91,13 @@ internal sealed class ThreadCommands(
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
     public async Task<CommandEffect> DecideAsync(DecideCommand command)
     {
-        var state = OwnedBy(command.User);
         var digest = CommandDigest.Of(command, thread);
+        if (!IsOwnedBy(command.User))
+        {
+            return await EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
+        }
+
+        var state = writer.State!;
         if (state.Run is not { Approval: { Decided: null, Required: var required } } run || required.CallId != command.Call)
         {
             return await EarlierAsync(command.User, command.Id, digest) ?? throw await WhyNotOpenAsync(command);
@@ -102,7 +117,8 @@ internal sealed class ThreadCommands(
         return await AppendAsync([decided], command.User, digest, ack);
     }
 
-    private ThreadState OwnedBy(UserId user) => writer.OwnedBy(user);
+    /// <summary>Where it is not, a command may still be the retry of one that took effect before the thread was deleted.</summary>
+    private bool IsOwnedBy(UserId user) => writer.State is { } state && state.Owner == user;
 
     private ProtocolException? Refusal(ChatCommand command, ThreadState state) =>
         command.WhenRunning == WhenRunning.Reject

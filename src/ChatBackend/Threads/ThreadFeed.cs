@@ -1,5 +1,4 @@
 using ChatBackend.Protocol;
-using ChatBackend.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Threads;
@@ -9,15 +8,16 @@ namespace ChatBackend.Threads;
 /// change of writer it subscribes anew, and each follower goes on from its own cursor.
 /// </summary>
 internal sealed partial class ThreadFeed(
-    ThreadId thread, IThreadGrain grain, INodeObserver node, IEventLog log, FeedPort port, TimeProvider clock, ILogger logger)
+    ThreadId thread, IThreadGrain grain, INodeObserver node, LogPages pages, FeedPort port, TimeProvider clock, ILogger logger)
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(8);
 
     private readonly SemaphoreSlim _subscribing = new(1, 1);
     private UserId? _owner;
     private Task _healing = Task.CompletedTask;
 
-    public LiveFeed Live { get; } = new(thread, log, port, clock, logger);
+    public LiveFeed Live { get; } = new(thread, pages, port, clock, logger);
 
     /// <summary>How many follow or are about to; counted by <see cref="ThreadFeeds"/>.</summary>
     public int Users { get; set; }
@@ -53,7 +53,10 @@ internal sealed partial class ThreadFeed(
         try
         {
             _owner = owner;
-            Live.Resume(new ThreadSnapshot(owner, 0, [], null));
+            if (!Live.Resume(new ThreadSnapshot(owner, 0, [], null)))
+            {
+                await SubscribeAsync(owner, 0);
+            }
         }
         finally
         {
@@ -61,7 +64,7 @@ internal sealed partial class ThreadFeed(
         }
     }
 
-    /// <summary>Renews the lease, and with it notices what was missed in silence.</summary>
+    /// <summary>Renews the lease, and with it notices what was missed in silence, and a thread that is no more.</summary>
     public async Task RenewAsync()
     {
         await _subscribing.WaitAsync();
@@ -71,6 +74,10 @@ internal sealed partial class ThreadFeed(
             {
                 await SubscribeAsync(owner, Live.Head);
             }
+        }
+        catch (ProtocolException gone) when (gone.Code == ErrorCode.NotFound)
+        {
+            Over(); // it was deleted, and the news did not come here
         }
         catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
         {
@@ -108,7 +115,11 @@ internal sealed partial class ThreadFeed(
     /// <summary>What the thread's writer published, in order.</summary>
     public void Take(ThreadBatch batch)
     {
-        if (batch.Moved)
+        if (batch.Deleted)
+        {
+            Over();
+        }
+        else if (batch.Moved)
         {
             Live.Suspend();
             Heal();
@@ -120,11 +131,22 @@ internal sealed partial class ThreadFeed(
         }
     }
 
+    /// <summary>The thread is deleted: its followers are told, and whoever comes now is told that there is none.</summary>
+    private void Over()
+    {
+        _owner = null;
+        Live.Delete();
+    }
+
     private async Task SubscribeAsync(UserId user, long afterSeq)
     {
-        var snapshot = await grain.Subscribe(user, afterSeq, node);
-        _owner = snapshot.Owner;
-        Live.Resume(snapshot);
+        ThreadSnapshot snapshot;
+        do
+        {
+            snapshot = await grain.Subscribe(user, afterSeq, node);
+            _owner = snapshot.Owner;
+        }
+        while (!Live.Resume(snapshot)); // the next one has what is missing
     }
 
     // Batches of one thread come one at a time, so there is one healing at most.
@@ -138,7 +160,7 @@ internal sealed partial class ThreadFeed(
 
     private async Task HealAsync()
     {
-        while (true)
+        for (var retry = FirstRetry; ; retry = retry < LastRetry ? retry * 2 : retry)
         {
             await RenewAsync();
             if (Live.IsLive || _owner is null)
@@ -146,7 +168,7 @@ internal sealed partial class ThreadFeed(
                 return;
             }
 
-            await Task.Delay(Retry, clock, CancellationToken.None);
+            await Task.Delay(retry, clock, CancellationToken.None);
         }
     }
 

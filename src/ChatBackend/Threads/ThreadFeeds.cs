@@ -8,18 +8,19 @@ namespace ChatBackend.Threads;
 
 /// <summary>The threads followed on this node, each by one feed for as long as somebody here follows it.</summary>
 internal sealed class ThreadFeeds(
-    IGrainFactory grains, IEventLog log, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
+    IGrainFactory grains, IEventLog log, IThreadStore store, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
 {
     private static readonly TimeSpan RenewEvery = LiveThread.Lease / 3;
 
     private readonly Lock _lock = new();
+    private readonly LogPages _pages = new(log);
     private readonly Dictionary<ThreadId, ThreadFeed> _feeds = [];
     private NodeObserver? _observer;
     private INodeObserver? _node;
 
     /// <param name="known">What the client already has of parts in flight.</param>
     /// <param name="announcesCaughtUp">Answers a <c>follow</c>.</param>
-    /// <exception cref="ProtocolException">Not the user's.</exception>
+    /// <exception cref="ProtocolException">Not the user's, or what comes after the cursor is not kept any more.</exception>
     public async Task<Subscription> FollowAsync(
         UserId user, ConnectionId connection, ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
@@ -27,6 +28,10 @@ internal sealed class ThreadFeeds(
         try
         {
             await feed.StartAsync(user, afterSeq);
+            if (announcesCaughtUp)
+            {
+                await RequireHistoryAsync(user, thread, afterSeq);
+            }
         }
         catch
         {
@@ -34,7 +39,7 @@ internal sealed class ThreadFeeds(
             throw;
         }
 
-        var follower = new Follower(connection, afterSeq, known, announcesCaughtUp);
+        var follower = new Follower(port, connection, afterSeq, known, announcesCaughtUp);
         feed.Live.Join(follower);
         return new Subscription(this, thread, feed, follower);
     }
@@ -43,7 +48,7 @@ internal sealed class ThreadFeeds(
     public Subscription AwaitNew(ConnectionId connection, ThreadId thread)
     {
         var feed = Enter(thread);
-        var follower = new Follower(connection, cursor: 0, known: [], announcesCaughtUp: false);
+        var follower = new Follower(port, connection, cursor: 0, known: [], announcesCaughtUp: false);
         follower.Hold();
         feed.Live.Join(follower);
         return new Subscription(this, thread, feed, follower);
@@ -85,6 +90,21 @@ internal sealed class ThreadFeeds(
         }
     }
 
+    private async Task RequireHistoryAsync(UserId user, ThreadId thread, long afterSeq)
+    {
+        try
+        {
+            if (await store.FindAsync(user, thread, CancellationToken.None) is { HistoryBegins: var begins } && afterSeq < begins - 1)
+            {
+                throw ProtocolException.HistoryExpired(begins);
+            }
+        }
+        catch (LogUnavailableException)
+        {
+            // What is in memory can be followed all the same. What is not there is read later, and if it is gone by then, its gap is seen.
+        }
+    }
+
     private ThreadFeed Enter(ThreadId thread)
     {
         var node = Node();
@@ -92,7 +112,7 @@ internal sealed class ThreadFeeds(
         {
             if (!_feeds.TryGetValue(thread, out var feed))
             {
-                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, log, port, clock, logger);
+                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, _pages, port, clock, logger);
                 _feeds.Add(thread, feed);
             }
 
@@ -133,6 +153,9 @@ internal sealed class ThreadFeeds(
     /// <summary>One connection's following of one thread.</summary>
     internal sealed class Subscription(ThreadFeeds feeds, ThreadId thread, ThreadFeed feed, Follower follower)
     {
+        /// <summary>The thread is no more, and its followers have been told.</summary>
+        public bool IsOver => follower.HasLeft;
+
         /// <summary>The awaited thread was created.</summary>
         public Task CreatedAsync(UserId owner) => feed.StartNewAsync(owner);
 

@@ -15,7 +15,7 @@ namespace ChatBackend.Threads;
 /// </summary>
 [Reentrant]
 internal sealed partial class ThreadGrain(
-    IEventLog log, OpenRuns runs, AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions,
+    IEventLog log, IThreadStore store, OpenRuns runs, AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions,
     ChatMetrics metrics, TimeProvider clock, ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
     // A grain that only works in the background is idle to Orleans.
@@ -26,6 +26,7 @@ internal sealed partial class ThreadGrain(
     private LiveThread _live = null!;
     private ThreadWriter _writer = null!;
     private ThreadCommands _commands = null!;
+    private AutoTitle _titles = null!;
     private (AgentRun Run, RunJournal Journal)? _active;
     private int _verbs; // that have begun and are not over; on the activation's scheduler
 
@@ -36,6 +37,7 @@ internal sealed partial class ThreadGrain(
         _live = new LiveThread(_thread, clock, logger);
         _writer = new ThreadWriter(_thread, log, _live, clock);
         _commands = new ThreadCommands(_thread, _writer, log, agents, runs, options.Value, clock);
+        _titles = new AutoTitle(_thread, log, options.Value.AutoTitle);
         return Task.CompletedTask;
     }
 
@@ -64,6 +66,43 @@ internal sealed partial class ThreadGrain(
     public Task<CommandReply> Stop(StopCommand command) => InTurnAsync(async () => Follow(await _commands.StopAsync(command)));
 
     public Task<CommandReply> Decide(DecideCommand command) => InTurnAsync(async () => Follow(await _commands.DecideAsync(command)));
+
+    public Task Create(UserId user, string? title) => InTurnAsync(
+        async () =>
+        {
+            ThreadEvent[] named = title is null ? [] : [new ThreadRenamed { Title = title, By = RenamedBy.User }];
+            return await _writer.AppendAsync(named, creator: user) is AppendResult.Appended ? true : throw ProtocolException.Unavailable();
+        },
+        opens: false);
+
+    public Task Rename(UserId user, string title) => InTurnAsync(async () =>
+    {
+        if (_writer.OwnedBy(user).Title != title)
+        {
+            await AppendOrFenceAsync([new ThreadRenamed { Title = title, By = RenamedBy.User }]);
+        }
+
+        return true;
+    });
+
+    public async Task Delete(UserId user)
+    {
+        var ending = await InTurnAsync(async () =>
+        {
+            _writer.OwnedBy(user);
+            if (!await _writer.DeleteAsync(store))
+            {
+                throw ProtocolException.Unavailable(); // another writer has the thread; the next call finds it
+            }
+
+            Deleted(_thread.Value);
+            _live.Silence();
+            Stop(StopReason.User);
+            return _active?.Run.Ended ?? Task.CompletedTask;
+        });
+        await _live.DeletedAsync();
+        await ending;
+    }
 
     public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => InTurnAsync(() =>
         Task.FromResult(_live.Subscribe(_writer.OwnedBy(user).Owner, afterSeq, node)));
@@ -189,7 +228,9 @@ internal sealed partial class ThreadGrain(
         }
 
         KeepActivation(WhileRunning);
-        var journal = new RunJournal(open, _writer, _live, runOptions.Value.CheckpointInterval, clock, logger) { Next = NextOf, Ended = Ended };
+        var journal = new RunJournal(open, _writer, _live, runOptions.Value.CheckpointInterval, clock, logger) {
+            Next = NextOf, TitleAsync = _titles.ForAsync, Ended = Ended,
+        };
         _live.Listen(open.Id);
         var start = new RunStart(state.Owner, _thread, open.Id, open.Answers, open.Agent, open.Seq, open.Approval?.Required);
         _active = (runs.Start(start, journal), journal);
@@ -262,6 +303,9 @@ internal sealed partial class ThreadGrain(
 
     [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} waits for a decision; it goes on here")]
     private partial void Resuming(string thread, string run);
+
+    [LoggerMessage(LogLevel.Information, "{Thread} is deleted")]
+    private partial void Deleted(string thread);
 
     [LoggerMessage(LogLevel.Warning, "{Thread} has another writer; this one gives up")]
     private partial void OtherWriter(string thread);

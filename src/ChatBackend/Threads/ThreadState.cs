@@ -11,6 +11,8 @@ internal sealed record ThreadState
     /// <summary>The <c>seq</c> of the last event; 0 before the first.</summary>
     public required long Head { get; init; }
 
+    public string? Title { get; init; }
+
     public OpenRun? Run { get; init; }
 
     /// <summary>Messages that no run has answered yet, in the order they will be: those that could not wait before those that were queued.</summary>
@@ -54,6 +56,7 @@ internal sealed record ThreadState
                 Run = Run!.Counted() with { LastTaken = Math.Max(Run.LastTaken, Find(steered.MessageId)?.Seq ?? 0) },
             },
             AgentCompleted or AgentStopped or AgentFailed => next with { Run = null },
+            ThreadRenamed renamed => next with { Title = renamed.Title },
             RunEvent ofRun => next with { Run = Run!.Apply(ofRun) },
             _ => next,
         };

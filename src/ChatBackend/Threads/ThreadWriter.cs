@@ -22,6 +22,9 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
     /// <summary>The thread has another writer: nothing this one knows or does counts any more.</summary>
     public bool IsFenced { get; private set; }
 
+    /// <summary>The thread was deleted here.</summary>
+    public bool IsDeleted { get; private set; }
+
     public async Task<Turn> TurnAsync()
     {
         await _turn.WaitAsync();
@@ -49,7 +52,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         }
 
         var known = State;
-        var state = known ?? new ThreadState { Owner = header.Owner, Head = (header.OpenFrom ?? header.Head + 1) - 1 };
+        var state = known ?? new ThreadState { Owner = header.Owner, Head = (header.OpenFrom ?? header.Head + 1) - 1, Title = header.Title };
         var missed = new List<EncodedEvent>();
         while (state.Head < header.Head)
         {
@@ -145,6 +148,26 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         return result;
     }
 
+    /// <summary>Takes the thread away, fenced as an append is. In a turn, on an open thread.</summary>
+    /// <returns>False when the thread has another writer.</returns>
+    /// <exception cref="LogUnavailableException"/>
+    public async Task<bool> DeleteAsync(IThreadStore store)
+    {
+        try
+        {
+            IsDeleted = await store.DeleteAsync(thread, _epoch, CancellationToken.None);
+        }
+        catch (LogUnavailableException)
+        {
+            _isOpen = false;
+            throw;
+        }
+
+        State = IsDeleted ? null : State;
+        IsFenced |= !IsDeleted;
+        return IsDeleted;
+    }
+
     private static bool EndsPart(ThreadEvent happened) => happened is AgentPart or AgentCompleted or AgentStopped or AgentFailed;
 
     private static string? SearchText(ThreadEvent happened) => happened switch
@@ -153,6 +176,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         AgentPart { Kind: PartKind.Text } part => part.Text,
         AgentCompleted completed => completed.Content,
         AgentStopped stopped => stopped.Content,
+        ThreadRenamed { By: RenamedBy.User } renamed => renamed.Title,
         _ => null,
     };
 

@@ -36,7 +36,7 @@ public sealed class BrowserTests(Chromium chromium) : IClassFixture<Chromium>
         await page.SendAsync("What time is it in Tokyo?");
 
         (await ChatPage.HasTextAsync(page.Runs.Locator(".state"), "Completed")).Should().BeTrue(server.Log);
-        (await page.Messages.AllTextContentsAsync()).Should().Equal("What time is it in Tokyo?");
+        (await page.Texts.AllTextContentsAsync()).Should().Equal("What time is it in Tokyo?");
         (await page.Messages.First.GetAttributeAsync("data-state")).Should().Be("delivered");
         var tool = page.Runs.Locator(".tool");
         (await tool.CountAsync()).Should().Be(1);
@@ -75,8 +75,8 @@ public sealed class BrowserTests(Chromium chromium) : IClassFixture<Chromium>
         await page.SendAsync(markup);
 
         (await ChatPage.HasTextAsync(page.Runs.Locator(".state"), "Completed")).Should().BeTrue(server.Log);
-        (await page.Messages.AllTextContentsAsync()).Should().Equal(markup);
-        (await page.Page.Locator("#messages img, #messages b").CountAsync()).Should().Be(0);
+        (await page.Texts.AllTextContentsAsync()).Should().Equal(markup);
+        (await page.Page.Locator(".conversation img, .conversation .user b").CountAsync()).Should().Be(0);
         page.Complaints.Should().BeEmpty();
     }
 }

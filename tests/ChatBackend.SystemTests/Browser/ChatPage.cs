@@ -27,20 +27,50 @@ internal sealed class ChatPage : IAsyncDisposable
 
     public ILocator Connection => Page.GetByRole(AriaRole.Status);
 
-    public ILocator Messages => Page.GetByRole(AriaRole.Log).Locator("li.user");
+    /// <summary>The conversation's messages, as far as they stand in the log; each with <c>data-state</c>.</summary>
+    public ILocator Messages => Log.Locator("li.user");
 
-    public ILocator Runs => Page.GetByRole(AriaRole.Log).Locator("li.run");
+    public ILocator Texts => Messages.Locator("> .content");
 
-    public ILocator Stop => Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Stop" });
+    public ILocator Runs => Log.Locator("li.run");
+
+    /// <summary>What is being sent, or waits for its turn.</summary>
+    public ILocator Waiting => Page.GetByRole(AriaRole.List, new PageGetByRoleOptions { Name = "Messages that wait" }).Locator("li.user");
+
+    /// <summary>What was replaced, folded away.</summary>
+    public ILocator Replaced => Log.Locator("li.replaced");
+
+    public ILocator Stop => Button("Stop");
+
+    public ILocator Box => Page.GetByLabel("Message", new PageGetByLabelOptions { Exact = true });
+
+    public ILocator Threads => Page.GetByRole(AriaRole.Navigation, new PageGetByRoleOptions { Name = "Conversations" });
+
+    private ILocator Log => Page.GetByRole(AriaRole.Log);
+
+    public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true });
 
     public async Task SendAsync(string text)
     {
-        var box = Page.GetByLabel("Message");
-        await box.FillAsync(text);
-        await box.PressAsync("Enter");
+        await Box.FillAsync(text);
+        await Box.PressAsync("Enter");
     }
 
     public Task<bool> IsConnectedAsync() => HasTextAsync(Connection, "Connected");
+
+    /// <summary>Waits until so many are there; false when that does not come.</summary>
+    public static async Task<bool> AreAsync(ILocator locator, int count)
+    {
+        try
+        {
+            await Assertions.Expect(locator).ToHaveCountAsync(count, new LocatorAssertionsToHaveCountOptions { Timeout = (float)ServerProcess.Deadline.TotalMilliseconds });
+            return true;
+        }
+        catch (PlaywrightException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Waits for an element with this text; false when it does not come.</summary>
     public static async Task<bool> HasTextAsync(ILocator locator, string text)

@@ -1,6 +1,7 @@
 using ChatBackend.Connections;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Server;
+using ChatBackend.Threads;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
@@ -56,7 +57,9 @@ public sealed class MessageRouterTests
         await using var other = await server.ConnectAsync();
         var router = server.Services.GetRequiredService<MessageRouter>();
 
-        router.Deliver(ConnectionId.New(), WireJson.Encode(new Pong { ServerTime = server.Clock.GetUtcNow() })).Should().BeFalse();
+        router.Deliver(ConnectionId.New(), new OutgoingFrame(null, WireJson.Encode(new Pong { ServerTime = server.Clock.GetUtcNow() }))).Should().BeFalse();
+        router.HasRoom(ConnectionId.New(), bytes: 1).Should().BeFalse();
+        (await router.RoomAsync(ConnectionId.New(), bytes: 1, TestContext.Current.CancellationToken)).Should().BeFalse();
         router.Route(ConnectionId.New(), new PingFrame(), bytes: 2).Should().BeFalse();
 
         await other.Connection.PingAsync();

@@ -17,7 +17,7 @@ internal sealed class IdentityFixture
     {
         Tokens = new SessionTokens(new EphemeralDataProtectionProvider(), Clock, Options.Create(new GuestOptions()));
         Upgrade = new UpgradeIdentity(
-            new OriginPolicy(Options.Create(new OriginOptions { AllowedOrigins = allowedOrigins })), Tokens);
+            new OriginPolicy(Options.Create(new OriginOptions { AllowedOrigins = allowedOrigins })), Tokens, new Tickets(new EphemeralDataProtectionProvider(), Clock));
         (Token, _) = Tokens.Issue(Ada);
     }
 

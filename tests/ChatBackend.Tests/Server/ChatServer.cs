@@ -6,6 +6,7 @@ using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,10 +20,27 @@ internal sealed class ChatServer : IAsyncDisposable
     private readonly WebApplicationFactory<Program> _app;
 
     public ChatServer(params (string Key, string Value)[] settings)
-        : this(Directory.CreateTempSubdirectory("chat-backend-"), settings) => _ownsData = true;
+        : this(_ => { }, settings)
+    {
+    }
+
+    /// <param name="services">Comes after the server's own registrations.</param>
+    public ChatServer(Action<IServiceCollection> services, params (string Key, string Value)[] settings)
+        : this(Directory.CreateTempSubdirectory("chat-backend-"), services, settings) => _ownsData = true;
+
+    /// <param name="sendBuffer">Bytes that the system takes of a socket before a send has to wait; else it takes megabytes.</param>
+    public ChatServer(int sendBuffer, params (string Key, string Value)[] settings)
+        : this(services => services.Configure<SocketTransportOptions>(transport => SendBuffer(transport, sendBuffer)), settings)
+    {
+    }
 
     /// <summary>On a data directory that is there before it and after.</summary>
     public ChatServer(DirectoryInfo data, params (string Key, string Value)[] settings)
+        : this(data, _ => { }, settings)
+    {
+    }
+
+    private ChatServer(DirectoryInfo data, Action<IServiceCollection> configure, (string Key, string Value)[] settings)
     {
         _data = data;
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
@@ -39,7 +57,7 @@ internal sealed class ChatServer : IAsyncDisposable
                 host.UseSetting(key, value);
             }
 
-            host.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(Clock));
+            host.ConfigureTestServices(services => configure(services.AddSingleton<TimeProvider>(Clock)));
         });
         _app.UseKestrel(0);
         _app.StartServer();
@@ -56,24 +74,25 @@ internal sealed class ChatServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    public string DataDirectory => _data.FullName;
+
     /// <summary>A newer token of a user.</summary>
     public string TokenFor(UserId user) => Services.GetRequiredService<SessionTokens>().Issue(user).Token;
 
     public Task<GuestSession> GuestAsync() => GuestSession.CreateAsync(Http).Soon();
 
     /// <summary>A connection of a guest, of a new one unless one is given, that keeps every frame it gets.</summary>
-    public async Task<TestClient> ConnectAsync(GuestSession? guest = null)
+    public async Task<TestClient> ConnectAsync(GuestSession? guest = null, Func<ChatConnectionOptions, ChatConnectionOptions>? configure = null)
     {
         guest ??= await GuestAsync();
         var frames = new FrameRecorder();
-        var connection = await ChatConnection.ConnectAsync(new ChatConnectionOptions
-        {
-            Uri = WebSocket,
-            Token = _ => ValueTask.FromResult(guest.Token),
-            OnFrame = frames.Add,
-        }).Soon();
+        var options = new ChatConnectionOptions { Uri = WebSocket, Token = _ => ValueTask.FromResult(guest.Token), OnFrame = frames.Add };
+        var connection = await ChatConnection.ConnectAsync(configure?.Invoke(options) ?? options).Soon();
         return new TestClient(guest, connection, frames);
     }
+
+    /// <summary>HTTP as a guest, a new one unless one is given.</summary>
+    public async Task<RestClient> RestAsync(GuestSession? guest = null) => new(Http, guest ?? await GuestAsync());
 
     public async Task<RawSocket> ConnectRawAsync(GuestSession? guest = null)
     {
@@ -113,6 +132,13 @@ internal sealed class ChatServer : IAsyncDisposable
         var line = metrics.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{}", StringComparison.Ordinal));
         return double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
+
+    private static void SendBuffer(SocketTransportOptions transport, int bytes) => transport.CreateBoundListenSocket = address =>
+    {
+        var listening = SocketTransportOptions.CreateDefaultBoundListenSocket(address);
+        listening.SendBufferSize = bytes; // those accepted inherit it
+        return listening;
+    };
 
     public async ValueTask DisposeAsync()
     {

@@ -26,6 +26,9 @@ public sealed class MetricsTests : IDisposable
             ["chat_connection_scopes_open"] = "0",
             ["chat_runs_open"] = "0",
             ["chat_events_sent_total"] = "0",
+            ["chat_outbox_bytes"] = "0",
+            ["chat_outbox_bytes_peak"] = "0",
+            ["chat_deltas_gathered_total"] = "0",
             ["chat_runs_total{outcome=\"completed\"}"] = "0",
             ["chat_runs_total{outcome=\"stopped\"}"] = "0",
             ["chat_runs_total{outcome=\"failed\"}"] = "0",
@@ -38,6 +41,8 @@ public sealed class MetricsTests : IDisposable
         metrics.RunStarted();
         metrics.RunEnded("completed");
         metrics.EventSent();
+        metrics.FrameWaits(70, isGathered: true);
+        metrics.FrameWaits(50, isGathered: false);
         metrics.FirstEvent(TimeSpan.FromMilliseconds(3));
 
         var after = await ScrapeAsync(http);
@@ -47,6 +52,8 @@ public sealed class MetricsTests : IDisposable
             ["chat_connection_scopes_open"] = "1",
             ["chat_runs_open"] = "1",
             ["chat_events_sent_total"] = "1",
+            ["chat_outbox_bytes_peak"] = "70",
+            ["chat_deltas_gathered_total"] = "1",
             ["chat_runs_total{outcome=\"completed\"}"] = "1",
             ["chat_first_event_seconds_count"] = "1",
             ["chat_first_event_seconds_sum"] = "0.003",

@@ -16,18 +16,20 @@ public sealed class LiveFeedTests
 
     private readonly List<string> _delivered = [];
     private readonly List<long> _log = [];
+    private readonly FeedPort _port;
     private readonly LiveFeed _feed;
 
     public LiveFeedTests()
     {
-        var port = new FeedPort(
+        _port = new FeedPort(
             (_, frame) =>
             {
-                _delivered.Add(Encoding.UTF8.GetString(frame.Span));
+                _delivered.Add(Encoding.UTF8.GetString(frame.Encoded().Span));
                 return true;
             },
-            (_, _) => Task.FromResult(true));
-        _feed = new LiveFeed(Thread, new Log(_log), port, TimeProvider.System, NullLogger.Instance);
+            (_, _) => true,
+            (_, _, _) => ValueTask.FromResult(true));
+        _feed = new LiveFeed(Thread, new LogPages(new Log(_log)), _port, TimeProvider.System, NullLogger.Instance);
     }
 
     [Fact]
@@ -115,7 +117,7 @@ public sealed class LiveFeedTests
     public async Task What_the_log_has_before_it_is_published_is_delivered_once_and_caught_up_says_how_far_that_is()
     {
         _log.AddRange([1, 2, 3, 4, 5]);
-        var follower = _feed.Join(new Follower(new ConnectionId("con_1"), 0, [], announcesCaughtUp: true));
+        var follower = _feed.Join(new Follower(_port, new ConnectionId("con_1"), 0, [], announcesCaughtUp: true));
 
         _feed.Resume(Snapshot(3, [])); // 4 and 5 are committed, and on their way here
         await follower.CatchingUp.Soon();
@@ -126,9 +128,87 @@ public sealed class LiveFeedTests
         _delivered.Skip(4).Should().Equal("event 4", "event 5");
     }
 
+    [Fact]
+    [Trait("failure", "D35")]
+    public void What_is_too_much_to_be_held_is_caught_up_with_on_release()
+    {
+        var follower = Live(head: 1);
+        _feed.Take([Delta(1, 0, "abc")]);
+        _feed.Hold(follower);
+
+        var text = new string('x', 4000);
+        for (var i = 0; i < 200; i++)
+        {
+            _feed.Take([Delta(1, 3 + (i * text.Length), text)]);
+        }
+
+        _feed.Take([Event(2, endsPart: true), Event(3)]);
+        _delivered.Should().HaveCount(1);
+        _feed.Release(follower);
+        _feed.Take([Event(4)]);
+
+        _delivered.Skip(1).Should().Equal("event 2", "event 3", "event 4");
+    }
+
+    [Fact]
+    [Trait("failure", "P3")]
+    [Trait("failure", "P12")]
+    public async Task A_long_text_in_flight_comes_in_pieces_and_what_is_said_meanwhile_after_them()
+    {
+        var text = string.Concat(Enumerable.Repeat("🌊x", 10_000));
+        _feed.Resume(Snapshot(1, [], new PartText(Run, Part, PartKind.Text, 0, text))).Should().BeTrue();
+
+        var follower = _feed.Join(new Follower(_port, new ConnectionId("con_1"), 1, [], announcesCaughtUp: true));
+        await follower.CatchingUp.Soon();
+        _feed.Take([Delta(1, text.Length, "end")]).Should().BeTrue();
+
+        var pieces = Texts();
+        pieces.Should().HaveCountGreaterThan(3).And.OnlyContain(piece => piece.Text.Length <= OutgoingFrame.MaxText);
+        string.Concat(pieces.Select(piece => piece.Text)).Should().Be(text + "end");
+        _delivered[^2].Should().Contain("caught_up");
+    }
+
+    [Fact]
+    [Trait("failure", "D44")]
+    public void More_than_is_kept_while_the_thread_cannot_be_reached_is_taken_from_the_snapshot_after_it()
+    {
+        Live(head: 1);
+        _feed.Suspend();
+        var text = new string('x', 10_000);
+        for (var i = 0; i < 100; i++)
+        {
+            _feed.Take([Delta(1, i * text.Length, text)]).Should().BeTrue();
+        }
+
+        _feed.Resume(Snapshot(1, [])).Should().BeFalse("what came after it was too much to keep");
+        _feed.Take([Event(3)]).Should().BeTrue();
+        _delivered.Should().BeEmpty();
+        _feed.Resume(Snapshot(2, [Event(2).Event])).Should().BeTrue();
+
+        _delivered.Should().Equal("event 2", "event 3");
+    }
+
+    [Fact]
+    [Trait("failure", "P6")]
+    public void A_thread_that_is_no_more_tells_each_follower_once_and_nothing_after_it()
+    {
+        var follower = Live(head: 1);
+        var held = _feed.Join(new Follower(_port, new ConnectionId("con_2"), 1, [], announcesCaughtUp: false));
+        _feed.Hold(held);
+
+        _feed.Delete();
+        _feed.Delete();
+        _feed.Take([Event(2)]);
+        _delivered.Should().ContainSingle();
+        _feed.Release(held);
+
+        _delivered.Should().HaveCount(2).And.OnlyContain(frame => frame.Contains("thread_deleted", StringComparison.Ordinal));
+        follower.HasLeft.Should().BeTrue();
+    }
+
     private Follower Live(long head)
     {
-        var follower = _feed.Join(new Follower(new ConnectionId("con_1"), head, [], announcesCaughtUp: false));
+        var follower = _feed.Join(new Follower(_port, new ConnectionId("con_1"), head, [], announcesCaughtUp: false));
         _feed.Resume(Snapshot(head, []));
         _delivered.Should().BeEmpty();
         return follower;
@@ -136,7 +216,8 @@ public sealed class LiveFeedTests
 
     private List<(int Offset, string Text)> Texts() => _delivered
         .Where(frame => frame.StartsWith('{'))
-        .Select(frame => (AgentDelta)WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(frame)))
+        .Select(frame => WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(frame)))
+        .OfType<AgentDelta>()
         .Select(delta => (delta.Offset, delta.Text))
         .ToList();
 

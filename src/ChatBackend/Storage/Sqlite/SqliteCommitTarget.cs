@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -8,6 +9,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
 {
     private SqliteConnection? _connection;
     private SqliteAppends? _appends;
+    private SqliteUpkeep? _upkeep;
 
     public void Commit(IReadOnlyList<PendingWrite> batch)
     {
@@ -16,6 +18,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
             database.ThrowIfLost();
             var connection = Connect();
             CommitOn(connection, batch);
+            FinishErasing(connection, batch);
             if (SqliteFileMoves.HasMoved(connection))
             {
                 // It went in between, and the commit with it.
@@ -92,11 +95,16 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
                 Execute(connection, $"PRAGMA max_page_count = {options.MaxDatabaseMiB * 256L}");
             }
 
+            // What is deleted must be gone from the file, not only unreachable.
+            Execute(connection, "PRAGMA secure_delete = ON");
             _appends = new SqliteAppends(connection);
+            _upkeep = new SqliteUpkeep(connection);
         }
         catch
         {
             // Half a connection must not be kept: the next commit would take it for a whole one.
+            _appends?.Dispose();
+            _appends = null;
             connection.Dispose();
             throw;
         }
@@ -133,6 +141,32 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
             case PendingOpen open:
                 open.Result = _appends!.Open(open.Thread);
                 break;
+            case PendingArchive archive:
+                archive.Result = _upkeep!.Archive(archive);
+                break;
+            case PendingDelete delete:
+                delete.Result = _upkeep!.Delete(delete);
+                break;
+            case PendingErase erase:
+                erase.Result = erase.IsLast = _upkeep!.Erase();
+                break;
+            case PendingTrim trim:
+                trim.Result = _upkeep!.Trim(trim);
+                break;
+            default:
+                throw new UnreachableException($"{write.GetType()} is nothing that this store writes.");
+        }
+    }
+
+    /// <summary>The WAL still has the pages as they were: brought home and cut off, nothing of what was erased is left in any file.</summary>
+    private static void FinishErasing(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
+    {
+        foreach (var erase in batch.OfType<PendingErase>().Where(erase => erase.IsLast))
+        {
+            // A reader that is at work holds it up. Everybody else waits meanwhile, so it is tried again rather than waited for.
+            Execute(connection, "PRAGMA busy_timeout = 20");
+            erase.Result = ScalarOf(connection, "PRAGMA wal_checkpoint(TRUNCATE)") == 0;
+            Execute(connection, "PRAGMA busy_timeout = 2000");
         }
     }
 
@@ -156,8 +190,17 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     {
         _appends?.Dispose();
         _appends = null;
+        _upkeep?.Dispose();
+        _upkeep = null;
         _connection?.Dispose();
         _connection = null;
+    }
+
+    private static long ScalarOf(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
     }
 
     private static void Execute(SqliteConnection connection, string sql)

@@ -8,7 +8,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// The log in one SQLite file, <c>chat.db</c> in the data directory: nothing to install.
 /// A file that disappears while the server runs is never replaced by an empty one: the log stays unavailable until the same log is back in its place.
 /// </summary>
-internal sealed class SqliteEventLog : IEventLog, IDisposable
+internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 {
     private readonly SqliteDatabase _database;
     private readonly SqliteReads _reads;
@@ -62,6 +62,29 @@ internal sealed class SqliteEventLog : IEventLog, IDisposable
 
     public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => SqliteSearch.SearchAsync(log, user, query, maxHits, cancellationToken), cancellationToken);
+
+    public Task<ThreadRecord?> FindAsync(UserId owner, ThreadId thread, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.ThreadAsync(owner, thread, cancellationToken), cancellationToken);
+
+    public Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.ThreadsAsync(owner, isArchived, after, max, cancellationToken), cancellationToken);
+
+    public Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, long? before, int max, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => SqliteSearch.PageAsync(log, owner, query, isArchived, before, max, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<ThreadHistory>> CreatedBeforeAsync(DateTimeOffset time, long afterKey, int max, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.CreatedBeforeAsync(time, afterKey, max, cancellationToken), cancellationToken);
+
+    public Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken) =>
+        Writer.WriteAsync(new PendingArchive(owner, thread, isArchived, cancellationToken));
+
+    public Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken) =>
+        Writer.WriteAsync(new PendingDelete(thread, epoch, cancellationToken));
+
+    public Task<bool> EraseAsync(CancellationToken cancellationToken) => Writer.WriteAsync(new PendingErase(cancellationToken));
+
+    public Task<bool> TrimAsync(ThreadId thread, long historyBegins, CancellationToken cancellationToken) =>
+        Writer.WriteAsync(new PendingTrim(thread, historyBegins, cancellationToken));
 
     // The writer still needs the database for what it accepted, and readers must not hold the WAL when it is brought home.
     public void Dispose()

@@ -15,7 +15,10 @@ internal static class SqliteStorageRegistration
         services.AddSingleton(_ => new DataDirectory(configuration));
         services.AddSingleton<SqliteEventLog>();
         services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<SqliteEventLog>());
+        services.AddSingleton<IThreadStore>(provider => provider.GetRequiredService<SqliteEventLog>());
+        services.AddSingleton<Erasure>();
         services.AddHostedService<StorageStartup>();
+        services.AddHostedService(provider => provider.GetRequiredService<Erasure>());
         return services;
     }
 }

@@ -1,0 +1,31 @@
+// Whose page this is. The token is in a cookie that scripts cannot read; kept here is only whose it is and until when.
+
+const KEY = 'chat.session';
+
+export function knownSession() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEY));
+    return kept && Date.parse(kept.expires_at) > Date.now() ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+export async function haveSession(refusedUser) {
+  const have = async () => {
+    const kept = knownSession();
+    if (kept && kept.user_id !== refusedUser) {
+      return kept;
+    }
+    const response = await fetch('/api/guests', { method: 'POST' });
+    if (!response.ok) {
+      const problem = await response.json().catch(() => ({}));
+      throw Object.assign(new Error(problem.detail ?? 'Signing in failed.'), { final: response.status === 403 });
+    }
+    const { user_id, expires_at } = await response.json();
+    localStorage.setItem(KEY, JSON.stringify({ user_id, expires_at }));
+    return { user_id, expires_at };
+  };
+  // One tab at a time, so that two that open together become one guest.
+  return navigator.locks ? navigator.locks.request(KEY, have) : have();
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Text.Json;
+using ChatBackend.Storage;
+using ChatBackend.Threads;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace ChatBackend.Rest;
+
+/// <summary>A thread's history in pages, exactly as on the wire.</summary>
+internal static class EventEndpoints
+{
+    private const int StandardPage = 200;
+    private const int MaxPage = 1000;
+    private const int MaxBytes = 1024 * 1024;
+
+    public static void MapEvents(this IEndpointRouteBuilder api) =>
+        api.MapGet("/threads/{thread_id}/events", PageAsync).Describe("list_events", "A thread's events after a cursor, exactly as on the wire.")
+            .Produces<EventPageView>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status410Gone);
+
+    private static async Task<IResult> PageAsync(
+        HttpContext http, IThreadStore store, IEventLog log, [FromRoute(Name = "thread_id")] string threadId,
+        [FromQuery(Name = "after_seq")] string? afterSeq, string? limit)
+    {
+        var after = RestInput.Cursor(afterSeq, "after_seq");
+        var max = RestInput.Limit(limit, StandardPage, MaxPage);
+        var id = RestInput.Thread(threadId);
+        var thread = await store.FindAsync(RestSession.UserOf(http), id, http.RequestAborted) ?? throw ProtocolException.NotFound();
+        if (after < thread.HistoryBegins - 1)
+        {
+            throw ProtocolException.HistoryExpired(thread.HistoryBegins);
+        }
+
+        var events = await log.ReadAsync(id, after, max, MaxBytes, http.RequestAborted);
+        var body = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(body);
+        json.WriteStartObject();
+        json.WriteStartArray("events");
+        foreach (var stored in events)
+        {
+            json.WriteRawValue(stored.Json.Span, skipInputValidation: true);
+        }
+
+        json.WriteEndArray();
+        if (events.Count > 0 && events[^1].Seq < thread.Head)
+        {
+            json.WriteNumber("next_after_seq", events[^1].Seq);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return TypedResults.Bytes(body.WrittenMemory, "application/json; charset=utf-8");
+    }
+}

@@ -1,0 +1,120 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Threads;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace ChatBackend.Rest;
+
+/// <summary>A whole thread as a download, read and sent in pages: it is never in memory as a whole.</summary>
+internal static class ExportEndpoint
+{
+    private const int PageEvents = 256;
+    private const int PageBytes = 256 * 1024;
+
+    public static void MapExport(this IEndpointRouteBuilder api) =>
+        api.MapGet("/threads/{thread_id}/export", ExportAsync).Describe("export_thread", "The whole thread as a download, as JSON or Markdown.")
+            .Produces<byte[]>(StatusCodes.Status200OK, "application/json", "text/markdown").ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound);
+
+    private static async Task ExportAsync(
+        HttpContext http, IThreadStore store, IEventLog log, TimeProvider clock, [FromRoute(Name = "thread_id")] string threadId, string? format)
+    {
+        var isMarkdown = format switch
+        {
+            null or "json" => false,
+            "markdown" => true,
+            _ => throw RestException.Invalid("format is json or markdown."),
+        };
+        var thread = await store.FindAsync(RestSession.UserOf(http), RestInput.Thread(threadId), http.RequestAborted) ?? throw ProtocolException.NotFound();
+        // What was replaced is known only at the end, and what comes first depends on it.
+        var replaced = await ReplacedMessages.ReadAsync(EventsOf(log, thread, http.RequestAborted));
+        http.Response.ContentType = isMarkdown ? "text/markdown; charset=utf-8" : "application/json; charset=utf-8";
+        http.Response.Headers.ContentDisposition = $"attachment; filename=\"{FileName(thread)}.{(isMarkdown ? "md" : "json")}\"";
+        await (isMarkdown
+            ? WriteMarkdownAsync(http, log, thread, replaced, clock.GetUtcNow())
+            : WriteJsonAsync(http, log, thread, replaced, clock.GetUtcNow()));
+    }
+
+    private static async Task WriteJsonAsync(HttpContext http, IEventLog log, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
+    {
+        var body = http.Response.BodyWriter;
+        await using var json = new Utf8JsonWriter(body);
+        json.WriteStartObject();
+        foreach (var member in JsonSerializer.SerializeToElement(ThreadView.Of(thread), RestJson.Default.ThreadView).EnumerateObject())
+        {
+            member.WriteTo(json);
+        }
+
+        json.WriteString("exported_at", RestTime.Of(now));
+        json.WriteStartArray("replaced");
+        foreach (var (after, before) in replaced.Spans)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("after_seq", after);
+            json.WriteNumber("before_seq", before);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("events");
+        await foreach (var stored in EventsOf(log, thread, http.RequestAborted))
+        {
+            json.WriteRawValue(stored.Json.Span, skipInputValidation: true);
+            if (json.BytesPending > PageBytes)
+            {
+                json.Flush();
+                await body.FlushAsync(http.RequestAborted);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static async Task WriteMarkdownAsync(HttpContext http, IEventLog log, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
+    {
+        var text = new StringBuilder();
+        var markdown = new MarkdownThread(text, replaced);
+        markdown.Begin(thread, now);
+        await foreach (var stored in EventsOf(log, thread, http.RequestAborted))
+        {
+            markdown.Add((ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span));
+            if (text.Length > PageBytes)
+            {
+                await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
+                text.Clear();
+            }
+        }
+
+        await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
+    }
+
+    /// <summary>What is there when the export begins; fails when some of it goes meanwhile.</summary>
+    private static async IAsyncEnumerable<StoredEvent> EventsOf(
+        IEventLog log, ThreadRecord thread, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var seq = thread.HistoryBegins - 1; seq < thread.Head;)
+        {
+            var page = await log.ReadAsync(thread.Thread, seq, PageEvents, PageBytes, cancellationToken);
+            if (page.Count == 0 || page[0].Seq != seq + 1)
+            {
+                throw ProtocolException.NotFound();
+            }
+
+            foreach (var stored in page.TakeWhile(stored => stored.Seq <= thread.Head))
+            {
+                yield return stored;
+                seq = stored.Seq;
+            }
+        }
+    }
+
+    private static string FileName(ThreadRecord thread) =>
+        string.Concat(thread.Thread.Value.Where(character => char.IsAsciiLetterOrDigit(character) || character is '_' or '-'));
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+
+namespace ChatBackend.Rest;
+
+/// <summary>A thread as a document for people: messages, answers and which tools were used. What was replaced or taken back is left out, and so is thinking.</summary>
+internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replaced)
+{
+    private readonly HashSet<MessageId> _left = [];
+    private readonly Dictionary<RunId, string> _agents = [];
+    private RunId? _speaker;
+
+    public void Begin(ThreadRecord thread, DateTimeOffset now)
+    {
+        text.Append("# ").Append(MarkdownText.Line(thread.Title ?? "Untitled thread")).Append("\n\n");
+        text.Append("Thread ").Append(MarkdownText.Line(thread.Thread.Value)).Append(", exported ").Append(Time(now)).Append(".\n\n");
+        if (thread.HistoryBegins > 1)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"What came before event {thread.HistoryBegins} was kept for its time and is gone.\n\n");
+        }
+    }
+
+    public void Add(ThreadEvent happened)
+    {
+        switch (happened)
+        {
+            case UserMessage message when replaced.Holds(message):
+                _left.Add(message.MessageId);
+                break;
+            case UserMessage message:
+                _speaker = null;
+                Heading("User", message.At);
+                Say(message.Content);
+                break;
+            case AgentStarted started when !_left.Contains(started.MessageId):
+                _agents[started.RunId] = started.Agent;
+                break;
+            case MessageSteered steered when _left.Contains(steered.MessageId):
+                _agents.Remove(steered.RunId); // what comes after was said to a message that is replaced
+                break;
+            case RunEvent ofRun when _agents.TryGetValue(ofRun.RunId, out var agent):
+                Add(ofRun, agent);
+                break;
+        }
+    }
+
+    private void Add(RunEvent happened, string agent)
+    {
+        switch (happened)
+        {
+            case AgentPart { Kind: PartKind.Text } part:
+                Say(part, agent, part.Text);
+                break;
+            case ToolCompleted tool:
+                Note(tool, agent, $"Tool {tool.Tool}: {tool.Outcome}");
+                break;
+            case AgentCompleted completed:
+                Say(completed, agent, completed.Content);
+                break;
+            case AgentStopped stopped:
+                Say(stopped, agent, stopped.Content);
+                Note(stopped, agent, "Stopped");
+                break;
+            case AgentFailed failed:
+                Say(failed, agent, failed.Content ?? "");
+                Note(failed, agent, $"Failed: {failed.Message}");
+                break;
+        }
+    }
+
+    private void Say(RunEvent happened, string agent, string content)
+    {
+        if (content.Length > 0)
+        {
+            Speaks(happened, agent);
+            Say(content);
+        }
+    }
+
+    private void Note(RunEvent happened, string agent, string note)
+    {
+        Speaks(happened, agent);
+        text.Append("> ").Append(MarkdownText.Line(note)).Append("\n\n");
+    }
+
+    /// <summary>A message that waited may stand between two parts of an answer.</summary>
+    private void Speaks(RunEvent happened, string agent)
+    {
+        if (_speaker != happened.RunId)
+        {
+            _speaker = happened.RunId;
+            Heading($"Agent {agent}", happened.At);
+        }
+    }
+
+    private void Heading(string who, DateTimeOffset at) => text.Append("## ").Append(MarkdownText.Line(who)).Append(", ").Append(Time(at)).Append("\n\n");
+
+    private void Say(string content)
+    {
+        MarkdownText.Append(text, content);
+        text.Append('\n');
+    }
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+
+namespace ChatBackend.Rest;
+
+/// <summary>The OpenAPI document of our endpoints, at <c>/openapi/v1.json</c>. An application's own endpoints are not in it.</summary>
+internal static class RestDocument
+{
+    private const string Scheme = "bearer";
+
+    public static void AddRestDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.ShouldInclude = endpoint => endpoint.GroupName == RestEndpoints.Group;
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "ChatBackend",
+                Version = "v1",
+                Description = "Threads and their history over HTTP. What happens live comes over the WebSocket at /ws, in the protocol chat.v1.",
+            };
+            document.Servers?.Clear();
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+            {
+                [Scheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The token of a guest; pages of the server use the cookie chat_session." },
+            };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(DescribeAsync);
+        options.AddSchemaTransformer((schema, _, _) =>
+        {
+            foreach (var (name, member) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
+            {
+                if (member is OpenApiSchema time && (name is "at" || name.EndsWith("_at", StringComparison.Ordinal)) && time.Type?.HasFlag(JsonSchemaType.String) is true)
+                {
+                    time.Format = "date-time";
+                }
+            }
+
+            return Task.CompletedTask;
+        });
+    });
+
+    /// <summary>The endpoint reads this from its body, by hand.</summary>
+    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder endpoint, bool isRequired) =>
+        endpoint.WithMetadata(new BodyOf(typeof(TBody), isRequired));
+
+    private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var endpoint = context.Description.ActionDescriptor.EndpointMetadata;
+        if (endpoint.OfType<BodyOf>().SingleOrDefault() is { } body)
+        {
+            var schema = await context.GetOrCreateSchemaAsync(body.Type, null, cancellationToken);
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = body.IsRequired,
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } },
+            };
+        }
+
+        // Read as text, so that what cannot be read is refused in our words.
+        foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+        {
+            parameter.Schema = parameter.Name switch
+            {
+                "limit" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" },
+                "after_seq" => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Default = JsonValue.Create(0) },
+                "archived" => new OpenApiSchema { Type = JsonSchemaType.Boolean },
+                "format" => new OpenApiSchema { Type = JsonSchemaType.String, Enum = [JsonValue.Create("json"), JsonValue.Create("markdown")] },
+                _ => parameter.Schema,
+            };
+        }
+
+        if (operation.Responses?.ContainsKey("401") is true)
+        {
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
+        }
+    }
+
+    private sealed record BodyOf(Type Type, bool IsRequired);
+}

@@ -1,0 +1,51 @@
+using ChatBackend.Agents;
+using ChatBackend.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ChatBackend.Rest;
+
+/// <summary>HTTP beside the WebSocket, for one user at a time. Every endpoint of the group goes through <see cref="RestGate"/>.</summary>
+internal static class RestEndpoints
+{
+    /// <summary>What marks our endpoints among an application's own.</summary>
+    public const string Group = "chat";
+
+    public static IServiceCollection AddRest(this IServiceCollection services)
+    {
+        services.AddSingleton<PageCursors>();
+        services.AddSingleton<RestGate>();
+        services.AddRestDocument();
+        return services;
+    }
+
+    public static void MapRest(this IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("/api").WithGroupName(Group).AddEndpointFilter(routes.ServiceProvider.GetRequiredService<RestGate>())
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        api.MapThreads();
+        api.MapEvents();
+        api.MapExport();
+        api.MapGet("/agents", Agents).Describe("list_agents", "The agents that a message may name.").Produces<AgentListView>();
+        api.MapPost("/tickets", Ticket).Describe("create_ticket", "A ticket for one connection to /ws?ticket=, within 30 seconds.").Produces<TicketView>();
+        routes.MapOpenApi("/openapi/v1.json");
+    }
+
+    /// <param name="name">What generated clients call it.</param>
+    internal static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string summary) =>
+        endpoint.WithName(name).WithSummary(summary).WithTags("Threads");
+
+    private static JsonHttpResult<AgentListView> Agents(AgentCatalog agents) =>
+        TypedResults.Json(new AgentListView([.. agents.Names.Select(name => new AgentView(name))]), RestJson.Default.AgentListView);
+
+    private static JsonHttpResult<TicketView> Ticket(HttpContext http, Tickets tickets)
+    {
+        var (ticket, expiresAt) = tickets.Issue(RestSession.Of(http));
+        return TypedResults.Json(new TicketView(ticket, RestTime.Of(expiresAt)), RestJson.Default.TicketView);
+    }
+}

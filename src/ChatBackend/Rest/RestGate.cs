@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ChatBackend.Identity;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Telemetry;
+using ChatBackend.Threads;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Rest;
+
+/// <summary>What every request goes through: who sends it, and, when it fails, the one place where that becomes a problem.</summary>
+internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness, ILogger<RestGate> logger) : IEndpointFilter
+{
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        if (!readiness.IsReady)
+        {
+            return Unavailable(http, "The server is starting or stopping; ask again in a moment.");
+        }
+
+        switch (identity.Decide(http))
+        {
+            case UpgradeDecision.Refused refused:
+                return Problem(refused.Status, refused.Problem);
+            case UpgradeDecision.Accepted accepted:
+                http.Features.Set(new RestSession(accepted.Session));
+                return await AnswerAsync(context, next);
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private async ValueTask<object?> AnswerAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        try
+        {
+            return await next(context);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            return Results.Empty; // nobody is there to be told
+        }
+        catch (Exception failure) when (http.Response.HasStarted)
+        {
+            // The rest of a download: a body that ends as if it were whole would be a lie.
+            BrokenOff(failure, http.Request.Path);
+            http.Abort();
+            return Results.Empty;
+        }
+        catch (RestException refused)
+        {
+            return Problem(refused.Status, refused.Message);
+        }
+        catch (ProtocolException refused) when (refused.Code != ErrorCode.Unavailable)
+        {
+            return Problem(RestException.StatusOf(refused.Code), refused.Message, refused);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            return Problem(bad.StatusCode, "The request could not be read.");
+        }
+        catch (Exception away) when (away is ProtocolException or LogUnavailableException or TimeoutException or OrleansException)
+        {
+            return Unavailable(http, ProtocolException.Unavailable().Message);
+        }
+        catch (Exception bug)
+        {
+            var trace = Guid.NewGuid().ToString("n");
+            RequestBroke(bug, http.Request.Method, trace);
+            return Problem(StatusCodes.Status500InternalServerError, $"Something broke here. Please report {trace}.");
+        }
+    }
+
+    private static ProblemHttpResult Unavailable(HttpContext http, string detail)
+    {
+        http.Response.Headers.RetryAfter = "1";
+        return Problem(StatusCodes.Status503ServiceUnavailable, detail);
+    }
+
+    private static ProblemHttpResult Problem(int status, string detail, ProtocolException? refused = null)
+    {
+        var more = new Dictionary<string, object?>();
+        if (refused is not null)
+        {
+            more["code"] = JsonNamingPolicy.SnakeCaseLower.ConvertName(refused.Code.ToString());
+        }
+
+        if (refused?.HistoryBeginsAt is { } begins)
+        {
+            more["history_begins_at"] = begins;
+        }
+
+        return TypedResults.Problem(detail, statusCode: status, extensions: more);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The answer to {Path} broke off")]
+    private partial void BrokenOff(Exception failure, string path);
+
+    [LoggerMessage(LogLevel.Error, "A {Method} request broke, trace {Trace}: a bug of the server's")]
+    private partial void RequestBroke(Exception bug, string method, string trace);
+}
+
+/// <summary>Who sent the request that is being answered.</summary>
+internal sealed record RestSession(Session Session)
+{
+    public static Session Of(HttpContext http) => http.Features.Get<RestSession>()?.Session ?? throw new InvalidOperationException("The endpoint is not behind RestGate.");
+
+    public static UserId UserOf(HttpContext http) => Of(http).User;
+}

@@ -1,0 +1,130 @@
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Threads;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace ChatBackend.Rest;
+
+/// <summary>A user's threads: listed, found, made, changed, deleted.</summary>
+internal static class ThreadEndpoints
+{
+    private const int StandardPage = 50;
+    private const int MaxPage = 200;
+    private const int MaxQuery = 200;
+
+    public static void MapThreads(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/threads", ListAsync).Describe("list_threads", "The user's threads, newest activity first; with a query, what was found in them.")
+            .Produces<ThreadListView>().ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapPost("/threads", CreateAsync).Describe("create_thread", "An empty thread.").Takes<NewThreadView>(isRequired: false)
+            .Produces<ThreadView>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+        api.MapGet("/threads/{thread_id}", GetAsync).Describe("get_thread", "One thread.")
+            .Produces<ThreadView>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPatch("/threads/{thread_id}", ChangeAsync).Describe("change_thread", "Renames or archives a thread.").Takes<ThreadChangeView>(isRequired: true)
+            .Produces<ThreadView>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
+        api.MapDelete("/threads/{thread_id}", DeleteAsync).Describe("delete_thread", "Ends the thread's run and erases the thread.")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext http, IThreadStore store, PageCursors cursors, string? query, string? archived, string? cursor, string? limit)
+    {
+        var user = RestSession.UserOf(http);
+        var max = RestInput.Limit(limit, StandardPage, MaxPage);
+        var isArchived = RestInput.Flag(archived, "archived");
+        return TypedResults.Json(
+            query is null
+                ? await PageAsync(store, cursors, user, isArchived ?? false, cursor, max, http.RequestAborted)
+                : await FindAsync(store, cursors, user, query, isArchived, cursor, max, http.RequestAborted),
+            RestJson.Default.ThreadListView);
+    }
+
+    private static async Task<ThreadListView> PageAsync(
+        IThreadStore store, PageCursors cursors, UserId user, bool isArchived, string? cursor, int max, CancellationToken cancellationToken)
+    {
+        var question = $"list {isArchived}";
+        ThreadListPosition? after = cursor is not null && cursors.Open(user, question, cursor) is [var asOf, var at, var key]
+            ? new ThreadListPosition(asOf, at, key)
+            : null;
+        var page = await store.ListAsync(user, isArchived, after, max, cancellationToken);
+        return new ThreadListView(
+            [.. page.Threads.Select(ThreadView.Of)], null, page.Next is { } next ? cursors.Seal(user, question, next.AsOf, next.ActiveAt, next.Key) : null);
+    }
+
+    private static async Task<ThreadListView> FindAsync(
+        IThreadStore store, PageCursors cursors, UserId user, string query, bool? isArchived, string? cursor, int max, CancellationToken cancellationToken)
+    {
+        if (query.Length > MaxQuery)
+        {
+            throw RestException.Invalid($"query has at most {MaxQuery} characters.");
+        }
+
+        var question = $"search {isArchived} {query}";
+        long? before = cursor is null ? null : cursors.Open(user, question, cursor)[0];
+        var page = await store.SearchAsync(user, query, isArchived, before, max, cancellationToken);
+        return new ThreadListView(
+            null,
+            [.. page.Hits.Select(hit => new HitView(hit.Thread.Value, hit.Title, hit.Seq, RestTime.Of(hit.At), Excerpt.Of(hit.Excerpt)))],
+            page.Next is { } next ? cursors.Seal(user, question, next) : null);
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, IThreadStore store)
+    {
+        var title = RestInput.Title(await RestInput.BodyAsync(http.Request, http.RequestAborted));
+        var (user, thread) = (RestSession.UserOf(http), ThreadId.New());
+        await grains.GetGrain<IThreadGrain>(thread.Value).Create(user, title);
+        http.Response.Headers.Location = $"{http.Request.PathBase}/api/threads/{thread}";
+        return TypedResults.Json(await ViewAsync(store, user, thread), RestJson.Default.ThreadView, statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext http, IThreadStore store, [FromRoute(Name = "thread_id")] string threadId) =>
+        TypedResults.Json(await ViewAsync(store, RestSession.UserOf(http), RestInput.Thread(threadId)), RestJson.Default.ThreadView);
+
+    private static async Task<IResult> ChangeAsync(
+        HttpContext http, IGrainFactory grains, IThreadStore store, [FromRoute(Name = "thread_id")] string threadId)
+    {
+        var (user, thread) = (RestSession.UserOf(http), RestInput.Thread(threadId));
+        var body = await RestInput.BodyAsync(http.Request, http.RequestAborted);
+        var (title, archived) = (RestInput.Title(body), RestInput.Archived(body));
+        if (title is null && archived is null)
+        {
+            throw RestException.Invalid("Say what to change: title, archived, or both.");
+        }
+
+        if (title is not null)
+        {
+            await grains.GetGrain<IThreadGrain>(thread.Value).Rename(user, title);
+        }
+
+        if (archived is { } isArchived && !await store.ArchiveAsync(user, thread, isArchived, CancellationToken.None))
+        {
+            throw ProtocolException.NotFound();
+        }
+
+        return TypedResults.Json(await ViewAsync(store, user, thread), RestJson.Default.ThreadView);
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        HttpContext http, IGrainFactory grains, Erasure erasure, [FromRoute(Name = "thread_id")] string threadId)
+    {
+        await grains.GetGrain<IThreadGrain>(RestInput.Thread(threadId).Value).Delete(RestSession.UserOf(http));
+        try
+        {
+            await erasure.EraseAsync(CancellationToken.None);
+        }
+        catch (LogUnavailableException)
+        {
+            // The thread is gone for everybody, durably. What it held is erased as soon as the store is back, by Erasure itself.
+        }
+
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<ThreadView> ViewAsync(IThreadStore store, UserId user, ThreadId thread) =>
+        await store.FindAsync(user, thread, CancellationToken.None) is { } found ? ThreadView.Of(found) : throw ProtocolException.NotFound();
+}

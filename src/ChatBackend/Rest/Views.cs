@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ChatBackend.Storage;
+
+namespace ChatBackend.Rest;
+
+// Names of two words are written out: the OpenAPI document takes them from here, not from the context below.
+
+/// <param name="UpdatedAt">When its last event happened.</param>
+/// <param name="Head">The <c>seq</c> of its last event; 0 before the first.</param>
+/// <param name="Running">Whether a run is open or a message waits for one.</param>
+/// <param name="HistoryBeginsAt">The <c>seq</c> of the first event that is still there.</param>
+internal sealed record ThreadView(
+    [property: JsonPropertyName("thread_id")] string ThreadId,
+    string? Title,
+    bool Archived,
+    [property: JsonPropertyName("created_at")] string CreatedAt,
+    [property: JsonPropertyName("updated_at")] string UpdatedAt,
+    long Head,
+    bool Running,
+    [property: JsonPropertyName("history_begins_at")] long HistoryBeginsAt)
+{
+    public static ThreadView Of(ThreadRecord thread) => new(
+        thread.Thread.Value, thread.Title, thread.IsArchived, RestTime.Of(thread.CreatedAt), RestTime.Of(thread.UpdatedAt), thread.Head,
+        thread.IsOpen, thread.HistoryBegins);
+}
+
+/// <param name="Threads">Without a query: the user's threads, newest activity first.</param>
+/// <param name="Hits">With a query: what was found, newest first.</param>
+/// <param name="NextCursor">Absent on the last page.</param>
+internal sealed record ThreadListView(
+    IReadOnlyList<ThreadView>? Threads, IReadOnlyList<HitView>? Hits, [property: JsonPropertyName("next_cursor")] string? NextCursor);
+
+internal sealed record HitView([property: JsonPropertyName("thread_id")] string ThreadId, string? Title, long Seq, string At, string Excerpt);
+
+/// <param name="Events">Exactly as on the wire.</param>
+/// <param name="NextAfterSeq">Absent when there was no further event.</param>
+internal sealed record EventPageView(IReadOnlyList<JsonElement> Events, [property: JsonPropertyName("next_after_seq")] long? NextAfterSeq);
+
+internal sealed record NewThreadView(string? Title);
+
+internal sealed record ThreadChangeView(string? Title, bool? Archived);
+
+/// <param name="Agents">Those a <c>chat</c> may name; the first is the default.</param>
+internal sealed record AgentListView(IReadOnlyList<AgentView> Agents);
+
+internal sealed record AgentView(string Name);
+
+internal sealed record TicketView(string Ticket, [property: JsonPropertyName("expires_at")] string ExpiresAt);
+
+internal static class RestTime
+{
+    /// <summary>As times are on the wire.</summary>
+    public static string Of(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ThreadView))]
+[JsonSerializable(typeof(ThreadListView))]
+[JsonSerializable(typeof(AgentListView))]
+[JsonSerializable(typeof(TicketView))]
+internal sealed partial class RestJson : JsonSerializerContext;

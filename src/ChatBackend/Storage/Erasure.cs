@@ -1,0 +1,71 @@
+using ChatBackend.Telemetry;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Storage;
+
+/// <summary>Erases what deleted threads held: when one is deleted, and later where that did not come to its end, in this process or an earlier one.</summary>
+internal sealed partial class Erasure(IThreadStore store, TimeProvider clock, ILogger<Erasure> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private volatile bool _isDue;
+
+    /// <summary>Ends when nothing of any deleted thread is left in the store's files.</summary>
+    /// <exception cref="LogUnavailableException">The rest is erased later.</exception>
+    public async Task EraseAsync(CancellationToken cancellationToken)
+    {
+        _isDue = true;
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            // Writers that wait are let in between any two steps; readers, too, when one of them holds up the last.
+            for (var steps = 0; !await store.EraseAsync(cancellationToken); steps++)
+            {
+                if (steps % 16 == 15)
+                {
+                    await Task.Delay(Pause, clock, cancellationToken);
+                }
+            }
+
+            _isDue = false;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await TryEraseAsync(stoppingToken);
+        await foreach (var _ in Ticks.EveryAsync(Retry, clock, stoppingToken))
+        {
+            if (_isDue)
+            {
+                await TryEraseAsync(stoppingToken);
+            }
+        }
+    }
+
+    private async Task TryEraseAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await EraseAsync(stoppingToken);
+        }
+        catch (LogUnavailableException away)
+        {
+            NotErased(away);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // the next process goes on
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "What deleted threads held could not all be erased yet; trying again")]
+    private partial void NotErased(Exception away);
+}

@@ -1,0 +1,66 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Storage;
+
+/// <summary>
+/// What the store knows of threads beside their logs: lists, search, what is archived, erased and trimmed. The other half of <see cref="IEventLog"/>,
+/// of the same store and held to the same contract test. Every member throws <see cref="LogUnavailableException"/> as that does.
+/// </summary>
+internal interface IThreadStore
+{
+    /// <summary>Null when there is no such thread, or it is not the user's.</summary>
+    Task<ThreadRecord?> FindAsync(UserId owner, ThreadId thread, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A page of the user's threads, newest activity first. All pages show the list as it was at the first: each thread that was there
+    /// comes once, whatever happens in it meanwhile. What is said of a thread is of now.
+    /// </summary>
+    Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken);
+
+    /// <summary>A page of the texts of the user's own threads that hold all words of <paramref name="query"/>, newest first.</summary>
+    /// <param name="isArchived">Null searches archived threads and others.</param>
+    /// <param name="before">The <see cref="FoundPage.Next"/> of the page before.</param>
+    Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, long? before, int max, CancellationToken cancellationToken);
+
+    /// <returns>False when there is no such thread, or it is not the user's.</returns>
+    Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken);
+
+    /// <summary>Takes the thread away, durably: nobody finds or writes it any more. What it held is for <see cref="EraseAsync"/>.</summary>
+    /// <returns>False when the epoch is stale: the thread has another writer, or is gone already.</returns>
+    Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken);
+
+    /// <summary>Erases a little of what deleted threads held, so that no writer waits for long. Again until it says that nothing is left in the store's files.</summary>
+    /// <returns>Whether nothing is left.</returns>
+    Task<bool> EraseAsync(CancellationToken cancellationToken);
+
+    /// <summary>Threads created before a time, in a fixed order, after <paramref name="afterKey"/>.</summary>
+    Task<IReadOnlyList<ThreadHistory>> CreatedBeforeAsync(DateTimeOffset time, long afterKey, int max, CancellationToken cancellationToken);
+
+    /// <summary>Lets a thread's history begin at <paramref name="historyBegins"/> and erases a little of what is before. Again until it says that nothing is left there.</summary>
+    /// <returns>Whether nothing is left.</returns>
+    Task<bool> TrimAsync(ThreadId thread, long historyBegins, CancellationToken cancellationToken);
+}
+
+/// <param name="UpdatedAt">When its last event happened.</param>
+/// <param name="IsOpen">A run or a message that waits for one.</param>
+internal sealed record ThreadRecord(
+    ThreadId Thread, string? Title, bool IsArchived, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, long Head, bool IsOpen, long HistoryBegins);
+
+/// <summary>Where in a list a page ended.</summary>
+/// <param name="AsOf">The newest activity at the time of the first page, in Unix milliseconds.</param>
+/// <param name="ActiveAt">The activity of the page's last thread, as of that time.</param>
+/// <param name="Key">That thread's key.</param>
+internal readonly record struct ThreadListPosition(long AsOf, long ActiveAt, long Key);
+
+/// <param name="Next">Null when this was the last page.</param>
+internal sealed record ThreadPage(IReadOnlyList<ThreadRecord> Threads, ThreadListPosition? Next);
+
+/// <param name="Excerpt">The words around what was found.</param>
+internal sealed record FoundText(ThreadId Thread, string? Title, long Seq, DateTimeOffset At, string Excerpt);
+
+/// <param name="Next">Null when this was the last page.</param>
+internal sealed record FoundPage(IReadOnlyList<FoundText> Hits, long? Next);
+
+/// <param name="Begins">The <c>seq</c> of the first event that is there for readers.</param>
+/// <param name="IsUntrimmed">There still are events before that one.</param>
+internal readonly record struct ThreadHistory(long Key, ThreadId Thread, UserId Owner, long Begins, long Head, bool IsUntrimmed);

@@ -1,0 +1,35 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Storage;
+
+// What changes threads from outside their logs. It goes through the one writer like appends do, a little at a time.
+
+internal sealed class PendingArchive(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken)
+    : PendingWrite<bool>(512, cancellationToken)
+{
+    public UserId Owner { get; } = owner;
+
+    public ThreadId Thread { get; } = thread;
+
+    public bool IsArchived { get; } = isArchived;
+}
+
+internal sealed class PendingDelete(ThreadId thread, long epoch, CancellationToken cancellationToken) : PendingWrite<bool>(512, cancellationToken)
+{
+    public ThreadId Thread { get; } = thread;
+
+    public long Epoch { get; } = epoch;
+}
+
+internal sealed class PendingErase(CancellationToken cancellationToken) : PendingWrite<bool>(512, cancellationToken)
+{
+    /// <summary>No row is left; what is left is for the store's own files.</summary>
+    public bool IsLast { get; set; }
+}
+
+internal sealed class PendingTrim(ThreadId thread, long historyBegins, CancellationToken cancellationToken) : PendingWrite<bool>(512, cancellationToken)
+{
+    public ThreadId Thread { get; } = thread;
+
+    public long HistoryBegins { get; } = historyBegins;
+}

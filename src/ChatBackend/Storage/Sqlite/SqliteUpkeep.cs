@@ -1,0 +1,97 @@
+using Microsoft.Data.Sqlite;
+
+namespace ChatBackend.Storage.Sqlite;
+
+/// <summary>The statements that change threads from outside their logs, on the writer's connection. Each takes a bounded number of rows.</summary>
+internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
+{
+    // About as long as a commit on a slow disk: a text costs most, since its words leave the index one by one.
+    private const int MaxRows = 200;
+    private const int MaxTexts = 50;
+
+    private readonly SqliteStatement _archive = new(connection, "UPDATE threads SET archived = $3 WHERE id = $1 AND owner = $2");
+
+    // The row stays until all that refers to it is erased, under an id that nobody knows and without an owner.
+    private readonly SqliteStatement _delete = new(connection, """
+        UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '', title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
+        WHERE id = $1 AND epoch = $2
+        """);
+
+    private readonly SqliteStatement _findDeleted = new(connection, "SELECT key FROM threads WHERE deleted <> 0 LIMIT 1");
+
+    private readonly SqliteStatement _dropThread = new(connection, "DELETE FROM threads WHERE key = $1");
+
+    private readonly SqliteStatement _beginHistory = new(connection, """
+        UPDATE threads SET history_begins = max(history_begins, $2) WHERE id = $1 RETURNING key, history_begins
+        """);
+
+    private readonly SqliteStatement _eraseTexts = new(connection, """
+        DELETE FROM texts WHERE key IN (SELECT key FROM texts WHERE thread_key = $1 AND seq < $2 ORDER BY seq LIMIT $3)
+        """);
+
+    private readonly SqliteStatement _eraseIds = new(connection, """
+        DELETE FROM event_ids WHERE rowid IN (SELECT rowid FROM event_ids WHERE thread_key = $1 AND seq < $2 LIMIT $3)
+        """);
+
+    private readonly SqliteStatement _eraseEvents = new(connection, """
+        DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE thread_key = $1 AND seq < $2 ORDER BY seq LIMIT $3)
+        """);
+
+    public bool Archive(PendingArchive archive) => _archive.Execute(archive.Thread.Value, archive.Owner.Value, archive.IsArchived) > 0;
+
+    public bool Delete(PendingDelete delete) => _delete.Execute(delete.Thread.Value, delete.Epoch) > 0;
+
+    /// <returns>Whether no row of a deleted thread is left.</returns>
+    public bool Erase()
+    {
+        long key;
+        using (var row = _findDeleted.Query())
+        {
+            if (!row.Read())
+            {
+                return true;
+            }
+
+            key = row.GetInt64(0);
+        }
+
+        if (EraseBefore(key, long.MaxValue))
+        {
+            _dropThread.Execute(key); // saved text goes with it
+        }
+
+        return false;
+    }
+
+    /// <returns>Whether no row of what is trimmed is left.</returns>
+    public bool Trim(PendingTrim trim)
+    {
+        long key, begins;
+        using (var row = _beginHistory.Query(trim.Thread.Value, trim.HistoryBegins))
+        {
+            if (!row.Read())
+            {
+                return true;
+            }
+
+            (key, begins) = (row.GetInt64(0), row.GetInt64(1));
+        }
+
+        return EraseBefore(key, begins);
+    }
+
+    public void Dispose()
+    {
+        ReadOnlySpan<SqliteStatement> all = [_archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseTexts, _eraseIds, _eraseEvents];
+        foreach (var statement in all)
+        {
+            statement.Dispose();
+        }
+    }
+
+    // Events last: as long as there is one, there may be more of its kind to erase.
+    private bool EraseBefore(long key, long seq) =>
+        _eraseTexts.Execute(key, seq, MaxTexts) < MaxTexts
+        && _eraseIds.Execute(key, seq, MaxRows) < MaxRows
+        && _eraseEvents.Execute(key, seq, MaxRows) < MaxRows;
+}

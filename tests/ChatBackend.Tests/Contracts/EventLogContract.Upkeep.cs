@@ -1,0 +1,170 @@
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+
+namespace ChatBackend.Tests.Contracts;
+
+public abstract partial class EventLogContract
+{
+    private IThreadStore Store => (IThreadStore)Log;
+
+    [Fact]
+    [Trait("failure", "P6")]
+    public async Task A_thread_is_found_by_its_owner_alone()
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.AppendAsync(writer.Next("a", "b") with { Title = "T", OpenFrom = 1 });
+
+        (await Store.FindAsync(writer.Owner, writer.Thread, Cancellation)).Should()
+            .Be(new ThreadRecord(writer.Thread, "T", false, LogWriter.At, LogWriter.At, 2, true, 1));
+        (await Store.FindAsync(UserId.New(), writer.Thread, Cancellation)).Should().BeNull();
+        (await Store.ArchiveAsync(UserId.New(), writer.Thread, true, Cancellation)).Should().BeFalse();
+        (await Store.ArchiveAsync(writer.Owner, writer.Thread, true, Cancellation)).Should().BeTrue();
+        (await Store.FindAsync(writer.Owner, writer.Thread, Cancellation))!.IsArchived.Should().BeTrue();
+    }
+
+    [Fact]
+    [Trait("failure", "P11")]
+    public async Task A_list_in_pages_is_the_list_of_the_first_page()
+    {
+        var user = UserId.New();
+        var writers = new List<LogWriter>();
+        for (var i = 0; i < 7; i++)
+        {
+            writers.Add(LogWriter.OfNewThread(Log, user));
+            await writers[i].AppendAsync(Event(writers[i], i / 2)); // two of the same moment each
+        }
+
+        var first = await Store.ListAsync(user, false, null, 3, Cancellation);
+        await writers[0].AppendAsync(Event(writers[0], 100));
+        await writers[0].AppendAsync(Event(writers[0], 101));
+        await writers[6].AppendAsync(Event(writers[6], 102));
+        var late = LogWriter.OfNewThread(Log, user);
+        await late.AppendAsync(Event(late, 103));
+        var second = await Store.ListAsync(user, false, first.Next, 3, Cancellation);
+        var third = await Store.ListAsync(user, false, second.Next, 3, Cancellation);
+
+        first.Threads.Concat(second.Threads).Concat(third.Threads).Select(thread => thread.Thread)
+            .Should().Equal(new[] { 6, 5, 4, 3, 2, 1, 0 }.Select(i => writers[i].Thread));
+        third.Next.Should().BeNull();
+        (await Store.ListAsync(user, false, null, 100, Cancellation)).Threads.Take(2).Select(thread => thread.Thread).Should().Equal(late.Thread, writers[6].Thread);
+    }
+
+    [Fact]
+    public async Task What_is_saved_without_an_event_is_no_activity()
+    {
+        var writer = await LogWriter.StartAsync(Log);
+
+        await writer.AppendAsync(writer.Next() with { At = LogWriter.At.AddHours(1), Checkpoint = new PartCheckpoint(RunId.New(), PartId.New(), PartKind.Text, 0, "x") });
+
+        (await Store.FindAsync(writer.Owner, writer.Thread, Cancellation))!.UpdatedAt.Should().Be(LogWriter.At);
+    }
+
+    [Fact]
+    [Trait("failure", "P6")]
+    public async Task A_search_in_pages_gives_each_text_once_newest_first()
+    {
+        var user = UserId.New();
+        var (one, two) = (LogWriter.OfNewThread(Log, user), LogWriter.OfNewThread(Log, user));
+        var other = LogWriter.OfNewThread(Log);
+        await other.AppendAsync("quick fox");
+        await one.AppendAsync("quick one", "slow", "quick two");
+        await two.AppendAsync("quick three");
+        await Store.ArchiveAsync(user, two.Thread, true, Cancellation);
+
+        var first = await Store.SearchAsync(user, "quick", null, null, 2, Cancellation);
+        await one.AppendAsync("quick four");
+        var second = await Store.SearchAsync(user, "quick", null, first.Next, 2, Cancellation);
+
+        first.Hits.Concat(second.Hits).Select(hit => hit.Excerpt).Should().Equal("quick three", "quick two", "quick one");
+        second.Next.Should().BeNull();
+        (await Store.SearchAsync(user, "quick", true, null, 10, Cancellation)).Hits.Select(hit => hit.Excerpt).Should().Equal("quick three");
+        (await Store.SearchAsync(user, "quick slow", null, null, 10, Cancellation)).Hits.Should().BeEmpty();
+    }
+
+    [Fact]
+    [Trait("failure", "P6")]
+    public async Task A_deleted_thread_is_nobodys_and_no_writer_of_it_writes_again()
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.AppendAsync(writer.NextOf("msg_1", "gone") with { Command = LogWriter.Command(writer.Owner, "c1", "ack"), OpenFrom = 1, Title = "T" });
+        var command = new ClientFrameId("c1");
+
+        (await Store.DeleteAsync(writer.Thread, writer.Epoch + 1, Cancellation)).Should().BeFalse("that is another writer's epoch");
+        (await Store.DeleteAsync(writer.Thread, writer.Epoch, Cancellation)).Should().BeTrue();
+        (await Store.DeleteAsync(writer.Thread, writer.Epoch, Cancellation)).Should().BeFalse();
+
+        await ThereIsNothingAsync();
+        (await writer.AppendAsync("more")).Should().Be(AppendResult.Fenced.Instance);
+        (await writer.AppendAsync(writer.Next() with { Checkpoint = new PartCheckpoint(RunId.New(), PartId.New(), PartKind.Text, 0, "x") }))
+            .Should().Be(AppendResult.Fenced.Instance);
+        while (!await Store.EraseAsync(Cancellation))
+        {
+        }
+
+        await ThereIsNothingAsync();
+        (await Log.FindCommandAsync(writer.Owner, command, Cancellation)).Should().NotBeNull("a late retry must have no second effect");
+
+        async Task ThereIsNothingAsync()
+        {
+            (await Log.OpenAsync(writer.Thread, Cancellation)).Should().BeNull();
+            (await Log.ReadAsync(writer.Thread, 0, 10, 1000, Cancellation)).Should().BeEmpty();
+            (await Log.FindEventAsync(writer.Thread, "msg_1", Cancellation)).Should().BeNull();
+            (await Log.SearchAsync(writer.Owner, "gone", 10, Cancellation)).Should().BeEmpty();
+            (await Store.SearchAsync(writer.Owner, "gone", null, null, 10, Cancellation)).Hits.Should().BeEmpty();
+            (await Store.ListAsync(writer.Owner, false, null, 10, Cancellation)).Threads.Should().BeEmpty();
+            (await Log.ThreadsWithOpenWorkAsync(Cancellation)).Should().BeEmpty();
+        }
+    }
+
+    [Fact]
+    public async Task Erasing_takes_a_little_at_a_time_goes_on_after_a_restart_and_touches_no_other()
+    {
+        var (big, other) = (LogWriter.OfNewThread(Log), await LogWriter.StartAsync(Log));
+        await big.AppendAsync([.. Enumerable.Range(0, 600).Select(i => $"word{i}")]);
+        await Store.DeleteAsync(big.Thread, big.Epoch, Cancellation);
+
+        (await Store.EraseAsync(Cancellation)).Should().BeFalse("600 texts are more than a little");
+        await ReopenAsync();
+        var steps = 1;
+        while (!await Store.EraseAsync(Cancellation))
+        {
+            steps++;
+        }
+
+        steps.Should().BeGreaterThan(5);
+        (await other.TakeOverAsync()).Head.Should().Be(1);
+        (await Log.SearchAsync(other.Owner, "first", 10, Cancellation)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_trimmed_history_begins_where_it_was_told_and_its_writer_goes_on()
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.AppendAsync(writer.NextOf("msg_1", "one"));
+        await writer.AppendAsync([.. Enumerable.Range(2, 499).Select(i => $"old{i}")]);
+        await writer.AppendAsync("new", "newer");
+        (await Store.CreatedBeforeAsync(LogWriter.At.AddDays(1), 0, 10, Cancellation)).Should().ContainSingle()
+            .Which.Should().Match<ThreadHistory>(thread => thread.Thread == writer.Thread && thread.Begins == 1 && thread.Head == 502 && !thread.IsUntrimmed);
+
+        (await Store.TrimAsync(writer.Thread, 501, Cancellation)).Should().BeFalse();
+        (await Store.CreatedBeforeAsync(LogWriter.At.AddDays(1), 0, 10, Cancellation))[0].IsUntrimmed.Should().BeTrue();
+        (await Store.SearchAsync(writer.Owner, "old400", null, null, 10, Cancellation)).Hits.Should().BeEmpty("it is before the beginning, erased or not");
+        while (!await Store.TrimAsync(writer.Thread, 100, Cancellation))
+        {
+        }
+
+        (await Log.ReadAsync(writer.Thread, 0, 1000, 100_000, Cancellation)).Select(e => e.Seq).Should().Equal(501, 502);
+        (await Log.FindEventAsync(writer.Thread, "msg_1", Cancellation)).Should().BeNull();
+        (await writer.AppendAsync("newest")).Should().Be(AppendResult.Appended.Instance);
+        (await Log.OpenAsync(writer.Thread, Cancellation))!.HistoryBegins.Should().Be(501);
+        (await Store.CreatedBeforeAsync(LogWriter.At, 0, 10, Cancellation)).Should().BeEmpty("it was created then, not before");
+    }
+
+    // The time is in the event too, as the writer puts it there.
+    private static LogAppend Event(LogWriter writer, int seconds)
+    {
+        var at = LogWriter.At.AddSeconds(seconds);
+        var json = WireJson.Encode(new MessageRemoved { ThreadId = writer.Thread, Seq = writer.Head + 1, At = at, MessageId = MessageId.New() });
+        return writer.Next("x") with { At = at, Events = [new LogEvent(writer.Head + 1, json, null)] };
+    }
+}

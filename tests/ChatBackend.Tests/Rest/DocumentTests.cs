@@ -1,0 +1,58 @@
+using System.Text.Json;
+using ChatBackend.Tests.Server;
+
+namespace ChatBackend.Tests.Rest;
+
+/// <summary>The OpenAPI document says what the endpoints do.</summary>
+public sealed class DocumentTests
+{
+    [Fact]
+    public async Task The_document_has_every_endpoint_with_its_answers_and_its_problems()
+    {
+        await using var server = new ChatServer();
+
+        var document = JsonDocument.Parse(await server.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement;
+
+        document.GetProperty("openapi").GetString().Should().StartWith("3.");
+        Operations(document).Should().BeEquivalentTo(
+            "POST /api/guests", "GET /api/threads", "POST /api/threads", "GET /api/threads/{thread_id}", "PATCH /api/threads/{thread_id}",
+            "DELETE /api/threads/{thread_id}", "GET /api/threads/{thread_id}/events", "GET /api/threads/{thread_id}/export", "GET /api/agents",
+            "POST /api/tickets");
+        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name != "/api/guests"))
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                var responses = operation.Value.GetProperty("responses");
+                responses.EnumerateObject().Select(response => response.Name).Should().Contain(["401", "403", "503"], path.Name);
+                responses.GetProperty("401").GetProperty("content").TryGetProperty("application/problem+json", out _).Should().BeTrue();
+                operation.Value.GetProperty("security").GetArrayLength().Should().Be(1);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Names_are_those_that_the_answers_have()
+    {
+        await using var server = new ChatServer();
+        var rest = await server.RestAsync();
+        await rest.CreateAsync("T");
+        var document = JsonDocument.Parse(await server.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement;
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+
+        var thread = (await rest.GetAsync("/api/threads")).GetProperty("threads")[0];
+        Names(schemas, "ThreadView").Should().Equal(thread.EnumerateObject().Select(member => member.Name));
+        schemas.GetProperty("ThreadView").GetProperty("properties").GetProperty("created_at").GetProperty("format").GetString().Should().Be("date-time");
+        Names(schemas, "ThreadListView").Should().Equal("threads", "hits", "next_cursor");
+        Names(schemas, "EventPageView").Should().Equal("events", "next_after_seq");
+        Names(schemas, "Guest").Should().Equal("user_id", "token", "expires_at");
+        Names(schemas, "ThreadChangeView").Should().Equal("title", "archived");
+        document.GetProperty("paths").GetProperty("/api/threads/{thread_id}/events").GetProperty("get").GetProperty("parameters").EnumerateArray()
+            .Select(parameter => parameter.GetProperty("name").GetString()).Should().BeEquivalentTo("thread_id", "after_seq", "limit");
+    }
+
+    private static IEnumerable<string> Operations(JsonElement document) => document.GetProperty("paths").EnumerateObject()
+        .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
+
+    private static IEnumerable<string> Names(JsonElement schemas, string name) =>
+        schemas.GetProperty(name).GetProperty("properties").EnumerateObject().Select(member => member.Name);
+}

@@ -1,0 +1,156 @@
+using System.Reflection;
+using System.Text;
+using ChatBackend.Protocol;
+using ChatBackend.Tests.Agents;
+using ChatBackend.Tests.Client;
+using ChatBackend.Tests.Server;
+using ChatBackend.Threads;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ChatBackend.Tests.Threads;
+
+/// <summary>What a feed does when its thread is gone, cannot be reached, or publishes what it should not.</summary>
+public sealed class ThreadFeedTests
+{
+    private static readonly ThreadId Thread = new("thr_1");
+    private static readonly UserId Owner = new("usr_1");
+
+    private readonly List<string> _delivered = [];
+    private readonly TaskCompletionSource _deleted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FeedPort _port;
+    private readonly Queue<Func<Task<ThreadSnapshot>>> _answers = new();
+    private readonly ThreadFeed _feed;
+    private int _asked;
+
+    public ThreadFeedTests()
+    {
+        _port = new FeedPort(
+            (_, frame) =>
+            {
+                _delivered.Add(Encoding.UTF8.GetString(frame.Encoded().Span));
+                if (_delivered[^1].Contains("thread_deleted", StringComparison.Ordinal))
+                {
+                    _deleted.TrySetResult();
+                }
+
+                return true;
+            },
+            (_, _) => true,
+            (_, _, _) => ValueTask.FromResult(true));
+        var grain = DispatchProxy.Create<IThreadGrain, Grain>();
+        ((Grain)(object)grain).Subscribe = () =>
+        {
+            _asked++;
+            return _answers.Dequeue()();
+        };
+        _feed = new ThreadFeed(Thread, grain, null!, new LogPages(null!), _port, new InstantTime(), NullLogger.Instance);
+    }
+
+    [Fact]
+    [Trait("failure", "P6")]
+    public async Task A_renewal_that_finds_no_such_thread_tells_the_follower_once_and_asks_no_more()
+    {
+        var follower = await FollowAsync();
+        _answers.Enqueue(() => throw ProtocolException.NotFound());
+
+        await _feed.RenewAsync();
+        await _feed.RenewAsync();
+        _feed.Take(new ThreadBatch(Thread, [new PublishedItem(new EncodedEvent(1, "late"u8.ToArray(), false), null, 0)], Moved: false));
+
+        _delivered.Should().ContainSingle().Which.Should().Be("""{"type":"thread_deleted","thread_id":"thr_1"}""");
+        follower.HasLeft.Should().BeTrue();
+        _asked.Should().Be(2);
+    }
+
+    [Fact]
+    [Trait("failure", "P6")]
+    [Trait("failure", "D44")]
+    public async Task A_feed_that_cannot_reach_its_thread_tries_until_it_hears_that_there_is_none()
+    {
+        await FollowAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            _answers.Enqueue(() => throw new TimeoutException());
+        }
+
+        _answers.Enqueue(() => throw ProtocolException.NotFound());
+
+        _feed.Take(new ThreadBatch(Thread, [], Moved: true));
+        await _deleted.Task.Soon();
+
+        _delivered.Should().ContainSingle();
+        _asked.Should().Be(7);
+    }
+
+    [Fact]
+    [Trait("failure", "D44")]
+    public async Task A_gap_in_what_came_before_the_snapshot_takes_another_snapshot()
+    {
+        _feed.Live.Join(new Follower(_port, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false));
+        _answers.Enqueue(() =>
+        {
+            _feed.Take(new ThreadBatch(Thread, [new PublishedItem(Event(3), null, 0)], Moved: false)); // and 2 was lost
+            return Snapshot(1, Event(1));
+        });
+        _answers.Enqueue(() => Snapshot(3, Event(1), Event(2), Event(3)));
+
+        await _feed.StartAsync(Owner, 0);
+
+        _delivered.Should().Equal("event 1", "event 2", "event 3");
+        _feed.Live.IsLive.Should().BeTrue();
+    }
+
+    [Fact]
+    [Trait("failure", "D15")]
+    [Trait("failure", "D16")]
+    [Trait("failure", "P3")]
+    public async Task Publishes_that_come_twice_or_not_at_all_show_nowhere()
+    {
+        await using var server = new ChatServer();
+        await using var client = await server.ConnectAsync();
+        var feeds = server.Services.GetRequiredService<ThreadFeeds>();
+        var ack = await client.PlayAsync("""
+            {"steps":[{"think":"a b c d e f g h i j","chunks":10,"every_ms":10},{"tool":"look","ms":20},{"say":"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20","chunks":20,"every_ms":10}]}
+            """);
+        var thread = ack.ThreadId!.Value;
+
+        var started = await client.Frames.UntilAsync<AgentStarted>();
+        feeds.Take(new ThreadBatch(thread, [new PublishedItem(new EncodedEvent(started.Seq, WireJson.Encode((ServerFrame)started), false), null, 0)], Moved: false));
+        await client.Frames.UntilAsync<AgentThinking>();
+        feeds.Take(new ThreadBatch(thread, [new PublishedItem(Event(99), null, 0)], Moved: false)); // all before it was lost, as it seems
+        await client.Frames.UntilAsync<AgentDelta>();
+        feeds.Take(new ThreadBatch(thread, [new PublishedItem(default, new PartText(ack.RunId!.Value, new PartId("part_x"), PartKind.Text, 5, "?"), 5)], Moved: false));
+        feeds.Take(new ThreadBatch(thread, [], Moved: true));
+        var end = await client.EndOfAsync(ack);
+
+        var frames = client.Frames.All();
+        frames.OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(Enumerable.Range(1, (int)end.Seq).Select(seq => (long)seq));
+        foreach (var part in frames.OfType<PartDelta>().GroupBy(delta => delta.PartId))
+        {
+            part.Aggregate(0, (length, delta) => delta.Offset == length ? length + delta.Text.Length : -1).Should().BePositive("{0} has no gap and no overlap", part.Key);
+        }
+
+        client.Connection.FollowerOf(thread).Transcript.Run(ack.RunId!.Value)!.Text.Should().Be(((AgentCompleted)end).Content);
+    }
+
+    private async Task<Follower> FollowAsync()
+    {
+        _answers.Enqueue(() => Snapshot(0));
+        await _feed.StartAsync(Owner, 0);
+        return _feed.Live.Join(new Follower(_port, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false));
+    }
+
+    private static Task<ThreadSnapshot> Snapshot(long head, params EncodedEvent[] recent) => Task.FromResult(new ThreadSnapshot(Owner, head, recent, null));
+
+    private static EncodedEvent Event(long seq) => new(seq, Encoding.UTF8.GetBytes($"event {seq}"), false);
+
+    /// <summary>A thread's grain of which only the subscription is asked for.</summary>
+    public class Grain : DispatchProxy
+    {
+        internal Func<Task<ThreadSnapshot>> Subscribe { get; set; } = null!;
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            targetMethod!.Name == nameof(IThreadGrain.Subscribe) ? Subscribe() : throw new InvalidOperationException($"{targetMethod.Name} is not asked for.");
+    }
+}
