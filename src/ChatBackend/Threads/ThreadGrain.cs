@@ -28,6 +28,7 @@ internal sealed partial class ThreadGrain(
     private ThreadCommands _commands = null!;
     private AutoTitle _titles = null!;
     private (AgentRun Run, RunJournal Journal)? _active;
+    private int _verbs; // that have begun and are not over; on the activation's scheduler
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -118,9 +119,10 @@ internal sealed partial class ThreadGrain(
     /// <summary>Runs a verb in the thread's turn, on an opened thread. What an earlier writer left open is adopted first.</summary>
     private async Task<T> InTurnAsync<T>(Func<Task<T>> verb, bool opens = true)
     {
-        using var turn = await _writer.TurnAsync();
+        _verbs++;
         try
         {
+            using var turn = await _writer.TurnAsync();
             if (opens)
             {
                 await _writer.OpenAsync();
@@ -137,6 +139,7 @@ internal sealed partial class ThreadGrain(
         }
         finally
         {
+            _verbs--;
             RestIfUnused();
         }
     }
@@ -262,14 +265,22 @@ internal sealed partial class ThreadGrain(
 
         if (_active is null)
         {
-            KeepActivation(TimeSpan.Zero);
-            RestIfUnused();
+            OnActivation(() =>
+            {
+                DelayDeactivation(TimeSpan.Zero);
+                RestIfUnused();
+            });
         }
     }
 
     /// <summary>A thread that nobody follows and nothing runs in needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
     private void RestIfUnused()
     {
+        if (_verbs > 0)
+        {
+            return; // a verb that waits for its turn may start a run, which must not end with this activation
+        }
+
         if (_writer.IsFenced)
         {
             OtherWriter(_thread.Value);
@@ -281,9 +292,11 @@ internal sealed partial class ThreadGrain(
         }
     }
 
+    private void KeepActivation(TimeSpan time) => OnActivation(() => DelayDeactivation(time));
+
     // A run's end is not on the grain's scheduler, where Orleans wants to hear this.
-    private void KeepActivation(TimeSpan time) =>
-        Task.Factory.StartNew(() => DelayDeactivation(time), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
+    private void OnActivation(Action tell) =>
+        Task.Factory.StartNew(tell, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
 
     [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} was left open by an earlier process; it ends as interrupted")]
     private partial void Adopting(string thread, string run);

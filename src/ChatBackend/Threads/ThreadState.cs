@@ -34,7 +34,7 @@ internal sealed record ThreadState
         _ => Waiting.Min(message => message.Seq),
     };
 
-    /// <summary>Events of a run that began before the fold did are counted and no more.</summary>
+    /// <summary>Of a run that began before the fold did, what it took in does not wait; its other events are counted and no more.</summary>
     public ThreadState Apply(ThreadEvent happened)
     {
         var next = this with { Head = happened.Seq };
@@ -48,6 +48,7 @@ internal sealed record ThreadState
                 Run = Run?.Rewound(rewound.ToSeq),
             },
             AgentStarted started => next with { Waiting = WaitingWithout(started.MessageId), Run = OpenRun.Of(started, Find(started.MessageId)?.Seq) },
+            MessageSteered steered when Run?.Id != steered.RunId => next with { Waiting = WaitingWithout(steered.MessageId) },
             RunEvent { RunId: var run } when Run?.Id != run => next,
             MessageSteered steered => next with
             {

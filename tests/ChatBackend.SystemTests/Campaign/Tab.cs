@@ -101,18 +101,19 @@ internal sealed partial class Tab : IAsyncDisposable
         {
             if (_followed.TryGetValue(thread, out var known))
             {
-                if (known.Leaving is null)
+                var next = known.Next;
+                if (next is null)
                 {
-                    Unfollow(thread);
+                    known.Next = next = New(thread, afterSeq);
+                    if (known.Leaving is null)
+                    {
+                        Unfollow(thread);
+                    }
+
+                    Transmit(next.Frame());
                 }
 
-                if (known.Next is null)
-                {
-                    known.Next = New(thread, afterSeq);
-                    Transmit(known.Next.Frame());
-                }
-
-                caughtUp = known.Next.CaughtUp.Task;
+                caughtUp = next.CaughtUp.Task;
             }
             else
             {
@@ -226,6 +227,12 @@ internal sealed partial class Tab : IAsyncDisposable
 
     private void Unfollow(ThreadId thread)
     {
+        if (_socket is null)
+        {
+            Leave(thread, _followed[thread]); // nothing is followed where no socket is
+            return;
+        }
+
         var frame = new UnfollowFrame { Id = ClientFrameId.New(), ThreadId = thread };
         _followed[thread].Leaving = frame.Id;
         Transmit(frame);

@@ -34,6 +34,7 @@ public sealed class CutSendTests(ITestOutputHelper output)
         }
 
         broken.Should().BeEmpty();
+        server.Complaints.Should().BeEmpty();
         runs.Sum().Should().Be(Sends);
         // Also of threads that nobody was told of.
         (await server.MetricAsync("chat_runs_total")).Should().Be(Sends);

@@ -43,6 +43,32 @@ public sealed class OpenedAgainTests
             new MessageId("msg_1"), new MessageId("msg_2"), last.MessageId!.Value);
     }
 
+    [Fact]
+    [Trait("failure", "D16")]
+    public async Task A_message_that_comes_as_its_thread_goes_to_rest_is_answered_by_a_run_that_nothing_interrupts()
+    {
+        await using var server = new ChatServer();
+        await using var client = await server.ConnectAsync();
+        var first = await client.PlayAsync(Short);
+        await client.EndOfAsync(first);
+        var thread = first.ThreadId!.Value;
+        for (var i = 0; i < 40; i++)
+        {
+            await client.Connection.UnfollowAsync(thread).Soon();
+            await using var other = await server.ConnectRawAsync(client.Guest);
+
+            // The stop finds nothing to stop, and nobody follows: the thread would rest after it.
+            await Task.WhenAll(
+                other.SendAsync($$"""{"type":"stop","id":"s{{i}}","thread_id":"{{thread}}"}"""),
+                client.PlayAsync(Short, thread));
+            (await other.ReceiveAsync()).GetProperty("type").GetString().Should().BeOneOf("error", "ack");
+        }
+
+        await client.Connection.FollowAsync(thread).Soon();
+        await client.Frames.UntilAsync(frames => frames.OfType<RunEvent>().Where(happened => happened is AgentCompleted or AgentStopped or AgentFailed).DistinctBy(end => end.RunId).Count() == 41);
+        client.Frames.All().OfType<AgentFailed>().Should().BeEmpty();
+    }
+
     private static UserMessage Message(string id, WhenRunning? whenRunning) => new()
     {
         MessageId = new MessageId(id), Content = Short, ClientId = new ClientFrameId($"c_{id}"), Agent = "script", WhenRunning = whenRunning,
