@@ -39,7 +39,7 @@ public enum ErrorCode
 
     QuotaExceeded,
 
-    /// <summary>Nothing happened; try again.</summary>
+    /// <summary>Not now. Where a commit was under way its outcome is not known: the same again, with the same id, takes effect once.</summary>
     Unavailable,
 
     /// <summary>A bug of the server's. The message holds a trace id.</summary>

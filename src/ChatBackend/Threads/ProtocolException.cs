@@ -29,5 +29,5 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
         new(ErrorCode.Expired, $"What came before event {begins} was kept for its time and is gone.") { HistoryBeginsAt = begins };
 
     public static ProtocolException Unavailable() =>
-        new(ErrorCode.Unavailable, "The server cannot do that at the moment; nothing was changed. Try again.", retryAfterMs: 1000);
+        new(ErrorCode.Unavailable, "The server cannot do that at the moment. Send the same again: it takes effect once.", retryAfterMs: 1000);
 }
