@@ -1,5 +1,6 @@
 using Serilog;
 using Serilog.Core;
+using Serilog.Events;
 using Serilog.Formatting.Compact;
 
 namespace ChatBackend.Server;
@@ -12,6 +13,12 @@ internal static class ServerLog
     // The host and Kestrel each report a failed start with a stack; Fatal says it in one line, once.
     private static readonly HashSet<string> SaidByFatal = ["Hosting failed to start", "Unable to start Kestrel."];
 
+    // A start that fails cancels services that were about to begin, and the host takes that for their failure.
+    private static bool IsServiceThatNeverRan(LogEvent line) =>
+        line.Exception is TaskCanceledException
+        && line.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source)
+        && source is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" };
+
     /// <summary>For what goes wrong before the configuration is read.</summary>
     public static Logger UntilConfigured() => new LoggerConfiguration().WriteTo.Console(outputTemplate: Readable).CreateLogger();
 
@@ -19,7 +26,7 @@ internal static class ServerLog
     {
         var logger = new LoggerConfiguration()
             .ReadFrom.Configuration(builder.Configuration)
-            .Filter.ByExcluding(line => SaidByFatal.Contains(line.MessageTemplate.Text))
+            .Filter.ByExcluding(line => SaidByFatal.Contains(line.MessageTemplate.Text) || IsServiceThatNeverRan(line))
             .Enrich.FromLogContext()
             .WriteTo.Configured(builder.Environment)
             .CreateLogger();

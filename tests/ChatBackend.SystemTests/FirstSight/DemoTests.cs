@@ -34,11 +34,13 @@ public sealed class DemoTests
         }).Soon();
 
         var ack = await client.ChatAsync("What time is it in Tokyo?").Soon();
-        var end = await client.FollowerOf(ack.ThreadId!.Value).WaitForRunEndAsync(ack.RunId!.Value).Soon();
+        var thread = client.FollowerOf(ack.ThreadId!.Value);
+        var end = await thread.WaitForRunEndAsync(ack.RunId!.Value).Soon();
+        await thread.WaitForAsync(happened => happened is ThreadRenamed).Soon();
 
         var names = frames.All.Select(frame => frame.GetType().Name).ToList();
         names.Distinct().Should().Equal(
-            "ConnectionEstablished", "Ack", "UserMessage", "AgentStarted", "ToolExecuting", "ToolCompleted", "AgentDelta", "AgentCompleted");
+            "ConnectionEstablished", "Ack", "UserMessage", "AgentStarted", "ToolExecuting", "ToolCompleted", "AgentDelta", "AgentCompleted", "ThreadRenamed");
         names.Where(name => name != "AgentDelta").Should().OnlyHaveUniqueItems();
         frames.All.OfType<ToolCompleted>().Single().Outcome.Should().Be(ToolOutcome.Succeeded);
         string.Concat(frames.All.OfType<AgentDelta>().Select(delta => delta.Text)).Should().Be(((AgentCompleted)end).Content).And.Contain("Tokyo");
