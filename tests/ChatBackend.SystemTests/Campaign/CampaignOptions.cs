@@ -13,7 +13,7 @@ internal sealed record CampaignOptions
     /// <summary>Durable events, counted for each client that sees them, at which the storm is over.</summary>
     public int Events { get; init; } = 200_000;
 
-    /// <summary>How often the server dies, spread evenly over the events; about one in five by SIGTERM.</summary>
+    /// <summary>How often the server is killed, spread evenly over the events; about one death in five is a SIGTERM and comes on top.</summary>
     public int Kills { get; init; } = 20;
 
     /// <summary>Places at which somebody sits, each with two tabs at a time; three to a user.</summary>

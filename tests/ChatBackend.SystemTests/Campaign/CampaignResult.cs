@@ -42,7 +42,7 @@ internal sealed record CampaignResult
     public required string Ends { get; init; }
 
     /// <summary>All that was to happen has happened, and no promise was broken.</summary>
-    public bool IsKept => Violations == 0 && SeenEvents >= Options.Events && Killed + Terminated == Options.Kills;
+    public bool IsKept => Violations == 0 && SeenEvents >= Options.Events && Killed == Options.Kills;
 
     public override string ToString() =>
         $"""

@@ -72,14 +72,14 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
         while (await glances.WaitForNextTickAsync() && !late.IsCancellationRequested && sitting.TrueForAll(place => !place.IsFaulted))
         {
             var seen = _evidence.Sightings.Events;
-            if (_killed + _terminated == options.Kills)
+            if (_killed == options.Kills)
             {
                 if (seen >= options.Events)
                 {
                     break;
                 }
             }
-            else if (seen >= (long)options.Events * (_killed + _terminated + 1) / (options.Kills + 1))
+            else if (seen >= (long)options.Events * (_killed + 1) / (options.Kills + 1))
             {
                 server = await ReplaceAsync(server);
                 write($"death {_killed + _terminated} at {seen} events; {_users.Sum(user => user.Sends.Acknowledged)} of {_users.Sum(user => user.Sends.Ids)} messages acknowledged, {_evidence.Violations} promises broken");
