@@ -180,12 +180,14 @@ internal sealed partial class AgentMessageHandler(
             throw ProtocolException.Unavailable();
         }
 
-        // Who opens a thread follows it before its message is taken, and who follows it is held, so that the ack comes first.
+        // Who opens a thread follows it before its message is taken, and who follows it is held, so that the ack comes first. Who does
+        // neither joins after the ack, at once, since the thread publishes here by then: a short run may be over a moment later.
         var thread = frame.ThreadId ?? ThreadId.New();
         await RequireRoomToFollowAsync(thread);
         var isFollowed = _followed.TryGetValue(thread, out var subscription);
         subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
         subscription?.Hold();
+        await using var opened = subscription is null ? await feeds.OpenAsync(connection.Session.User, thread) : null;
         try
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(

@@ -54,6 +54,28 @@ internal sealed class ThreadFeeds(
         return new Subscription(this, thread, feed, follower);
     }
 
+    /// <summary>Has a thread publish here until the result is disposed: whoever joins it meanwhile joins at once.</summary>
+    /// <returns>Null when it is not the user's, or not there: what it is asked may be the retry of what it did before it was deleted.</returns>
+    public async Task<IAsyncDisposable?> OpenAsync(UserId user, ThreadId thread)
+    {
+        var feed = Enter(thread);
+        try
+        {
+            await feed.StartAsync(user, afterSeq: 0);
+            return new Opened(this, thread, feed);
+        }
+        catch (ProtocolException refused) when (refused.Code == ErrorCode.NotFound)
+        {
+            await ExitAsync(thread, feed);
+            return null;
+        }
+        catch
+        {
+            await ExitAsync(thread, feed);
+            throw;
+        }
+    }
+
     /// <summary>This node, as a thread's writer is told of it.</summary>
     public INodeObserver Node()
     {
@@ -169,6 +191,11 @@ internal sealed class ThreadFeeds(
             await feed.Live.LeaveAsync(follower);
             await feeds.ExitAsync(thread, feed);
         }
+    }
+
+    private sealed class Opened(ThreadFeeds feeds, ThreadId thread, ThreadFeed feed) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await feeds.ExitAsync(thread, feed);
     }
 
     private sealed class NodeObserver(ThreadFeeds feeds) : INodeObserver
