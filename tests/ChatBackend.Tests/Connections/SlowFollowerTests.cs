@@ -14,7 +14,7 @@ public sealed class SlowFollowerTests
     private const int Limit = 1024 * 1024;
     private const int SendBuffer = 8 * 1024;
     private const string Run = """
-        {"steps":[{"think":"$","chunks":50,"every_ms":1},{"tool":"look","ms":1},{"say":"$","chunks":100,"every_ms":1},{"tool":"look"},{"say":"$","chunks":100,"every_ms":1}]}
+        {"steps":[{"think":"$","chunks":50,"every_ms":1},{"tool":"look","ms":1},{"say":"$","chunks":110,"every_ms":1},{"tool":"look"},{"say":"$","chunks":110,"every_ms":1}]}
         """;
 
     private static ITestOutputHelper Output => TestContext.Current.TestOutputHelper!;

@@ -61,7 +61,7 @@ public sealed class ReplaceTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":300},{"say":"one"}]}""");
+        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":1500},{"say":"one"}]}""");
         var waiting = await client.PlayAsync("""{"steps":[{"say":"never answered"}]}""", busy.ThreadId);
 
         var instead = await client.PlayAsync("""{"steps":[{"say":"other"}]}""", busy.ThreadId, how, replaces: busy.MessageId);

@@ -13,7 +13,7 @@ public sealed class SteerTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":400},{"say":"as asked, "}]}""");
+        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":1500},{"say":"as asked, "}]}""");
         await client.Frames.UntilAsync<ToolExecuting>();
 
         var steer = await client.PlayAsync("""{"steps":[{"say":"then "},{"tool":"turn"},{"say":"this way"}]}""", busy.ThreadId, WhenRunning.Steer);
@@ -32,7 +32,7 @@ public sealed class SteerTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"say":"first"},{"wait_ms":400}]}""");
+        var busy = await client.PlayAsync("""{"steps":[{"say":"first"},{"wait_ms":1500}]}""");
         await client.Frames.UntilAsync<AgentDelta>();
 
         await client.PlayAsync("""{"steps":[{"say":"second"}]}""", busy.ThreadId, WhenRunning.Steer);
@@ -66,7 +66,7 @@ public sealed class SteerTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":300},{"say":"as asked"}]}""");
+        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":1500},{"say":"as asked"}]}""");
 
         var other = await client.Connection.ChatAsync("What is 6 * 7?", busy.ThreadId, "demo", WhenRunning.Steer).Soon();
 
