@@ -18,7 +18,7 @@ internal sealed class ThreadCommands(
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
     public async Task<CommandEffect> ChatAsync(ChatCommand command)
     {
-        if (!command.Creates && !IsOwnedBy(command.User))
+        if (!command.Creates && !writer.IsOwnedBy(command.User))
         {
             return await EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw ProtocolException.NotFound();
         }
@@ -66,7 +66,7 @@ internal sealed class ThreadCommands(
     public async Task<CommandEffect> StopAsync(StopCommand command)
     {
         var digest = CommandDigest.Of(command, thread);
-        if (!IsOwnedBy(command.User))
+        if (!writer.IsOwnedBy(command.User))
         {
             return await EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
         }
@@ -92,7 +92,7 @@ internal sealed class ThreadCommands(
     public async Task<CommandEffect> DecideAsync(DecideCommand command)
     {
         var digest = CommandDigest.Of(command, thread);
-        if (!IsOwnedBy(command.User))
+        if (!writer.IsOwnedBy(command.User))
         {
             return await EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
         }
@@ -118,8 +118,6 @@ internal sealed class ThreadCommands(
     }
 
     /// <summary>Where it is not, a command may still be the retry of one that took effect before the thread was deleted.</summary>
-    private bool IsOwnedBy(UserId user) => writer.State is { } state && state.Owner == user;
-
     private ProtocolException? Refusal(ChatCommand command, ThreadState state) =>
         command.WhenRunning == WhenRunning.Reject
             ? new ProtocolException(ErrorCode.RunInProgress, "The agent is still answering.")

@@ -32,7 +32,9 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
     }
 
     /// <exception cref="ProtocolException">There is no such thread, or it is not the user's.</exception>
-    public ThreadState OwnedBy(UserId user) => State is { } state && state.Owner == user ? state : throw ProtocolException.NotFound();
+    public ThreadState OwnedBy(UserId user) => IsOwnedBy(user) ? State! : throw ProtocolException.NotFound();
+
+    public bool IsOwnedBy(UserId user) => State?.Owner == user;
 
     /// <summary>Takes the thread over, unless that is done. In a turn.</summary>
     /// <returns>Whether the thread was opened by this call.</returns>
