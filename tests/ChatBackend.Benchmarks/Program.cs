@@ -1,14 +1,42 @@
 using System.Globalization;
-using ChatBackend.Benchmarks;
+using ChatBackend.Benchmarks.Report;
+using ChatBackend.Benchmarks.Scenarios;
+using ChatBackend.Benchmarks.Servers;
+using ChatBackend.Benchmarks.Store;
 
-// One benchmark by its name. Numbers of one run are to be compared with one another, not with those of another machine.
+// Numbers of one run are to be compared with one another, not with those of another machine.
+(string Name, Func<Results, Task> Run)[] scenarios =
+[
+    ("start", StartUp.RunAsync),
+    ("designs", Designs.RunAsync),
+    ("idle", IdleConnections.RunAsync),
+    ("streaming", StreamingTurn.RunAsync),
+    ("echo", EchoTurn.RunAsync),
+    ("fanout", FanOut.RunAsync),
+    ("many", ManyConnections.RunAsync),
+    ("herd", ReconnectHerd.RunAsync),
+    ("long", LongThread.RunAsync),
+    ("churn", Churn.RunAsync),
+];
+
 switch (args)
 {
+    case ["load", var output, .. var chosen] when chosen.All(name => scenarios.Any(scenario => scenario.Name == name)):
+        Cores.PinThisProcess();
+        var results = new Results();
+        foreach (var (name, run) in scenarios.Where(scenario => chosen.Length == 0 || chosen.Contains(scenario.Name)))
+        {
+            Console.WriteLine($"== {name}");
+            await run(results);
+        }
+
+        results.Write(new DirectoryInfo(output));
+        return 0;
     case ["store", .. var rest] when rest.Length <= 2:
         var threads = rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 10_000;
         var events = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : 1_000_000;
         return await StoreBenchmark.RunAsync(threads, events) ? 0 : 1;
     default:
-        Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/ChatBackend.Benchmarks -- store [threads [events]]");
+        Console.Error.WriteLine($"Usage: tests/ChatBackend.Benchmarks/run [{string.Join(" | ", scenarios.Select(scenario => scenario.Name))}] …");
         return 2;
 }

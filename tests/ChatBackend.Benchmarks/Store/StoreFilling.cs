@@ -1,7 +1,7 @@
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 
-namespace ChatBackend.Benchmarks;
+namespace ChatBackend.Benchmarks.Store;
 
 /// <summary>Writes a store full of one user's threads, through the log as the server does it, many threads to a commit.</summary>
 internal sealed class StoreFilling(IEventLog log, UserId user, int threads, int events)

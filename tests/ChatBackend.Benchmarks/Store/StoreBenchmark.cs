@@ -11,7 +11,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace ChatBackend.Benchmarks;
+namespace ChatBackend.Benchmarks.Store;
 
 /// <summary>
 /// List, search and history of a store that is full, all of it one user's: the median of a page over HTTP, on the loopback, so more than the

@@ -1,0 +1,31 @@
+using ChatBackend.Benchmarks.Load;
+
+namespace ChatBackend.Benchmarks.Servers;
+
+/// <summary>A server that takes part, how it is started and talked to.</summary>
+/// <param name="Name">As it stands in the tables.</param>
+/// <param name="About">One line for the reader of the tables.</param>
+internal sealed record Contestant(string Name, string About, Func<IDialect> Dialect, params string[] Command)
+{
+    public static readonly Contestant Ours = new("ours", "ChatBackend.Server as users get it: durable, synchronous=FULL, log on", () => new WireDialect())
+    {
+        IsOurs = true,
+    };
+
+    public static readonly Contestant Floor = Rival("floor", "bare Kestrel WebSocket, zero-byte reads, no scope, no log, nothing stored", () => new WireDialect(), "floor");
+    public static readonly Contestant SignalR = Rival("signalr", "SignalR hub, JSON protocol, no log, nothing stored; a turn is a stream", () => new SignalRDialect(streams: true), "signalr");
+    public static readonly Contestant SignalRGroup = Rival("signalr", "SignalR hub, JSON protocol, no log, nothing stored; a thread is a group", () => new SignalRDialect(streams: false), "signalr");
+    public static readonly Contestant SignalREf = Rival("signalr+ef", "SignalR hub with EF Core on SQLite, one commit a message, no log", () => new SignalRDialect(streams: true), "signalr-ef");
+    public static readonly Contestant SocketIo = new("socket.io", "Socket.IO 4 on Node, nothing stored", () => new SocketIoDialect(), "node", SocketIoScript);
+    public static readonly Contestant Pool = Rival("pool", "the floor with 64 pooled handlers, each mapped to several connections", () => new WireDialect(), "pool");
+    public static readonly Contestant Broadcast = Rival("broadcast", "the floor where every event goes to every connection, which filters", () => new WireDialect(), "broadcast");
+    public static readonly Contestant Shared = Rival("shared (broken)", "one handler for all, its socket overwritten by each newcomer", () => new WireDialect(), "shared");
+    public static readonly Contestant Piled = Rival("piled (broken)", "a handler is added for each connection and none is removed; the first one serves all", () => new WireDialect(), "piled");
+
+    public bool IsOurs { get; private init; }
+
+    private static string SocketIoScript => Path.Combine(Repository.Root, "tests", "ChatBackend.Benchmarks", "Rivals", "socketio", "server.js");
+
+    private static Contestant Rival(string name, string about, Func<IDialect> dialect, string rival) =>
+        new(name, about, dialect, "dotnet", Path.Combine(AppContext.BaseDirectory, "ChatBackend.Benchmarks.dll"), "rival", rival);
+}

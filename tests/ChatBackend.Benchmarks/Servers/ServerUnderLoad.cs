@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace ChatBackend.Benchmarks.Servers;
+
+/// <summary>A contestant's process, on processors of its own. Its log goes to a file, which costs the load runner nothing. Ended by its pid.</summary>
+internal sealed partial class ServerUnderLoad : IAsyncDisposable
+{
+    private const int Sigterm = 15;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly string _log;
+    private readonly string _directory;
+    private readonly bool _ownsDirectory;
+
+    private ServerUnderLoad(Contestant contestant, Uri? model, string? directory, bool isPinned)
+    {
+        Contestant = contestant;
+        _ownsDirectory = directory is null;
+        _directory = directory ?? Directory.CreateTempSubdirectory("chat-benchmark-").FullName;
+        _log = Path.Combine(_directory, "server.log");
+        // The shell is replaced by what it starts, so that the process is the server.
+        _process = new Process
+        {
+            StartInfo = new ProcessStartInfo("/bin/sh")
+            {
+                ArgumentList =
+                {
+                    "-c", "exec \"$@\" > \"$0\" 2>&1", _log,
+                },
+                WorkingDirectory = _directory,
+            },
+        };
+        string[] pinned = isPinned && Cores.AreSeparate ? ["taskset", "-c", Cores.OfServers] : [];
+        foreach (var part in (string[])[.. pinned, .. contestant.IsOurs ? ["dotnet", Repository.ServerDll] : contestant.Command, .. Settings(contestant, model)])
+        {
+            _process.StartInfo.ArgumentList.Add(part);
+        }
+
+        var environment = _process.StartInfo.Environment;
+        foreach (var inherited in environment.Keys.Where(key => key.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || key.StartsWith("DOTNET_gc", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            environment.Remove(inherited);
+        }
+
+        environment["ASPNETCORE_ENVIRONMENT"] = "Production";
+        _process.Start();
+    }
+
+    public Contestant Contestant { get; }
+
+    public int Pid => _process.Id;
+
+    public IPEndPoint Address { get; private set; } = null!;
+
+    public Uri Http => new($"http://{Address}");
+
+    /// <param name="model">Where the agent <c>feed</c> finds its model.</param>
+    /// <param name="directory">Its data; its own and temporary when null.</param>
+    public static async Task<ServerUnderLoad> StartAsync(Contestant contestant, Uri? model = null, string? directory = null, bool isPinned = true)
+    {
+        var server = new ServerUnderLoad(contestant, model, directory, isPinned);
+        try
+        {
+            server.Address = await server.ListeningAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A guest's token, where the server wants one.</summary>
+    public async Task<string?> TokenAsync()
+    {
+        if (!Contestant.IsOurs)
+        {
+            return null;
+        }
+
+        using var http = new HttpClient { BaseAddress = Http };
+        using var answer = await http.PostAsync(new Uri("/api/guests", UriKind.Relative), null);
+        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+    }
+
+    /// <summary>How many handlers the server knows.</summary>
+    public async Task<int> HandlersAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Http };
+        if (!Contestant.IsOurs)
+        {
+            return (await http.GetFromJsonAsync<JsonElement>(new Uri("/stats", UriKind.Relative))).GetProperty("handlers").GetInt32();
+        }
+
+        var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        return int.Parse(Handlers().Match(metrics).Groups["count"].Value, CultureInfo.InvariantCulture);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _ = kill(_process.Id, Sigterm);
+            using var patience = new CancellationTokenSource(Patience);
+            try
+            {
+                await _process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _process.Kill();
+                await _process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+
+        _process.Dispose();
+        if (_ownsDirectory)
+        {
+            Directory.Delete(_directory, recursive: true);
+        }
+    }
+
+    private static string[] Settings(Contestant contestant, Uri? model) => contestant.IsOurs
+        ?
+        [
+            "--urls", "http://127.0.0.1:0", "--DataDirectory", ".", "--Guests:Enabled=true", "--Agents:Script:Enabled=true", "--Agents:Default=script",
+            .. model is null ? Array.Empty<string>() : ["--Agents:List:0:Name=feed", $"--Agents:List:0:Endpoint={model}", "--Agents:List:0:Model=feed"],
+        ]
+        : model is null ? ["--data", "."] : ["--data", ".", "--model", model.ToString().TrimEnd('/')];
+
+    private async Task<IPEndPoint> ListeningAsync()
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (await timer.WaitForNextTickAsync())
+        {
+            var log = File.Exists(_log) ? await File.ReadAllTextAsync(_log) : "";
+            if (Listening().Match(log) is { Success: true } found)
+            {
+                return IPEndPoint.Parse(found.Groups["address"].Value);
+            }
+
+            if (_process.HasExited || Stopwatch.GetElapsedTime(began) > Patience)
+            {
+                throw new InvalidOperationException($"{Contestant.Name} does not listen. Its log: {log}");
+            }
+        }
+
+        throw new UnreachableException();
+    }
+
+    [GeneratedRegex("listening on:? (\\\\\")?http://(?<address>127\\.0\\.0\\.1:[0-9]+)", RegexOptions.IgnoreCase)]
+    private static partial Regex Listening();
+
+    [GeneratedRegex("^chat_handlers_registered(\\{\\})? (?<count>[0-9]+)", RegexOptions.Multiline)]
+    private static partial Regex Handlers();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int pid, int signal);
+}
