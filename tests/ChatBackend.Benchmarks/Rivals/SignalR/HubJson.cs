@@ -28,11 +28,9 @@ internal static class HubJson
     {
         if (Words.TryGetValue(info.Type, out var word))
         {
-            info.PolymorphismOptions = new JsonPolymorphismOptions
-            {
-                TypeDiscriminatorPropertyName = Polymorphic.TypeDiscriminatorPropertyName!,
-                DerivedTypes = { new JsonDerivedType(info.Type, word) },
-            };
+            var type = info.CreateJsonPropertyInfo(typeof(string), Polymorphic.TypeDiscriminatorPropertyName!);
+            type.Get = _ => word;
+            info.Properties.Insert(0, type);
         }
     }
 
