@@ -136,4 +136,7 @@ function now() {
 }
 
 server.listen(0, '127.0.0.1', () => process.stdout.write(`listening on http://127.0.0.1:${server.address().port}\n`));
-process.on('SIGTERM', () => io.close(() => process.exit(0)));
+process.on('SIGTERM', () => {
+  io.close(() => process.exit(0));
+  setTimeout(() => process.exit(0), 2000); // peers that do not answer the close
+});
