@@ -1,5 +1,6 @@
 using System.Globalization;
 using ChatBackend.Benchmarks.Report;
+using ChatBackend.Benchmarks.Rivals;
 using ChatBackend.Benchmarks.Scenarios;
 using ChatBackend.Benchmarks.Servers;
 using ChatBackend.Benchmarks.Store;
@@ -36,6 +37,8 @@ switch (args)
         var threads = rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 10_000;
         var events = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : 1_000_000;
         return await StoreBenchmark.RunAsync(threads, events) ? 0 : 1;
+    case ["rival", .. var rest]:
+        return await RivalHost.RunAsync(rest);
     default:
         Console.Error.WriteLine($"Usage: tests/ChatBackend.Benchmarks/run [{string.Join(" | ", scenarios.Select(scenario => scenario.Name))}] …");
         return 2;

@@ -15,6 +15,7 @@ internal enum EventKind
     AgentDelta,
     AgentCompleted,
     AgentFailed,
+    ThreadRenamed,
 }
 
 /// <summary>
@@ -34,6 +35,7 @@ internal static class EventJson
         var type when type.SequenceEqual("connection_established"u8) => EventKind.ConnectionEstablished,
         var type when type.SequenceEqual("error"u8) => EventKind.Error,
         var type when type.SequenceEqual("agent_failed"u8) => EventKind.AgentFailed,
+        var type when type.SequenceEqual("thread_renamed"u8) => EventKind.ThreadRenamed,
         _ => EventKind.Other,
     };
 

@@ -105,6 +105,9 @@ internal sealed class LoadClient
                 TakeSeq(json);
                 NoteFirst();
                 break;
+            case EventKind.ThreadRenamed:
+                TakeSeq(json);
+                break;
             case EventKind.AgentStarted:
                 TakeSeq(json);
                 _said = 0;

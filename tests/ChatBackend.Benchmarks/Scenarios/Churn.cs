@@ -15,7 +15,7 @@ internal static class Churn
     {
         var table = new Table("Churn", $"{AtOnce} clients at a time connect, have one turn, close, and connect again. Handlers are counted when all have gone.");
         await Rounds.RunAsync(
-            [Contestant.Ours, Contestant.Floor, Contestant.SignalR], model: null, server => Crowd.ConnectAsync(server, 0),
+            [Contestant.Ours, Contestant.Floor, Contestant.SignalR], model: null, (loop, server) => Crowd.ConnectAsync(loop, server, 0),
             (crowd, round) => Measure(crowd, round is null ? null : table), warmUps: 1);
         await HandlersAsync(table);
         results.Add(table);
@@ -74,7 +74,8 @@ internal static class Churn
         foreach (var contestant in new[] { Contestant.Ours, Contestant.Floor, Contestant.Piled })
         {
             await using var server = await ServerUnderLoad.StartAsync(contestant);
-            using var crowd = await Crowd.ConnectAsync(server, 1000);
+            using var loop = new LoadLoop();
+            var crowd = await Crowd.ConnectAsync(loop, server, 1000);
             crowd.Clients.ForEach(client => client.Socket.Reset());
             crowd.Loop.RunFor(TimeSpan.FromSeconds(2));
             table.Add(contestant.Name, "handlers after 1,000 resets", await server.HandlersAsync());

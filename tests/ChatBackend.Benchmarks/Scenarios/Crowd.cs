@@ -5,7 +5,7 @@ using ChatBackend.Benchmarks.Servers;
 namespace ChatBackend.Benchmarks.Scenarios;
 
 /// <summary>A server and the clients that are connected to it.</summary>
-internal sealed class Crowd : IDisposable
+internal sealed class Crowd
 {
     private const int ConnectsAtOnce = 100;
     private const int ClientsOfAnAddress = 5000;
@@ -17,21 +17,22 @@ internal sealed class Crowd : IDisposable
     private readonly int _network = Interlocked.Increment(ref _crowds) % 200;
     private int _connected;
 
-    private Crowd(ServerUnderLoad server, string? token)
+    private Crowd(LoadLoop loop, ServerUnderLoad server, string? token)
     {
-        (Server, _token, _dialect) = (server, token, server.Contestant.Dialect());
+        (Loop, Server, _token, _dialect) = (loop, server, token, server.Contestant.Dialect());
     }
 
     public ServerUnderLoad Server { get; }
 
-    public LoadLoop Loop { get; } = new();
+    public LoadLoop Loop { get; }
 
     public List<LoadClient> Clients { get; } = [];
 
+    /// <param name="loop">Shared with the crowds of other servers, so that those answer pings while one is measured.</param>
     /// <param name="token">Whose connections they are; a new guest's when null.</param>
-    public static async Task<Crowd> ConnectAsync(ServerUnderLoad server, int clients, string? token = null)
+    public static async Task<Crowd> ConnectAsync(LoadLoop loop, ServerUnderLoad server, int clients, string? token = null)
     {
-        var crowd = new Crowd(server, token ?? await server.TokenAsync());
+        var crowd = new Crowd(loop, server, token ?? await server.TokenAsync());
         crowd.Add(clients);
         return crowd;
     }
@@ -68,6 +69,4 @@ internal sealed class Crowd : IDisposable
             throw new InvalidOperationException($"{Server.Contestant.Name} failed {failures.Count} of {Clients.Count} clients: {failures[0]}");
         }
     }
-
-    public void Dispose() => Loop.Dispose();
 }

@@ -16,7 +16,8 @@ internal static class Designs
         foreach (var contestant in new[] { Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SignalREf, Contestant.SocketIo, Contestant.Pool, Contestant.Broadcast, Contestant.Shared, Contestant.Piled })
         {
             await using var server = await ServerUnderLoad.StartAsync(contestant);
-            using var crowd = await Crowd.ConnectAsync(server, Clients);
+            using var loop = new LoadLoop();
+            var crowd = await Crowd.ConnectAsync(loop, server, Clients);
             var (whole, foreign) = (0, 0);
             var question = Question.Of(deltas: 5, everyMs: 5);
             foreach (var client in crowd.Clients)

@@ -18,12 +18,12 @@ internal static class EchoTurn
         var pace = 0.0;
         await Rounds.RunAsync(
             [Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SignalREf, Contestant.SocketIo], model: null,
-            server => Crowd.ConnectAsync(server, Connections),
+            (loop, server) => Crowd.ConnectAsync(loop, server, Connections),
             (crowd, round) => Add(full, crowd, round, new TurnLoad(crowd, question).Closed(Settle, Time)));
         pace = new[] { "ours", "signalr" }.Min(name => Statistics.Median(full.Values(name, "turns/s"))) / 2;
         await Rounds.RunAsync(
             [Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SocketIo], model: null,
-            server => Crowd.ConnectAsync(server, Connections),
+            (loop, server) => Crowd.ConnectAsync(loop, server, Connections),
             (crowd, round) => Add(half, crowd, round, new TurnLoad(crowd, question).Paced(pace, Settle, Time)));
 
         results.Add(full);

@@ -29,9 +29,9 @@ internal static class FanOut
         results.Add(new Figure("bytes allocated per delivered event in fan-out", allocated.Values("ours", "bytes per event"), "B", 64, 16));
     }
 
-    private static async Task<Crowd> PrepareAsync(ServerUnderLoad server)
+    private static async Task<Crowd> PrepareAsync(LoadLoop loop, ServerUnderLoad server)
     {
-        var crowd = await Crowd.ConnectAsync(server, Followers);
+        var crowd = await Crowd.ConnectAsync(loop, server, Followers);
         var question = Question.Of(deltas: 1);
         crowd.Clients[0].Chat(question.Content, question.Answer);
         crowd.Until(() => !crowd.Clients[0].IsInTurn, "a first turn");
@@ -107,7 +107,8 @@ internal static class FanOut
         foreach (var contestant in new[] { Contestant.Ours, Contestant.Floor, Contestant.SignalRGroup })
         {
             await using var server = await ServerUnderLoad.StartAsync(contestant, model.Address);
-            using var crowd = await PrepareAsync(server);
+            using var loop = new LoadLoop();
+            var crowd = await PrepareAsync(loop, server);
             foreach (var client in crowd.Clients)
             {
                 client.Event = null;

@@ -1,3 +1,4 @@
+using ChatBackend.Benchmarks.Load;
 using ChatBackend.Benchmarks.Report;
 using ChatBackend.Benchmarks.Servers;
 
@@ -18,7 +19,8 @@ internal static class IdleConnections
             foreach (var contestant in new[] { Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SocketIo })
             {
                 await using var server = await ServerUnderLoad.StartAsync(contestant);
-                using var crowd = await Crowd.ConnectAsync(server, WarmUp);
+                using var loop = new LoadLoop();
+                var crowd = await Crowd.ConnectAsync(loop, server, WarmUp);
                 crowd.Loop.RunFor(Settle);
                 var before = ProcessClock.Rss(server.Pid);
                 crowd.Add(Connections);

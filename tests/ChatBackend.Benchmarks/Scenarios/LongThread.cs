@@ -31,7 +31,8 @@ internal static class LongThread
             var guest = await GuestAsync(directory.FullName);
             var (@long, @short) = await FillAsync(directory.FullName, guest.User);
             await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, model: null, directory.FullName);
-            using var crowd = await Crowd.ConnectAsync(server, Turns + 1, guest.Token);
+            using var loop = new LoadLoop();
+            var crowd = await Crowd.ConnectAsync(loop, server, Turns + 1, guest.Token);
             crowd.Clients[0].Follow(@long.Value, LongEvents);
             for (var i = 0; i < Turns; i++)
             {

@@ -1,3 +1,4 @@
+using ChatBackend.Benchmarks.Load;
 using ChatBackend.Benchmarks.Report;
 using ChatBackend.Benchmarks.Servers;
 
@@ -16,8 +17,8 @@ internal static class ManyConnections
         {
             await using var few = await ServerUnderLoad.StartAsync(contestant);
             await using var many = await ServerUnderLoad.StartAsync(contestant);
-            using var hundred = await PrepareAsync(few, 100);
-            using var tenThousand = await PrepareAsync(many, 10_000);
+            using var loop = new LoadLoop();
+            var (hundred, tenThousand) = (await PrepareAsync(loop, few, 100), await PrepareAsync(loop, many, 10_000));
             for (var round = -1; round < Rounds.Count; round++)
             {
                 foreach (var crowd in round % 2 == 0 ? new[] { hundred, tenThousand } : [tenThousand, hundred])
@@ -39,16 +40,16 @@ internal static class ManyConnections
         var table = new Table("Broadcast and filter", $"1,000 connections, each in a thread of its own; {Pace:0} turns a second of {question.Deltas} deltas.");
         await Rounds.RunAsync(
             [Contestant.Ours, Contestant.Broadcast, Contestant.Pool, Contestant.Floor], model: null,
-            server => PrepareAsync(server, 1000),
+            (loop, server) => PrepareAsync(loop, server, 1000),
             (crowd, round) => Add(round is null ? null : table, crowd.Server.Contestant.Name, Measure(crowd, question, Pace)), warmUps: 1);
         results.Add(table);
         results.Add(new Figure("broadcast-and-filter over ours at 1,000 connections, CPU per event", table.Ratios("CPU µs per event", "broadcast", "ours"), "×", null, null));
     }
 
     /// <summary>Each client has had a turn, and so has a thread that it follows.</summary>
-    private static async Task<Crowd> PrepareAsync(ServerUnderLoad server, int connections)
+    private static async Task<Crowd> PrepareAsync(LoadLoop loop, ServerUnderLoad server, int connections)
     {
-        var crowd = await Crowd.ConnectAsync(server, connections);
+        var crowd = await Crowd.ConnectAsync(loop, server, connections);
         var question = Question.Of(deltas: 1);
         foreach (var some in crowd.Clients.Chunk(200))
         {

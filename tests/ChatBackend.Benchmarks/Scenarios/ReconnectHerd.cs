@@ -18,7 +18,8 @@ internal static class ReconnectHerd
             "Reconnect herd",
             $"{Clients:N0} clients, each with a thread of its own, are reset at once and connect again at once. Ours resumes by cursor, {Missed} events back, and is done when each client has them and its caught_up.");
         await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours);
-        using var crowd = await Crowd.ConnectAsync(server, Clients);
+        using var loop = new LoadLoop();
+        var crowd = await Crowd.ConnectAsync(loop, server, Clients);
         var question = Question.Of(deltas: 1);
         foreach (var some in crowd.Clients.Chunk(200))
         {

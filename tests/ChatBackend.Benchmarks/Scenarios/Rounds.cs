@@ -1,3 +1,4 @@
+using ChatBackend.Benchmarks.Load;
 using ChatBackend.Benchmarks.Servers;
 
 namespace ChatBackend.Benchmarks.Scenarios;
@@ -10,9 +11,10 @@ internal static class Rounds
     /// <param name="prepare">Called once a contestant: connects the clients.</param>
     /// <param name="measure">Called once a round and contestant; in the warm-up with null for its number.</param>
     public static async Task RunAsync(
-        IReadOnlyList<Contestant> contestants, Uri? model, Func<ServerUnderLoad, Task<Crowd>> prepare, Action<Crowd, int?> measure,
+        IReadOnlyList<Contestant> contestants, Uri? model, Func<LoadLoop, ServerUnderLoad, Task<Crowd>> prepare, Action<Crowd, int?> measure,
         int warmUps = 2, int count = Count)
     {
+        using var loop = new LoadLoop();
         var servers = new List<ServerUnderLoad>();
         var crowds = new List<Crowd>();
         try
@@ -20,7 +22,7 @@ internal static class Rounds
             foreach (var contestant in contestants)
             {
                 servers.Add(await ServerUnderLoad.StartAsync(contestant, model));
-                crowds.Add(await prepare(servers[^1]));
+                crowds.Add(await prepare(loop, servers[^1]));
             }
 
             for (var round = -warmUps; round < count; round++)
@@ -34,7 +36,6 @@ internal static class Rounds
         }
         finally
         {
-            crowds.ForEach(crowd => crowd.Dispose());
             foreach (var server in servers)
             {
                 await server.DisposeAsync();

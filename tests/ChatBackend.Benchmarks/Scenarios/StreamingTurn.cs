@@ -17,7 +17,7 @@ internal static class StreamingTurn
             $"{Connections} connections, {TurnsPerSecond:0} turns a second, {question.Deltas} deltas a turn, one every 5 ms. CPU is the server process's, per event delivered ({question.Events} a turn).");
         await Rounds.RunAsync(
             [Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SocketIo, Contestant.Pool, Contestant.Broadcast], model: null,
-            server => Crowd.ConnectAsync(server, Connections),
+            (loop, server) => Crowd.ConnectAsync(loop, server, Connections),
             (crowd, round) =>
             {
                 var window = new TurnLoad(crowd, question).Paced(TurnsPerSecond, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));

@@ -15,7 +15,7 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
     public static readonly Contestant Floor = Rival("floor", "bare Kestrel WebSocket, zero-byte reads, no scope, no log, nothing stored", () => new WireDialect(), "floor");
     public static readonly Contestant SignalR = Rival("signalr", "SignalR hub, JSON protocol, no log, nothing stored; a turn is a stream", () => new SignalRDialect(streams: true), "signalr");
     public static readonly Contestant SignalRGroup = Rival("signalr", "SignalR hub, JSON protocol, no log, nothing stored; a thread is a group", () => new SignalRDialect(streams: false), "signalr");
-    public static readonly Contestant SignalREf = Rival("signalr+ef", "SignalR hub with EF Core on SQLite, one commit a message, no log", () => new SignalRDialect(streams: true), "signalr-ef");
+    public static readonly Contestant SignalREf = Rival("signalr+ef", "SignalR hub with EF Core on SQLite, one commit a message, no log", () => new SignalRDialect(streams: true), "signalr-ef") with { Stores = true };
     public static readonly Contestant SocketIo = new("socket.io", "Socket.IO 4 on Node, nothing stored", () => new SocketIoDialect(), "node", SocketIoScript);
     public static readonly Contestant Pool = Rival("pool", "the floor with 64 pooled handlers, each mapped to several connections", () => new WireDialect(), "pool");
     public static readonly Contestant Broadcast = Rival("broadcast", "the floor where every event goes to every connection, which filters", () => new WireDialect(), "broadcast");
@@ -23,6 +23,9 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
     public static readonly Contestant Piled = Rival("piled (broken)", "a handler is added for each connection and none is removed; the first one serves all", () => new WireDialect(), "piled");
 
     public bool IsOurs { get; private init; }
+
+    /// <summary>A rival that is given a directory.</summary>
+    public bool Stores { get; private init; }
 
     private static string SocketIoScript => Path.Combine(Repository.Root, "tests", "ChatBackend.Benchmarks", "Rivals", "socketio", "server.js");
 

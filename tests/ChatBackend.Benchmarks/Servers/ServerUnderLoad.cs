@@ -134,7 +134,11 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
             "--urls", "http://127.0.0.1:0", "--DataDirectory", ".", "--Guests:Enabled=true", "--Agents:Script:Enabled=true", "--Agents:Default=script",
             .. model is null ? Array.Empty<string>() : ["--Agents:List:0:Name=feed", $"--Agents:List:0:Endpoint={model}", "--Agents:List:0:Model=feed"],
         ]
-        : model is null ? ["--data", "."] : ["--data", ".", "--model", model.ToString().TrimEnd('/')];
+        :
+        [
+            .. contestant.Stores ? ["--data", "."] : Array.Empty<string>(),
+            .. model is null ? Array.Empty<string>() : ["--model", model.ToString().TrimEnd('/')],
+        ];
 
     private async Task<IPEndPoint> ListeningAsync()
     {

@@ -1,0 +1,36 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatBackend.Benchmarks.Rivals.SignalR;
+
+/// <summary>One commit for each message, by EF Core as it comes.</summary>
+internal sealed class EfStore(ChatDb db) : IMessageStore
+{
+    private const int MaxTries = 5;
+    private const int SqliteBusy = 5;
+
+    public async Task SaveAsync(Message message, CancellationToken cancellationToken)
+    {
+        db.Messages.Add(message);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await db.SaveChangesAsync(cancellationToken);
+                return;
+            }
+            catch (DbUpdateException busy) when (attempt < MaxTries && busy.InnerException is SqliteException { SqliteErrorCode: SqliteBusy })
+            {
+                // The provider has waited its command time-out already; the message is still to be inserted.
+            }
+        }
+    }
+}
+
+internal sealed class ChatDb(DbContextOptions<ChatDb> options) : DbContext(options)
+{
+    public DbSet<Message> Messages => Set<Message>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.Entity<Message>().HasIndex(message => message.ThreadId);
+}
