@@ -33,6 +33,9 @@ switch (args)
 
         results.Write(new DirectoryInfo(output));
         return 0;
+    case ["profile", "echo" or "streaming", var seconds]:
+        Cores.PinThisProcess();
+        return await Profile.RunAsync(args[1], int.Parse(seconds, CultureInfo.InvariantCulture));
     case ["store", .. var rest] when rest.Length <= 2:
         var threads = rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 10_000;
         var events = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : 1_000_000;

@@ -10,6 +10,8 @@ namespace ChatBackend.Threads;
 /// </summary>
 internal sealed class LiveFeed
 {
+    private const int Crowd = 16;
+
     private readonly Lock _lock = new();
     private readonly ThreadId _thread;
     private readonly ThreadTail _tail;
@@ -48,6 +50,18 @@ internal sealed class LiveFeed
         }
     }
 
+    /// <summary>So many follow that delivering to all of them is work.</summary>
+    public bool IsCrowded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _followers.Count > Crowd;
+            }
+        }
+    }
+
     /// <summary>Keeps what comes until the next snapshot says where it belongs.</summary>
     public void Suspend()
     {
@@ -76,7 +90,7 @@ internal sealed class LiveFeed
                 Begin(follower);
             }
 
-            _isLive = _early.TryTake(out var early) && Array.TrueForAll(early, TryTake);
+            _isLive = _early.TryTake(out var early) && TryTakeAll(early);
             return _isLive;
         }
     }
@@ -93,7 +107,7 @@ internal sealed class LiveFeed
                 return true;
             }
 
-            _isLive = Array.TrueForAll(items, TryTake);
+            _isLive = TryTakeAll(items);
             return _isLive;
         }
     }
@@ -213,8 +227,19 @@ internal sealed class LiveFeed
         }
     }
 
-    /// <returns>False when something before it is missing.</returns>
-    private bool TryTake(PublishedItem item) => item.Delta is { } delta ? TryTake(delta, item.Head) : TryTake(item.Event);
+    /// <returns>False when something before one of them is missing.</returns>
+    private bool TryTakeAll(PublishedItem[] items)
+    {
+        foreach (var item in items)
+        {
+            if (!(item.Delta is { } delta ? TryTake(delta, item.Head) : TryTake(item.Event)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private bool TryTake(EncodedEvent happened)
     {

@@ -67,19 +67,22 @@ internal sealed class LiveThread(ThreadId thread, TimeProvider clock, ILogger lo
 
     public void Publish(ReadOnlySpan<EncodedEvent> events)
     {
+        var items = new PublishedItem[events.Length];
         lock (_lock)
         {
-            foreach (var happened in events)
+            for (var i = 0; i < events.Length; i++)
             {
-                _head = happened.Seq;
-                _recent.Add(happened);
-                if (happened.EndsPart)
+                _head = events[i].Seq;
+                _recent.Add(events[i]);
+                if (events[i].EndsPart)
                 {
                     _part = null;
                 }
 
-                Send(new PublishedItem(happened, null, 0));
+                items[i] = new PublishedItem(events[i], null, 0);
             }
+
+            Send(items);
         }
     }
 
@@ -113,7 +116,7 @@ internal sealed class LiveThread(ThreadId thread, TimeProvider clock, ILogger lo
             }
 
             _part ??= new PartInFlight(run, PartId.New(), kind);
-            Send(new PublishedItem(default, _part.Append(text), _head));
+            Send([new PublishedItem(default, _part.Append(text), _head)]);
             return true;
         }
     }
@@ -143,11 +146,11 @@ internal sealed class LiveThread(ThreadId thread, TimeProvider clock, ILogger lo
         }
     }
 
-    private void Send(PublishedItem item)
+    private void Send(PublishedItem[] items)
     {
         foreach (var node in _nodes)
         {
-            node.Add(item);
+            node.Add(items);
         }
     }
 }

@@ -23,7 +23,8 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
     /// <summary>A call failed; what follows would only be a gap. The node subscribes anew.</summary>
     public bool IsDead { get; private set; }
 
-    public void Add(PublishedItem item)
+    /// <summary>Publishes what happened together: on the caller's thread up to where the node makes it wait.</summary>
+    public void Add(PublishedItem[] items)
     {
         lock (_lock)
         {
@@ -32,13 +33,16 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
                 return;
             }
 
-            Gather(item);
-            if (!_busy)
+            if (_busy)
             {
-                _busy = true;
-                _sending = Task.Run(SendAsync);
+                Array.ForEach(items, Gather);
+                return;
             }
+
+            _busy = true;
         }
+
+        _sending = SendAsync(items);
     }
 
     public async Task MovedAsync()
@@ -76,11 +80,11 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
         }
     }
 
-    private async Task SendAsync()
+    private async Task SendAsync(PublishedItem[] items)
     {
         while (true)
         {
-            PublishedItem[] items;
+            await CallAsync(new ThreadBatch(thread, items, Moved: false)).ConfigureAwait(false);
             lock (_lock)
             {
                 if (_waiting.Count == 0 || IsDead)
@@ -93,8 +97,6 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
                 items = [.. _waiting];
                 _waiting.Clear();
             }
-
-            await CallAsync(new ThreadBatch(thread, items, Moved: false));
         }
     }
 
@@ -102,7 +104,7 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
     {
         try
         {
-            await node.Publish(batch);
+            await node.Publish(batch).ConfigureAwait(false);
         }
         catch (Exception lost)
         {

@@ -154,7 +154,7 @@ internal sealed partial class ThreadFeed(
     {
         if (_healing.IsCompleted)
         {
-            _healing = HealAsync();
+            _healing = Task.Run(HealAsync); // not on the thread of a writer that publishes to its own node
         }
     }
 

@@ -86,8 +86,18 @@ internal sealed class ThreadFeeds(
         }
     }
 
+    /// <summary>The shortest way to a node: where it is this one, its observer itself, without a message between them.</summary>
+    public INodeObserver Nearest(INodeObserver node)
+    {
+        lock (_lock)
+        {
+            return _node is not null && node.Equals(_node) ? _observer! : node;
+        }
+    }
+
     /// <summary>From the node's observer: what a thread's writer published.</summary>
-    public void Take(ThreadBatch batch)
+    /// <returns>Ends when it is delivered. Where many follow, that takes a while, on another thread: the writer goes on, and what it says meanwhile gathers.</returns>
+    private Task TakeAsync(ThreadBatch batch)
     {
         ThreadFeed? feed;
         lock (_lock)
@@ -95,7 +105,13 @@ internal sealed class ThreadFeeds(
             feed = _feeds.GetValueOrDefault(batch.Thread);
         }
 
+        if (feed is { Live.IsCrowded: true })
+        {
+            return Task.Run(() => feed.Take(batch));
+        }
+
         feed?.Take(batch);
+        return Task.CompletedTask;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -200,10 +216,6 @@ internal sealed class ThreadFeeds(
 
     private sealed class NodeObserver(ThreadFeeds feeds) : INodeObserver
     {
-        public Task Publish(ThreadBatch batch)
-        {
-            feeds.Take(batch);
-            return Task.CompletedTask;
-        }
+        public Task Publish(ThreadBatch batch) => feeds.TakeAsync(batch);
     }
 }

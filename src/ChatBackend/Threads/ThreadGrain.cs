@@ -15,7 +15,7 @@ namespace ChatBackend.Threads;
 /// </summary>
 [Reentrant]
 internal sealed partial class ThreadGrain(
-    IEventLog log, IThreadStore store, OpenRuns runs, AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions,
+    IEventLog log, IThreadStore store, ThreadFeeds feeds, OpenRuns runs, AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions,
     ChatMetrics metrics, TimeProvider clock, ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
     // A grain that only works in the background is idle to Orleans.
@@ -56,7 +56,7 @@ internal sealed partial class ThreadGrain(
         {
             if (command.Node is { } node)
             {
-                _live.Subscribe(command.User, 0, node);
+                _live.Subscribe(command.User, 0, feeds.Nearest(node));
             }
 
             return Follow(await _commands.ChatAsync(command));
@@ -105,11 +105,11 @@ internal sealed partial class ThreadGrain(
     }
 
     public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => InTurnAsync(() =>
-        Task.FromResult(_live.Subscribe(_writer.OwnedBy(user).Owner, afterSeq, node)));
+        Task.FromResult(_live.Subscribe(_writer.OwnedBy(user).Owner, afterSeq, feeds.Nearest(node))));
 
     public Task Unsubscribe(INodeObserver node)
     {
-        _live.Unsubscribe(node);
+        _live.Unsubscribe(feeds.Nearest(node));
         RestIfUnused();
         return Task.CompletedTask;
     }
