@@ -97,7 +97,7 @@ internal sealed class ThreadFeeds(
 
     /// <summary>From the node's observer: what a thread's writer published.</summary>
     /// <returns>Ends when it is delivered. Where many follow, that takes a while, on another thread: the writer goes on, and what it says meanwhile gathers.</returns>
-    private Task TakeAsync(ThreadBatch batch)
+    public Task TakeAsync(ThreadBatch batch)
     {
         ThreadFeed? feed;
         lock (_lock)

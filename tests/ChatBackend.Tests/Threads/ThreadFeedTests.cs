@@ -116,12 +116,12 @@ public sealed class ThreadFeedTests
         var thread = ack.ThreadId!.Value;
 
         var started = await client.Frames.UntilAsync<AgentStarted>();
-        feeds.Take(new ThreadBatch(thread, [new PublishedItem(new EncodedEvent(started.Seq, WireJson.Encode((ServerFrame)started), false), null, 0)], Moved: false));
+        await feeds.TakeAsync(new ThreadBatch(thread, [new PublishedItem(new EncodedEvent(started.Seq, WireJson.Encode((ServerFrame)started), false), null, 0)], Moved: false));
         await client.Frames.UntilAsync<AgentThinking>();
-        feeds.Take(new ThreadBatch(thread, [new PublishedItem(Event(99), null, 0)], Moved: false)); // all before it was lost, as it seems
+        await feeds.TakeAsync(new ThreadBatch(thread, [new PublishedItem(Event(99), null, 0)], Moved: false)); // all before it was lost, as it seems
         await client.Frames.UntilAsync<AgentDelta>();
-        feeds.Take(new ThreadBatch(thread, [new PublishedItem(default, new PartText(ack.RunId!.Value, new PartId("part_x"), PartKind.Text, 5, "?"), 5)], Moved: false));
-        feeds.Take(new ThreadBatch(thread, [], Moved: true));
+        await feeds.TakeAsync(new ThreadBatch(thread, [new PublishedItem(default, new PartText(ack.RunId!.Value, new PartId("part_x"), PartKind.Text, 5, "?"), 5)], Moved: false));
+        await feeds.TakeAsync(new ThreadBatch(thread, [], Moved: true));
         var end = await client.EndOfAsync(ack);
 
         var frames = client.Frames.All();
