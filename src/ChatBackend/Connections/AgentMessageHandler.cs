@@ -230,10 +230,6 @@ internal sealed partial class AgentMessageHandler(
                 await JoinAsync(reply.Thread, reply.Seq - 1, [], announcesCaughtUp: false);
             }
         }
-        catch (ProtocolException missing) when (missing.Code == ErrorCode.NotFound)
-        {
-            // Deleted since: the retry is answered, and there is nothing to follow.
-        }
         catch (ProtocolException gone) when (gone.Code is ErrorCode.NotFound or ErrorCode.Expired)
         {
             // A retry of what took effect long ago: its thread was deleted since, or is kept only from later on.

@@ -22,13 +22,13 @@ internal sealed partial class AgentRun(
     private readonly CancellationTokenSource _cancel = new();
     private readonly TaskCompletionSource<RunEnd> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly RunBudget _budget = new(options.Timeout, clock);
     private readonly List<Task> _stragglers = [];
+    private RunBudget? _budget;
 
     public RunId Id => start.Run;
 
     /// <summary>It does nothing but wait for somebody's decision.</summary>
-    public bool IsWaiting => _budget.IsPaused;
+    public bool IsWaiting => _budget is { IsPaused: true };
 
     /// <summary>Ends once the run's terminal event is durable.</summary>
     public Task Ended => _ended.Task;
@@ -68,8 +68,11 @@ internal sealed partial class AgentRun(
         RunStarted(start.Agent);
 
         await using var scope = scopes.CreateAsyncScope();
-        var work = WorkAsync(scope.ServiceProvider, _cancel.Token);
-        var cause = await CauseAsync(work);
+        using var budget = _budget = new RunBudget(
+            options.Timeout, clock, () => End(new RunEnd.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true)));
+        var work = WorkAsync(scope.ServiceProvider, budget, _cancel.Token);
+        await Task.WhenAny(work, _cause.Task);
+        var cause = _cause.Task.IsCompleted ? await _cause.Task : await work;
         await _cancel.CancelAsync();
         if (!work.IsCompleted)
         {
@@ -87,21 +90,8 @@ internal sealed partial class AgentRun(
         _cancel.Dispose();
     }
 
-    /// <summary>What ends the run: its work, a stop, or its time.</summary>
-    private async Task<RunEnd> CauseAsync(Task<RunEnd> work)
-    {
-        var time = _budget.SpentAsync(_cancel.Token);
-        var first = await Task.WhenAny(work, _cause.Task, time);
-        if (first == time)
-        {
-            return new RunEnd.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true);
-        }
-
-        return _cause.Task.IsCompleted ? await _cause.Task : await work;
-    }
-
     /// <summary>Never throws: what the agent throws is how the run ended.</summary>
-    private async Task<RunEnd> WorkAsync(IServiceProvider services, CancellationToken cancellationToken)
+    private async Task<RunEnd> WorkAsync(IServiceProvider services, RunBudget budget, CancellationToken cancellationToken)
     {
         try
         {
@@ -113,7 +103,7 @@ internal sealed partial class AgentRun(
 
             var conversation = await services.GetRequiredService<Conversation>().OfAsync(start, agent, cancellationToken);
             var tools = new ToolCalls(
-                agent, services.GetRequiredService<ToolApproval>(), sink, services, _budget, _stragglers, options, clock, logger);
+                agent, services.GetRequiredService<ToolApproval>(), sink, services, budget, _stragglers, options, clock, logger);
             return await new ToolLoop(agent, sink, tools, options).RunAsync(conversation, start.Resumes, cancellationToken);
         }
         catch (Exception gone) when (gone is RunLostException || (gone is OperationCanceledException && cancellationToken.IsCancellationRequested))

@@ -1,12 +1,20 @@
 namespace ChatBackend.Runs;
 
 /// <summary>The time a run may take. It stands still while the run waits for people.</summary>
-internal sealed class RunBudget(TimeSpan allowed, TimeProvider clock)
+internal sealed class RunBudget : IDisposable
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource? _pause;
-    private TimeSpan _spent;
-    private long _runningSince = clock.GetTimestamp();
+    private readonly TimeProvider _clock;
+    private readonly ITimer _timer;
+    private TimeSpan _left;
+    private long? _runningSince;
+
+    /// <param name="spent">Called when the time is used up.</param>
+    public RunBudget(TimeSpan allowed, TimeProvider clock, Action spent)
+    {
+        (_clock, _left, _runningSince) = (clock, allowed, clock.GetTimestamp());
+        _timer = clock.CreateTimer(_ => spent(), null, allowed, Timeout.InfiniteTimeSpan);
+    }
 
     public bool IsPaused
     {
@@ -14,7 +22,7 @@ internal sealed class RunBudget(TimeSpan allowed, TimeProvider clock)
         {
             lock (_lock)
             {
-                return _pause is not null;
+                return _runningSince is null;
             }
         }
     }
@@ -24,41 +32,22 @@ internal sealed class RunBudget(TimeSpan allowed, TimeProvider clock)
     {
         lock (_lock)
         {
-            _spent += clock.GetElapsedTime(_runningSince);
-            _pause = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _left -= _clock.GetElapsedTime(_runningSince!.Value);
+            _runningSince = null;
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
 
         return new Paused(this);
     }
 
-    /// <summary>Ends when the time is used up.</summary>
-    public async Task SpentAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            Task wait;
-            lock (_lock)
-            {
-                var left = allowed - _spent - clock.GetElapsedTime(_runningSince);
-                if (_pause is null && left <= TimeSpan.Zero)
-                {
-                    return;
-                }
-
-                wait = _pause is { } pause ? pause.Task.WaitAsync(cancellationToken) : Task.Delay(left, clock, cancellationToken);
-            }
-
-            await wait;
-        }
-    }
+    public void Dispose() => _timer.Dispose();
 
     private void Resume()
     {
         lock (_lock)
         {
-            _runningSince = clock.GetTimestamp();
-            _pause?.SetResult();
-            _pause = null;
+            _runningSince = _clock.GetTimestamp();
+            _timer.Change(_left > TimeSpan.Zero ? _left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 
