@@ -30,6 +30,7 @@ internal static class SignalRRival
         {
             Directory.CreateDirectory(dataDirectory);
             services.AddDbContext<ChatDb>(db => db.UseSqlite($"Data Source={System.IO.Path.Combine(dataDirectory, "rival.db")}"));
+            services.AddSingleton<EfTurns>();
             services.AddScoped<IMessageStore, EfStore>();
         }
 
