@@ -8,7 +8,7 @@ namespace ChatBackend.Storage.Sqlite;
 internal static class SqliteSchema
 {
     /// <summary>The newest migration. A start with nothing to do is one query; to ask EF would build its model.</summary>
-    public const string Newest = "20261123065903_ThreadList";
+    public const string Newest = "20261126040500_TextsWithCommit";
 
     public static async Task EnsureAsync(SqliteDatabase database, CancellationToken cancellationToken)
     {
