@@ -69,7 +69,7 @@ public sealed class SqliteStartTests : IDisposable
             INSERT INTO "__EFMigrationsLock" VALUES (1, '2026-01-01');
             """);
 
-        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken)
+        await SqliteSchema.MigrateAsync(file, TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
@@ -77,7 +77,7 @@ public sealed class SqliteStartTests : IDisposable
     public async Task A_new_file_is_what_the_migrations_make()
     {
         using var file = new SqliteDatabase(DatabasePath).OpenFirst();
-        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken);
+        await SqliteSchema.MigrateAsync(file, TestContext.Current.CancellationToken);
         var other = _directory.CreateSubdirectory("new");
         await using var host = await SqliteLogHost.StartAsync(other.FullName);
         using var fresh = SqliteLogHost.Connect(other.FullName);
