@@ -22,16 +22,19 @@ internal interface ICommitTarget : IDisposable
 /// </summary>
 internal sealed class GroupCommitWriter : IDisposable
 {
+    // Less than the sync of most disks.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
+
     private readonly PendingWrites _pending;
     private readonly ICommitTarget _target;
     private readonly StoreAvailability _availability;
     private readonly Thread _thread;
 
-    public GroupCommitWriter(ICommitTarget target, StoreAvailability availability, long maxPendingBytes)
+    public GroupCommitWriter(ICommitTarget target, StoreAvailability availability, long maxPendingBytes, TimeSpan? gather = null)
     {
         _target = target;
         _availability = availability;
-        _pending = new PendingWrites(maxPendingBytes);
+        _pending = new PendingWrites(maxPendingBytes, gather ?? Gather);
         // A thread of its own: commits block, and the pool has few threads to lose.
         _thread = new Thread(Run) { Name = "event log writer", IsBackground = true };
         _thread.Start();

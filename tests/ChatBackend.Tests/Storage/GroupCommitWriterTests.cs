@@ -111,6 +111,46 @@ public sealed class GroupCommitWriterTests : IDisposable
         _target.Order.Should().Equal("append", "append", "open", "append");
     }
 
+    [Fact]
+    public async Task Those_who_shared_a_commit_are_waited_for_and_who_wrote_alone_is_not_held_up()
+    {
+        var target = new FakeTarget();
+        using var patient = new GroupCommitWriter(
+            target, new StoreAvailability("tests", NullLogger.Instance), maxPendingBytes: 100_000, gather: TimeSpan.FromHours(1));
+        Task<AppendResult> AppendAsync() => patient.AppendAsync(Append(), TestContext.Current.CancellationToken);
+
+        await AppendAsync();
+        await target.Entered.WaitAsync(TestContext.Current.CancellationToken);
+        using (target.Hold())
+        {
+            var first = AppendAsync();
+            await target.Entered.WaitAsync(TestContext.Current.CancellationToken);
+            Task[] together = [AppendAsync(), AppendAsync(), AppendAsync()];
+            target.Release();
+            await Task.WhenAll([first, .. together]);
+        }
+
+        await Task.WhenAll(AppendAsync(), AppendAsync(), AppendAsync());
+
+        target.Batches.Should().Equal(1, 1, 3, 3);
+    }
+
+    [Fact]
+    public async Task Those_who_shared_a_commit_are_not_waited_for_longer_than_a_moment()
+    {
+        using (_target.Hold())
+        {
+            await HoldFirstAsync();
+            Task[] together = [AppendAsync(), AppendAsync(), AppendAsync()];
+            _target.Release();
+            await Task.WhenAll(together);
+        }
+
+        await AppendAsync();
+
+        _target.Batches.Should().Equal(1, 3, 1);
+    }
+
     public void Dispose() => _writer.Dispose();
 
     /// <summary>An append that the writer has taken and is committing.</summary>
@@ -122,17 +162,17 @@ public sealed class GroupCommitWriterTests : IDisposable
     }
 
     private Task<AppendResult> AppendAsync(string? text = null, int bytes = 0, CancellationTokenSource? cancel = null) =>
-        _writer.AppendAsync(
-            new LogAppend
-            {
-                Thread = new ThreadId(text ?? "thr"),
-                Epoch = 1,
-                Head = 0,
-                OpenFrom = null,
-                At = LogWriter.At,
-                Events = bytes == 0 ? [] : [new LogEvent(1, new byte[bytes], null)],
-            },
-            cancel?.Token ?? TestContext.Current.CancellationToken);
+        _writer.AppendAsync(Append(text, bytes), cancel?.Token ?? TestContext.Current.CancellationToken);
+
+    private static LogAppend Append(string? text = null, int bytes = 0) => new()
+    {
+        Thread = new ThreadId(text ?? "thr"),
+        Epoch = 1,
+        Head = 0,
+        OpenFrom = null,
+        At = LogWriter.At,
+        Events = bytes == 0 ? [] : [new LogEvent(1, new byte[bytes], null)],
+    };
 
     private sealed class FakeTarget : ICommitTarget
     {

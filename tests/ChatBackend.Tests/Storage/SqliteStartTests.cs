@@ -69,7 +69,7 @@ public sealed class SqliteStartTests : IDisposable
             INSERT INTO "__EFMigrationsLock" VALUES (1, '2026-01-01');
             """);
 
-        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken)
+        await SqliteSchema.MigrateAsync(file, TestContext.Current.CancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
@@ -77,7 +77,7 @@ public sealed class SqliteStartTests : IDisposable
     public async Task A_new_file_is_what_the_migrations_make()
     {
         using var file = new SqliteDatabase(DatabasePath).OpenFirst();
-        await SqliteSchema.MigrateAsync(new SqliteDatabase(DatabasePath), file, TestContext.Current.CancellationToken);
+        await SqliteSchema.MigrateAsync(file, TestContext.Current.CancellationToken);
         var other = _directory.CreateSubdirectory("new");
         await using var host = await SqliteLogHost.StartAsync(other.FullName);
         using var fresh = SqliteLogHost.Connect(other.FullName);
@@ -108,6 +108,27 @@ public sealed class SqliteStartTests : IDisposable
         (await host.Log.OpenAsync(thread, cancellation)).Should().Be(new ThreadHeader(thread, new UserId("usr_old"), 4, 2, null, Title: null, HistoryBegins: 1));
         (await host.Log.ReadAsync(thread, 0, 10, 1000, cancellation)).Should().HaveCount(2);
         (await host.Log.SearchAsync(new UserId("usr_old"), "gruße", 10, cancellation)).Should().ContainSingle();
+        await ShouldIndexWhatIsNewAsync(host.Log, thread);
+    }
+
+    [Fact]
+    public async Task The_log_of_the_second_version_is_taken_over_and_indexes_what_is_new_once()
+    {
+        using (var file = new SqliteDatabase(DatabasePath).OpenFirst())
+        {
+            await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(file.ConnectionString));
+            await context.GetService<IMigrator>().MigrateAsync("20261123065903_ThreadList", TestContext.Current.CancellationToken);
+        }
+
+        Execute("""
+            INSERT INTO threads (key, id, owner, epoch, head, open_from, created_at, updated_at) VALUES (7, 'thr_old', 'usr_old', 3, 2, NULL, 1, 2);
+            INSERT INTO texts VALUES (1, 7, 1, 1, hex('usr_old'), 'Grüße');
+            """);
+
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+
+        (await host.Log.SearchAsync(new UserId("usr_old"), "gruße", 10, TestContext.Current.CancellationToken)).Should().ContainSingle();
+        await ShouldIndexWhatIsNewAsync(host.Log, new ThreadId("thr_old"));
     }
 
     [Fact]
@@ -132,8 +153,38 @@ public sealed class SqliteStartTests : IDisposable
     }
 
     [Fact]
+    public async Task The_texts_of_a_commit_are_one_segment_of_the_index()
+    {
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+
+        await LogWriter.OfNewThread(host.Log).AppendAsync("one", "two", "three");
+
+        using var connection = SqliteLogHost.Connect(_directory.FullName);
+        Scalar(connection, "SELECT count(DISTINCT segid) FROM search_idx").Should().Be(1L);
+    }
+
+    [Fact]
     public void A_bound_that_holds_nothing_stops_the_start() =>
         new StorageOptionsValidator().Validate(null, new StorageOptions { MaxPendingBytes = 1000 }).Failed.Should().BeTrue();
+
+    /// <summary>A text that is indexed twice, or not at all, shows in the comparison of the index with its table.</summary>
+    private async Task ShouldIndexWhatIsNewAsync(SqliteEventLog log, ThreadId thread)
+    {
+        var header = await log.OpenAsync(thread, TestContext.Current.CancellationToken);
+        var append = new LogAppend
+        {
+            Thread = thread,
+            Epoch = header!.Epoch,
+            Head = header.Head,
+            OpenFrom = null,
+            At = LogWriter.At,
+            Events = [new LogEvent(header.Head + 1, "{}"u8.ToArray(), "new words")],
+        };
+
+        (await log.AppendAsync(append, TestContext.Current.CancellationToken)).Should().Be(AppendResult.Appended.Instance);
+        (await log.SearchAsync(header.Owner, "words", 10, TestContext.Current.CancellationToken)).Should().ContainSingle();
+        Execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)");
+    }
 
     private string DatabasePath => Path.Combine(_directory.FullName, "chat.db");
 

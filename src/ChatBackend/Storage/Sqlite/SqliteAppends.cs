@@ -11,52 +11,61 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _commit = new(connection, "COMMIT");
 
-    private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = $1 AND id = $2");
+    private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = ?1 AND id = ?2");
 
     private readonly SqliteStatement _createThread = new(connection, """
         INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted)
-        VALUES ($1, $2, 1, $3, $4, $5, $5, $6, 0, 1, 0)
-        ON CONFLICT (id) DO NOTHING RETURNING key
+        VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0)
+        ON CONFLICT (id) DO NOTHING RETURNING key, hex(owner)
         """);
 
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
     // Saved text and the like are no activity, and would move the thread in its index once a second.
     private readonly SqliteStatement _advanceThread = new(connection, """
-        UPDATE threads SET head = $4, open_from = $5, updated_at = iif($4 > head, $6, updated_at), title = coalesce($7, title)
-        WHERE id = $1 AND epoch = $2 AND head = $3 RETURNING key
+        UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title)
+        WHERE id = ?1 AND epoch = ?2 AND head = ?3 RETURNING key, hex(owner)
         """);
 
     private readonly SqliteStatement _openThread = new(connection, """
-        UPDATE threads SET epoch = epoch + 1 WHERE id = $1 RETURNING owner, epoch, head, open_from, title, history_begins
+        UPDATE threads SET epoch = epoch + 1 WHERE id = ?1 RETURNING owner, epoch, head, open_from, title, history_begins
         """);
 
-    private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json) VALUES ($1, $2, $3)");
+    private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json) VALUES (?1, ?2, ?3)");
 
-    private readonly SqliteStatement _addText = new(connection, """
-        INSERT INTO texts (thread_key, seq, at, owner_token, text) SELECT key, $2, $3, hex(owner), $4 FROM threads WHERE key = $1
-        """);
+    private readonly SqliteStatement _addId = new(connection, "INSERT INTO event_ids (thread_key, id, seq) VALUES (?1, ?2, ?3)");
 
-    private readonly SqliteStatement _addId = new(connection, "INSERT INTO event_ids (thread_key, id, seq) VALUES ($1, $2, $3)");
-
-    private readonly SqliteStatement _addCommand = new(connection, "INSERT INTO commands (user_id, id, digest, ack) VALUES ($1, $2, $3, $4)");
+    private readonly SqliteStatement _addCommand = new(connection, "INSERT INTO commands (user_id, id, digest, ack) VALUES (?1, ?2, ?3, ?4)");
 
     private readonly SqliteStatement _addCheckpoint = new(connection, """
-        INSERT INTO part_checkpoints (thread_key, run_id, part_id, kind, offset, text) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO part_checkpoints (thread_key, run_id, part_id, kind, offset, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         """);
 
-    private readonly SqliteStatement _dropCheckpoints = new(connection, "DELETE FROM part_checkpoints WHERE thread_key = $1");
+    private readonly SqliteStatement _dropCheckpoints = new(connection, "DELETE FROM part_checkpoints WHERE thread_key = ?1");
 
-    public void Begin() => _begin.Execute();
+    private readonly SqliteTexts _texts = new(connection);
 
-    public void Commit() => _commit.Execute();
+    public void Begin()
+    {
+        _texts.Forget();
+        _begin.Execute();
+    }
+
+    public void Commit()
+    {
+        _texts.Add();
+        _commit.Execute();
+    }
+
+    /// <summary>Puts in what still waits for the commit, for a statement that looks for texts.</summary>
+    public void AddTexts() => _texts.Add();
 
     public ThreadHeader? Open(ThreadId thread)
     {
         using var row = _openThread.Query(thread.Value);
         return row.Read()
             ? new ThreadHeader(
-                thread, new UserId(row.GetString(0)), row.GetInt64(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3),
-                row.IsDBNull(4) ? null : row.GetString(4), row.GetInt64(5))
+                thread, new UserId(row.Text(0)), row.Number(1), row.Number(2), row.IsNull(3) ? null : row.Number(3),
+                row.IsNull(4) ? null : row.Text(4), row.Number(5))
             : null;
     }
 
@@ -68,15 +77,16 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
             return new AppendResult.CommandKnown(earlier);
         }
 
-        if (Advance(append) is not { } key)
+        if (Advance(append) is not { } advanced)
         {
             return AppendResult.Fenced.Instance;
         }
 
-        AddEvents(key, append);
+        var (key, owner) = advanced;
+        AddEvents(key, owner, append);
         if (append.Command is { } command)
         {
-            _addCommand.Execute(command.User.Value, command.Id.Value, SqliteStatement.Blob(command.Digest), SqliteStatement.Blob(command.Ack));
+            _addCommand.Execute(command.User.Value, command.Id.Value, command.Digest, command.Ack);
         }
 
         if (append.DropCheckpoints)
@@ -96,36 +106,39 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addText, _addId, _addCommand,
-            _addCheckpoint, _dropCheckpoints,
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addId, _addCommand, _addCheckpoint,
+            _dropCheckpoints,
         ];
         foreach (var statement in all)
         {
             statement.Dispose();
         }
+
+        _texts.Dispose();
     }
 
     private CommandRecord? FindCommand(CommandRecord asked)
     {
         using var row = _findCommand.Query(asked.User.Value, asked.Id.Value);
-        return row.Read() ? asked with { Digest = row.GetFieldValue<byte[]>(0), Ack = row.GetFieldValue<byte[]>(1) } : null;
+        return row.Read() ? asked with { Digest = row.Bytes(0), Ack = row.Bytes(1) } : null;
     }
 
-    private long? Advance(LogAppend append)
+    /// <returns>The thread's key and its owner's word in the index; null for a writer that is out of date.</returns>
+    private (long Key, string OwnerToken)? Advance(LogAppend append)
     {
         var head = append.Head + append.Events.Count;
         var at = append.At.ToUnixTimeMilliseconds();
         using var row = append.NewOwner is { } owner
             ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title)
             : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title);
-        return row.Read() ? row.GetInt64(0) : null;
+        return row.Read() ? (row.Number(0), row.Text(1)) : null;
     }
 
-    private void AddEvents(long key, LogAppend append)
+    private void AddEvents(long key, string owner, LogAppend append)
     {
         foreach (var @event in append.Events)
         {
-            _addEvent.Execute(key, @event.Seq, SqliteStatement.Blob(@event.Json));
+            _addEvent.Execute(key, @event.Seq, @event.Json);
             if (@event.Id is { } id)
             {
                 _addId.Execute(key, id, @event.Seq);
@@ -133,7 +146,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 
             if (@event.SearchText is { Length: > 0 } text)
             {
-                _addText.Execute(key, @event.Seq, append.At.ToUnixTimeMilliseconds(), text);
+                _texts.AddBeforeCommit(new SearchText(key, @event.Seq, append.At.ToUnixTimeMilliseconds(), owner, text));
             }
         }
     }

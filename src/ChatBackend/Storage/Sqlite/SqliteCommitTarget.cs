@@ -149,10 +149,12 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
                 delete.Result = _upkeep!.Delete(delete);
                 break;
             case PendingErase erase:
+                _appends!.AddTexts();
                 erase.Result = erase.IsLast = _upkeep!.Erase();
                 _hasErased |= !erase.IsLast;
                 break;
             case PendingTrim trim:
+                _appends!.AddTexts();
                 trim.Result = _upkeep!.Trim(trim);
                 _hasErased = true;
                 break;

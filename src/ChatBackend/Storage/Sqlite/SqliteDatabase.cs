@@ -5,6 +5,18 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>The file, how it is opened, and whether it still is the one that this process started with.</summary>
 internal sealed class SqliteDatabase(string path) : IDisposable
 {
+    // FULL: a commit is on the disk when it returns. A checkpoint every 16 MiB costs one more sync for many commits;
+    // the size limit gives back what a burst took.
+    private const string ToWrite = """
+        PRAGMA busy_timeout = 2000;
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = FULL;
+        PRAGMA wal_autocheckpoint = 4096;
+        PRAGMA journal_size_limit = 67108864;
+        PRAGMA cache_size = -16384;
+        PRAGMA temp_store = MEMORY;
+        """;
+
     private readonly Lock _gate = new();
 
     // Held open and never used but to ask whether the path still leads to it.
@@ -12,13 +24,13 @@ internal sealed class SqliteDatabase(string path) : IDisposable
     private string? _identity;
     private bool _closed;
 
-    /// <summary>For the pool of readers. It never creates a file: one that is lost stays lost until somebody puts it back.</summary>
-    public string ReadConnectionString { get; } = ConnectionString(path, SqliteOpenMode.ReadWrite, pooled: true);
-
     /// <summary>Opens the file, which may be new, when the process starts.</summary>
     public SqliteConnection OpenFirst() => Open(SqliteOpenMode.ReadWriteCreate);
 
+    /// <summary>It never creates a file: one that is lost stays lost until somebody puts it back.</summary>
     public SqliteConnection OpenAgain() => Open(SqliteOpenMode.ReadWrite);
+
+    public SqliteConnection OpenToRead() => Open(SqliteOpenMode.ReadWrite, "PRAGMA busy_timeout = 2000");
 
     /// <summary>Takes the log that is there now for the one that this process works on.</summary>
     public void Adopt()
@@ -68,25 +80,23 @@ internal sealed class SqliteDatabase(string path) : IDisposable
         }
     }
 
-    private SqliteConnection Open(SqliteOpenMode mode)
+    private SqliteConnection Open(SqliteOpenMode mode, string pragmas = ToWrite)
     {
-        var connection = new SqliteConnection(ConnectionString(path, mode, pooled: false));
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            Pooling = false,
+            ForeignKeys = true,
+            // How long the driver repeats what SQLite already waited for; 0 would be for ever.
+            DefaultTimeout = 1,
+        }.ToString());
         try
         {
             connection.Open();
-            // FULL: a commit is on the disk when it returns. A checkpoint every 16 MiB costs one more sync for many commits;
-            // the size limit gives back what a burst took.
-            using var pragmas = connection.CreateCommand();
-            pragmas.CommandText = """
-                PRAGMA busy_timeout = 2000;
-                PRAGMA journal_mode = WAL;
-                PRAGMA synchronous = FULL;
-                PRAGMA wal_autocheckpoint = 4096;
-                PRAGMA journal_size_limit = 67108864;
-                PRAGMA cache_size = -16384;
-                PRAGMA temp_store = MEMORY;
-                """;
-            pragmas.ExecuteNonQuery();
+            using var command = connection.CreateCommand();
+            command.CommandText = pragmas;
+            command.ExecuteNonQuery();
             return connection;
         }
         catch
@@ -95,17 +105,6 @@ internal sealed class SqliteDatabase(string path) : IDisposable
             throw;
         }
     }
-
-    // The command time-out is how long the driver repeats what SQLite already waited for; 0 would be for ever.
-    private static string ConnectionString(string path, SqliteOpenMode mode, bool pooled) => new SqliteConnectionStringBuilder
-    {
-        DataSource = path,
-        Mode = mode,
-        Pooling = pooled,
-        // Readers change nothing, and the setting would cost them a statement for each read.
-        ForeignKeys = pooled ? null : true,
-        DefaultTimeout = 1,
-    }.ToString();
 
     /// <summary>
     /// Looks at the file alone. An ordinary connection would look at the WAL too, and delete the one that it finds beside an empty file:

@@ -43,37 +43,37 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     }
 
     public Task<IReadOnlyList<StoredEvent>> ReadAsync(ThreadId thread, long afterSeq, int maxEvents, int maxBytes, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.EventsAfterAsync(thread, afterSeq, maxEvents, maxBytes, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.EventsAfter(thread, afterSeq, maxEvents, maxBytes), cancellationToken);
 
     public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.EventsBeforeAsync(thread, beforeSeq, maxEvents, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.EventsBefore(thread, beforeSeq, maxEvents), cancellationToken);
 
     public Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.EventOfIdAsync(thread, id, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.EventOfId(thread, id), cancellationToken);
 
     public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.CheckpointsAsync(thread, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.Checkpoints(thread), cancellationToken);
 
     public Task<CommandRecord?> FindCommandAsync(UserId user, ClientFrameId id, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.CommandAsync(user, id, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.Command(user, id), cancellationToken);
 
     public Task<IReadOnlyList<ThreadId>> ThreadsWithOpenWorkAsync(CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.WithOpenWorkAsync(cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.WithOpenWork(), cancellationToken);
 
     public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => SqliteSearch.SearchAsync(log, user, query, maxHits, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => SqliteSearch.Search(log, user, query, maxHits), cancellationToken);
 
     public Task<ThreadRecord?> FindAsync(UserId owner, ThreadId thread, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.ThreadAsync(owner, thread, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.Thread(owner, thread), cancellationToken);
 
     public Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.ThreadsAsync(owner, isArchived, after, max, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.Threads(owner, isArchived, after, max), cancellationToken);
 
     public Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, long? before, int max, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => SqliteSearch.PageAsync(log, owner, query, isArchived, before, max, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => SqliteSearch.Page(log, owner, query, isArchived, before, max), cancellationToken);
 
     public Task<IReadOnlyList<ThreadHistory>> CreatedBeforeAsync(DateTimeOffset time, long afterKey, int max, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.CreatedBeforeAsync(time, afterKey, max, cancellationToken), cancellationToken);
+        _reads.ReadAsync(log => log.CreatedBefore(time, afterKey, max), cancellationToken);
 
     public Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken) =>
         Writer.WriteAsync(new PendingArchive(owner, thread, isArchived, cancellationToken));

@@ -8,7 +8,7 @@ namespace ChatBackend.Storage.Sqlite;
 internal static class SqliteSchema
 {
     /// <summary>The newest migration. A start with nothing to do is one query; to ask EF would build its model.</summary>
-    public const string Newest = "20261123065903_ThreadList";
+    public const string Newest = "20261126040500_TextsWithCommit";
 
     public static async Task EnsureAsync(SqliteDatabase database, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal static class SqliteSchema
         }
         else if (applied != Newest)
         {
-            await MigrateAsync(database, connection, cancellationToken);
+            await MigrateAsync(connection, cancellationToken);
         }
 
         // Into the file itself, by which the log is known; and what a process that died had erased is not left in its WAL.
@@ -36,11 +36,11 @@ internal static class SqliteSchema
     }
 
     /// <summary>Applies what is missing, one migration after the other.</summary>
-    internal static async Task MigrateAsync(SqliteDatabase database, SqliteConnection connection, CancellationToken cancellationToken)
+    internal static async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellationToken)
     {
         // EF's lock is a row that survives whoever died holding it, and EF waits for it for ever. Ours is on the data directory.
         Execute(connection, """DROP TABLE IF EXISTS "__EFMigrationsLock" """);
-        await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(database.ReadConnectionString));
+        await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(connection.ConnectionString));
         await context.Database.MigrateAsync(cancellationToken);
     }
 

@@ -1,6 +1,5 @@
 using System.Text;
 using ChatBackend.Protocol;
-using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
@@ -8,53 +7,47 @@ namespace ChatBackend.Storage.Sqlite;
 internal static class SqliteSearch
 {
     private const int MaxWords = 32;
-    private const int ExcerptWords = 24;
+    private const string ExcerptWords = "24";
 
-    public static async Task<IReadOnlyList<SearchHit>> SearchAsync(
-        SqliteConnection log, UserId user, string query, int maxHits, CancellationToken cancellationToken)
-    {
-        if (MatchExpression(user, query) is not { } match)
-        {
-            return [];
-        }
+    // The owner's word in the index makes it fast, the comparison with the thread's owner makes it safe.
+    private const string Best = """
+        SELECT threads.id, texts.seq, texts.at, texts.text
+        FROM search JOIN texts ON texts.key = search.rowid JOIN threads ON threads.key = texts.thread_key
+        WHERE search MATCH ?1 AND threads.owner = ?2
+        ORDER BY bm25(search, 1.0, 0.0), texts.key DESC LIMIT ?3
+        """;
 
-        // The owner's word in the index makes it fast, the comparison with the thread's owner makes it safe.
-        return await log.QueryAsync(
-            """
-            SELECT threads.id, texts.seq, texts.at, texts.text
-            FROM search JOIN texts ON texts.key = search.rowid JOIN threads ON threads.key = texts.thread_key
-            WHERE search MATCH @match AND threads.owner = @user
-            ORDER BY bm25(search, 1.0, 0.0), texts.key DESC LIMIT @max
-            """,
-            row => new SearchHit(
-                new ThreadId(row.GetString(0)), row.GetInt64(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)), row.GetString(3)),
-            cancellationToken,
-            ("@match", match), ("@user", user.Value), ("@max", maxHits)).ToListAsync(cancellationToken);
-    }
+    // By row, which is by time: the index gives that order itself, and a page does not move when texts come.
+    private const string Newest = $"""
+        SELECT threads.id, threads.title, texts.seq, texts.at, snippet(search, 0, '', '', '…', {ExcerptWords}), search.rowid
+        FROM search JOIN texts ON texts.key = search.rowid JOIN threads ON threads.key = texts.thread_key
+        WHERE search MATCH ?1 AND search.rowid < ?2 AND threads.owner = ?3 AND threads.archived = ifnull(?4, threads.archived)
+          AND texts.seq >= threads.history_begins
+        ORDER BY search.rowid DESC LIMIT ?5
+        """;
 
-    public static async Task<FoundPage> PageAsync(
-        SqliteConnection log, UserId user, string query, bool? isArchived, long? before, int max, CancellationToken cancellationToken)
+    public static IReadOnlyList<SearchHit> Search(SqliteReader log, UserId user, string query, int maxHits) =>
+        MatchExpression(user, query) is not { } match
+            ? []
+            : log.List(
+                Best,
+                row => new SearchHit(
+                    new ThreadId(row.Text(0)), row.Number(1), DateTimeOffset.FromUnixTimeMilliseconds(row.Number(2)), row.Text(3)),
+                match, user.Value, maxHits);
+
+    public static FoundPage Page(SqliteReader log, UserId user, string query, bool? isArchived, long? before, int max)
     {
         if (MatchExpression(user, query) is not { } match)
         {
             return new FoundPage([], null);
         }
 
-        // By row, which is by time: the index gives that order itself, and a page does not move when texts come.
-        var rows = await log.QueryAsync(
-            $"""
-            SELECT threads.id, threads.title, texts.seq, texts.at, snippet(search, 0, '', '', '…', {ExcerptWords}), search.rowid
-            FROM search JOIN texts ON texts.key = search.rowid JOIN threads ON threads.key = texts.thread_key
-            WHERE search MATCH @match AND search.rowid < @before AND threads.owner = @user AND threads.archived = ifnull(@archived, threads.archived)
-              AND texts.seq >= threads.history_begins
-            ORDER BY search.rowid DESC LIMIT @max
-            """,
-            row => (Key: row.GetInt64(5), Hit: new FoundText(
-                new ThreadId(row.GetString(0)), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2),
-                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)), row.GetString(4))),
-            cancellationToken,
-            ("@match", match), ("@user", user.Value), ("@archived", isArchived is { } archived ? archived : DBNull.Value),
-            ("@before", before ?? long.MaxValue), ("@max", max + 1)).ToListAsync(cancellationToken);
+        var rows = log.List(
+            Newest,
+            row => (Key: row.Number(5), Hit: new FoundText(
+                new ThreadId(row.Text(0)), row.IsNull(1) ? null : row.Text(1), row.Number(2),
+                DateTimeOffset.FromUnixTimeMilliseconds(row.Number(3)), row.Text(4))),
+            match, before ?? long.MaxValue, user.Value, isArchived is { } archived ? archived : default(SqliteValue), max + 1);
         return new FoundPage([.. rows.Take(max).Select(row => row.Hit)], rows.Count > max ? rows[max - 1].Key : null);
     }
 

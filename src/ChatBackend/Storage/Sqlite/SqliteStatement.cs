@@ -1,51 +1,46 @@
-using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>A statement prepared once. Its parameters are <c>$1</c>, <c>$2</c> and so on.</summary>
+/// <summary>
+/// A statement prepared once, without the driver's command around it, which costs more than a small statement itself.
+/// Its parameters are <c>?1</c>, <c>?2</c> and so on. For one caller at a time.
+/// </summary>
 internal sealed class SqliteStatement : IDisposable
 {
-    private readonly SqliteCommand _command;
+    private readonly sqlite3 _database;
+    private readonly sqlite3_stmt _statement;
 
     public SqliteStatement(SqliteConnection connection, string sql)
     {
-        _command = connection.CreateCommand();
-        _command.CommandText = sql;
-        for (var number = 1; sql.Contains($"${number}", StringComparison.Ordinal); number++)
-        {
-            _command.Parameters.Add(new SqliteParameter($"${number}", null));
-        }
-
-        _command.Prepare();
+        _database = connection.Handle!;
+        Check(raw.sqlite3_prepare_v3(_database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement));
     }
 
     /// <summary>How many rows it changed.</summary>
-    public int Execute(params ReadOnlySpan<object?> values)
+    public int Execute(params ReadOnlySpan<SqliteValue> values)
     {
-        Bind(values);
-        return _command.ExecuteNonQuery();
+        using var rows = Query(values);
+        while (rows.Read())
+        {
+        }
+
+        return raw.sqlite3_changes(_database);
     }
 
-    public SqliteDataReader Query(params ReadOnlySpan<object?> values)
-    {
-        Bind(values);
-        return _command.ExecuteReader();
-    }
-
-    /// <summary>The driver takes whole arrays only; what already is one is not copied.</summary>
-    public static byte[] Blob(ReadOnlyMemory<byte> bytes) =>
-        MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Array is { } array && array.Length == segment.Count
-            ? array
-            : bytes.ToArray();
-
-    public void Dispose() => _command.Dispose();
-
-    private void Bind(ReadOnlySpan<object?> values)
+    /// <summary>Its rows, to be disposed before the statement is used again.</summary>
+    public SqliteRows Query(params ReadOnlySpan<SqliteValue> values)
     {
         for (var i = 0; i < values.Length; i++)
         {
-            _command.Parameters[i].Value = values[i] ?? DBNull.Value;
+            Check(values[i].BindTo(_statement, i + 1));
         }
+
+        return new SqliteRows(_database, _statement);
     }
+
+    public void Dispose() => _statement.Dispose();
+
+    private void Check(int code) => SqliteException.ThrowExceptionForRC(code, _database);
 }

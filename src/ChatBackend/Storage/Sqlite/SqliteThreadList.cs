@@ -1,6 +1,4 @@
-using System.Data.Common;
 using ChatBackend.Protocol;
-using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
@@ -11,8 +9,8 @@ internal static class SqliteThreadList
 
     // The first page says what the list is.
     private const string FirstPage = $"""
-        SELECT {Columns}, updated_at FROM threads WHERE owner = @user AND archived = @archived
-        ORDER BY updated_at DESC, key DESC LIMIT @max
+        SELECT {Columns}, updated_at FROM threads WHERE owner = ?1 AND archived = ?2
+        ORDER BY updated_at DESC, key DESC LIMIT ?3
         """;
 
     // A thread in which something happened since has left its place in the index; its events tell where it stood. There are few of
@@ -20,57 +18,51 @@ internal static class SqliteThreadList
     private const string NextPage = $"""
         SELECT * FROM (
             SELECT {Columns}, updated_at AS active_at FROM threads
-            WHERE owner = @user AND archived = @archived AND (updated_at, key) < (@at, @key)
-            ORDER BY updated_at DESC, key DESC LIMIT @max)
+            WHERE owner = ?1 AND archived = ?2 AND (updated_at, key) < (?4, ?5)
+            ORDER BY updated_at DESC, key DESC LIMIT ?3)
         UNION ALL
         SELECT * FROM (
             SELECT {Columns}, ifnull((
                 SELECT CAST(round(unixepoch(json_extract(CAST(json AS TEXT), '$.at'), 'subsec') * 1000) AS INTEGER) FROM events
-                WHERE thread_key = threads.key AND json_extract(CAST(json AS TEXT), '$.at') <= @asOfText
+                WHERE thread_key = threads.key AND json_extract(CAST(json AS TEXT), '$.at') <= ?7
                 ORDER BY seq DESC LIMIT 1), created_at) AS active_at
-            FROM threads WHERE owner = @user AND archived = @archived AND updated_at > @asOf AND created_at <= @asOf)
-        WHERE (active_at, key) < (@at, @key)
-        ORDER BY active_at DESC, key DESC LIMIT @max
+            FROM threads WHERE owner = ?1 AND archived = ?2 AND updated_at > ?6 AND created_at <= ?6)
+        WHERE (active_at, key) < (?4, ?5)
+        ORDER BY active_at DESC, key DESC LIMIT ?3
         """;
 
-    extension(SqliteConnection log)
-    {
-        public async Task<ThreadRecord?> ThreadAsync(UserId owner, ThreadId thread, CancellationToken cancellationToken) =>
-            await log.QueryAsync(
-                $"SELECT {Columns} FROM threads WHERE id = @thread AND owner = @user", Read, cancellationToken,
-                ("@thread", thread.Value), ("@user", owner.Value)).FirstOrDefaultAsync(cancellationToken);
+    private const string OfOwner = $"SELECT {Columns} FROM threads WHERE id = ?1 AND owner = ?2";
 
-        public async Task<ThreadPage> ThreadsAsync(
-            UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken)
+    extension(SqliteReader log)
+    {
+        public ThreadRecord? Thread(UserId owner, ThreadId thread) => log.First(OfOwner, Read, thread.Value, owner.Value);
+
+        public ThreadPage Threads(UserId owner, bool isArchived, ThreadListPosition? after, int max)
         {
             var (asOf, at, key) = after ?? default;
-            var rows = await log.QueryAsync(
-                after is null ? FirstPage : NextPage,
-                row => (Thread: Read(row), Key: row.GetInt64(8), ActiveAt: row.GetInt64(9)),
-                cancellationToken,
-                ("@user", owner.Value), ("@archived", isArchived), ("@at", at), ("@key", key), ("@asOf", asOf), ("@asOfText", WireTime(asOf)),
-                ("@max", max + 1)).ToListAsync(cancellationToken);
+            var rows = after is null
+                ? log.List(FirstPage, ReadPlace, owner.Value, isArchived, max + 1)
+                : log.List(NextPage, ReadPlace, owner.Value, isArchived, max + 1, at, key, asOf, WireTime(asOf));
             ThreadListPosition? next = rows.Count > max
                 ? new ThreadListPosition(after is null ? rows[0].ActiveAt : asOf, rows[max - 1].ActiveAt, rows[max - 1].Key)
                 : null;
             return new ThreadPage([.. rows.Take(max).Select(row => row.Thread)], next);
         }
 
-        public async Task<IReadOnlyList<ThreadHistory>> CreatedBeforeAsync(DateTimeOffset time, long afterKey, int max, CancellationToken cancellationToken) =>
-            await log.QueryAsync(
-                """
-                SELECT key, id, owner, history_begins, head, EXISTS (SELECT 1 FROM events WHERE thread_key = threads.key AND seq < history_begins)
-                FROM threads WHERE key > @key AND created_at < @time AND deleted = 0 ORDER BY key LIMIT @max
-                """,
-                row => new ThreadHistory(
-                    row.GetInt64(0), new ThreadId(row.GetString(1)), new UserId(row.GetString(2)), row.GetInt64(3), row.GetInt64(4), row.GetBoolean(5)),
-                cancellationToken,
-                ("@key", afterKey), ("@time", time.ToUnixTimeMilliseconds()), ("@max", max)).ToListAsync(cancellationToken);
+        public IReadOnlyList<ThreadHistory> CreatedBefore(DateTimeOffset time, long afterKey, int max) => log.List(
+            """
+            SELECT key, id, owner, history_begins, head, EXISTS (SELECT 1 FROM events WHERE thread_key = threads.key AND seq < history_begins)
+            FROM threads WHERE key > ?1 AND created_at < ?2 AND deleted = 0 ORDER BY key LIMIT ?3
+            """,
+            row => new ThreadHistory(row.Number(0), new ThreadId(row.Text(1)), new UserId(row.Text(2)), row.Number(3), row.Number(4), row.Flag(5)),
+            afterKey, time.ToUnixTimeMilliseconds(), max);
     }
 
-    private static ThreadRecord Read(DbDataReader row) => new(
-        new ThreadId(row.GetString(0)), row.IsDBNull(1) ? null : row.GetString(1), row.GetBoolean(2), Time(row.GetInt64(3)), Time(row.GetInt64(4)),
-        row.GetInt64(5), row.GetBoolean(6), row.GetInt64(7));
+    private static ThreadRecord Read(SqliteRows row) => new(
+        new ThreadId(row.Text(0)), row.IsNull(1) ? null : row.Text(1), row.Flag(2), Time(row.Number(3)), Time(row.Number(4)), row.Number(5),
+        row.Flag(6), row.Number(7));
+
+    private static (ThreadRecord Thread, long Key, long ActiveAt) ReadPlace(SqliteRows row) => (Read(row), row.Number(8), row.Number(9));
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 

@@ -9,32 +9,32 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     private const int MaxRows = 200;
     private const int MaxTexts = 50;
 
-    private readonly SqliteStatement _archive = new(connection, "UPDATE threads SET archived = $3 WHERE id = $1 AND owner = $2");
+    private readonly SqliteStatement _archive = new(connection, "UPDATE threads SET archived = ?3 WHERE id = ?1 AND owner = ?2");
 
     // The row stays until all that refers to it is erased, under an id that nobody knows and without an owner.
     private readonly SqliteStatement _delete = new(connection, """
         UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '', title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
-        WHERE id = $1 AND epoch = $2
+        WHERE id = ?1 AND epoch = ?2
         """);
 
     private readonly SqliteStatement _findDeleted = new(connection, "SELECT key FROM threads WHERE deleted <> 0 LIMIT 1");
 
-    private readonly SqliteStatement _dropThread = new(connection, "DELETE FROM threads WHERE key = $1");
+    private readonly SqliteStatement _dropThread = new(connection, "DELETE FROM threads WHERE key = ?1");
 
     private readonly SqliteStatement _beginHistory = new(connection, """
-        UPDATE threads SET history_begins = max(history_begins, $2) WHERE id = $1 RETURNING key, history_begins
+        UPDATE threads SET history_begins = max(history_begins, ?2) WHERE id = ?1 RETURNING key, history_begins
         """);
 
     private readonly SqliteStatement _eraseTexts = new(connection, """
-        DELETE FROM texts WHERE key IN (SELECT key FROM texts WHERE thread_key = $1 AND seq < $2 ORDER BY seq LIMIT $3)
+        DELETE FROM texts WHERE key IN (SELECT key FROM texts WHERE thread_key = ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
         """);
 
     private readonly SqliteStatement _eraseIds = new(connection, """
-        DELETE FROM event_ids WHERE rowid IN (SELECT rowid FROM event_ids WHERE thread_key = $1 AND seq < $2 LIMIT $3)
+        DELETE FROM event_ids WHERE rowid IN (SELECT rowid FROM event_ids WHERE thread_key = ?1 AND seq < ?2 LIMIT ?3)
         """);
 
     private readonly SqliteStatement _eraseEvents = new(connection, """
-        DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE thread_key = $1 AND seq < $2 ORDER BY seq LIMIT $3)
+        DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE thread_key = ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
         """);
 
     public bool Archive(PendingArchive archive) => _archive.Execute(archive.Thread.Value, archive.Owner.Value, archive.IsArchived) > 0;
@@ -52,7 +52,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
                 return true;
             }
 
-            key = row.GetInt64(0);
+            key = row.Number(0);
         }
 
         if (EraseBefore(key, long.MaxValue))
@@ -74,7 +74,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
                 return true;
             }
 
-            (key, begins) = (row.GetInt64(0), row.GetInt64(1));
+            (key, begins) = (row.Number(0), row.Number(1));
         }
 
         return EraseBefore(key, begins);

@@ -120,5 +120,13 @@ internal static class NewFile
         VALUES ('20261123065903_ThreadList', '10.0.15');
 
         COMMIT;
+
+        BEGIN TRANSACTION;
+        DROP TRIGGER texts_inserted;
+
+        INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
+        VALUES ('20261126040500_TextsWithCommit', '10.0.15');
+
+        COMMIT;
         """;
 }

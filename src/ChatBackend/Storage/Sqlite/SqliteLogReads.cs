@@ -1,0 +1,66 @@
+using ChatBackend.Protocol;
+
+namespace ChatBackend.Storage.Sqlite;
+
+/// <summary>
+/// Reads of logs. Not through EF: its first query costs a second of CPU just when the first clients come back, and each one after that
+/// many times the query itself.
+/// </summary>
+internal static class SqliteLogReads
+{
+    // A subquery, not a join: the thread's key is found once, then its events are one range of one index.
+    private const string EventsOfThread = "SELECT seq, json FROM events WHERE thread_key = (SELECT key FROM threads WHERE id = ?1)";
+
+    private const string After = $"{EventsOfThread} AND seq > ?2 ORDER BY seq LIMIT ?3";
+
+    private const string Before = $"{EventsOfThread} AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
+
+    extension(SqliteReader log)
+    {
+        public IReadOnlyList<StoredEvent> EventsAfter(ThreadId thread, long afterSeq, int maxEvents, int maxBytes)
+        {
+            var events = new List<StoredEvent>();
+            var bytes = 0L;
+            using var rows = log.Query(After, thread.Value, afterSeq, maxEvents);
+            // One row at a time: what the bound leaves out is never loaded.
+            while (bytes < maxBytes && rows.Read())
+            {
+                events.Add(ReadEvent(rows));
+                bytes += events[^1].Json.Length;
+            }
+
+            return events;
+        }
+
+        public IReadOnlyList<StoredEvent> EventsBefore(ThreadId thread, long beforeSeq, int maxEvents)
+        {
+            var events = log.List(Before, ReadEvent, thread.Value, beforeSeq, maxEvents);
+            events.Reverse();
+            return events;
+        }
+
+        public long? EventOfId(ThreadId thread, string id) => log.First(
+            "SELECT seq FROM event_ids WHERE thread_key = (SELECT key FROM threads WHERE id = ?1) AND id = ?2",
+            row => (long?)row.Number(0),
+            thread.Value, id);
+
+        public IReadOnlyList<PartCheckpoint> Checkpoints(ThreadId thread) => log.List(
+            """
+            SELECT run_id, part_id, kind, "offset", text FROM part_checkpoints
+            WHERE thread_key = (SELECT key FROM threads WHERE id = ?1) ORDER BY key
+            """,
+            row => new PartCheckpoint(
+                new RunId(row.Text(0)), new PartId(row.Text(1)), Enum.Parse<PartKind>(row.Text(2)), (int)row.Number(3), row.Text(4)),
+            thread.Value);
+
+        public CommandRecord? Command(UserId user, ClientFrameId id) => log.First(
+            "SELECT digest, ack FROM commands WHERE user_id = ?1 AND id = ?2",
+            row => new CommandRecord(user, id, row.Bytes(0), row.Bytes(1)),
+            user.Value, id.Value);
+
+        public IReadOnlyList<ThreadId> WithOpenWork() =>
+            log.List("SELECT id FROM threads WHERE open_from IS NOT NULL", row => new ThreadId(row.Text(0)));
+    }
+
+    private static StoredEvent ReadEvent(SqliteRows row) => new(row.Number(0), row.Bytes(1));
+}
