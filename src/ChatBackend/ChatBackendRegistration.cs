@@ -82,6 +82,7 @@ public static class ChatBackendRegistration
     {
         services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<OpenRuns>();
+        services.AddSingleton<Histories>();
         services.AddScoped<RunContext>();
         services.AddScoped<Conversation>();
     }

@@ -12,6 +12,9 @@ internal sealed record Agent
     /// <summary>The system message; null when there is none.</summary>
     public string? Instructions { get; init; }
 
+    /// <summary>Whether the model is shown what was said before the message it answers. It is not where it would not look at it.</summary>
+    public bool IsShownHistory { get; init; } = true;
+
     /// <summary>Tools the model is told of.</summary>
     public IReadOnlyList<AIFunction> Tools { get; init; } = [];
 

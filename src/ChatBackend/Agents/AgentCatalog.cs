@@ -43,7 +43,7 @@ internal sealed class AgentCatalog
     {
         if (options.Demo.Enabled)
         {
-            yield return new Agent { Name = Demo, Model = new DemoModel(), Tools = tools.All };
+            yield return new Agent { Name = Demo, Model = new DemoModel(), IsShownHistory = false, Tools = tools.All };
         }
 
         foreach (var endpoint in options.List)
@@ -61,7 +61,7 @@ internal sealed class AgentCatalog
         if (options.Script.Enabled)
         {
             var script = new ScriptModel(clock);
-            yield return new Agent { Name = Script, Model = script, ToolFor = script.ToolFor };
+            yield return new Agent { Name = Script, Model = script, IsShownHistory = false, ToolFor = script.ToolFor };
         }
     }
 }

@@ -15,15 +15,16 @@ internal sealed record Turn(IReadOnlyList<string> Questions, IReadOnlyList<AICon
     public static ChatMessage MessageEntering(string text) =>
         new(ChatRole.User, text) { AdditionalProperties = new AdditionalPropertiesDictionary { [Entering] = true } };
 
+    /// <summary>Looks at the end of the conversation only: how long it is costs nothing.</summary>
     public static Turn Of(IEnumerable<ChatMessage> conversation)
     {
-        var messages = conversation.ToList();
-        var first = messages.FindLastIndex(message => message.Role == ChatRole.User);
+        var messages = conversation as IReadOnlyList<ChatMessage> ?? [.. conversation];
+        var first = LastQuestion(messages, messages.Count);
         while (first > 0 && messages[first].AdditionalProperties?.ContainsKey(Entering) == true)
         {
-            var before = messages.FindLastIndex(first - 1, message => message.Role == ChatRole.User);
+            var before = LastQuestion(messages, first);
             // A step that called nothing has answered all that was there.
-            if (before < 0 || messages.Skip(before + 1).Take(first - before - 1).Any(EndsAnswer))
+            if (before < 0 || Between(messages, before + 1, first).Any(EndsAnswer))
             {
                 break;
             }
@@ -31,11 +32,25 @@ internal sealed record Turn(IReadOnlyList<string> Questions, IReadOnlyList<AICon
             first = before;
         }
 
-        var turn = messages.Skip(Math.Max(first, 0)).ToList();
+        var turn = Between(messages, Math.Max(first, 0), messages.Count).ToList();
         return new Turn(
             [.. turn.Where(message => message.Role == ChatRole.User).Select(message => message.Text)],
             [.. turn.Where(message => message.Role != ChatRole.User).SelectMany(message => message.Contents)]);
     }
+
+    private static int LastQuestion(IReadOnlyList<ChatMessage> messages, int before)
+    {
+        var at = before - 1;
+        while (at >= 0 && messages[at].Role != ChatRole.User)
+        {
+            at--;
+        }
+
+        return at;
+    }
+
+    private static IEnumerable<ChatMessage> Between(IReadOnlyList<ChatMessage> messages, int from, int to) =>
+        Enumerable.Range(from, to - from).Select(at => messages[at]);
 
     private static bool EndsAnswer(ChatMessage message) =>
         message.Role == ChatRole.Assistant && !message.Contents.Any(content => content is FunctionCallContent);

@@ -1,5 +1,6 @@
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
+using ChatBackend.Storage;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -7,9 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Runs;
 
 /// <param name="Answers">The message that the run answers.</param>
+/// <param name="AnswersSeq">Its <c>seq</c>; that of the start, where the message lies further back than the writer knows.</param>
 /// <param name="StartSeq">The <c>seq</c> of its <c>agent_started</c>: what the model is shown lies before.</param>
 /// <param name="Resumes">Set when an earlier process began the run: the call it waits to be decided on.</param>
-internal sealed record RunStart(UserId User, ThreadId Thread, RunId Run, MessageId Answers, string Agent, long StartSeq, ApprovalRequired? Resumes);
+internal sealed record RunStart(
+    UserId User, ThreadId Thread, RunId Run, MessageId Answers, long AnswersSeq, string Agent, long StartSeq, ApprovalRequired? Resumes)
+{
+    /// <summary>The thread's last events that come after a place, in order, as far back as they are in memory.</summary>
+    public Func<long, IReadOnlyList<StoredEvent>> Recent { get; init; } = _ => [];
+}
 
 /// <summary>
 /// One answer of an agent. Has a scope and a cancellation of its own and outlives every socket. Whatever the model or a tool

@@ -7,24 +7,28 @@ using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Runs;
 
-/// <summary>What the model is shown: the thread's last exchanges, each message directly before its answer, and the message to answer. Nothing that was replaced.</summary>
-internal sealed partial class Conversation(IEventLog log, IOptions<RunOptions> options, TimeProvider clock, ILogger<Conversation> logger)
+/// <summary>
+/// What the model is shown: the thread's last exchanges, each message directly before its answer, and the message to answer. Nothing that was replaced.
+/// A run adds to what the thread's last one was shown; the log is read for what is in no memory, and shows the same.
+/// </summary>
+internal sealed partial class Conversation(
+    IEventLog log, Histories histories, IOptions<RunOptions> options, TimeProvider clock, ILogger<Conversation> logger)
 {
     private const int PageEvents = 512;
+    private const int LeastPageEvents = 64;
     private const int PageBytes = 1024 * 1024;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    /// <summary>Retention lets nothing go that is younger.</summary>
+    private static readonly TimeSpan Young = TimeSpan.FromDays(1);
 
     /// <returns>For a run that goes on, all it has done itself as well, and last the call it waits to be decided on.</returns>
     public async Task<List<ChatMessage>> OfAsync(RunStart start, Agent agent, CancellationToken cancellationToken)
     {
-        var exchanges = new Exchanges();
-        foreach (var happened in await EventsBeforeAsync(start, cancellationToken))
-        {
-            exchanges.Add(happened);
-        }
-
-        var earlier = exchanges.Messages();
-        exchanges.Begin(start.Answers);
+        var window = agent.IsShownHistory ? options.Value.HistoryEvents : 0;
+        Exchanges? kept = null;
+        var place = window > 0 ? histories.Take(start.Thread, out kept) : null;
+        var exchanges = await UpToStartAsync(start, kept, window, cancellationToken);
         if (start.Resumes is not null)
         {
             // Its own, whatever became of its message since: it goes on with the call that it ended at.
@@ -37,37 +41,105 @@ internal sealed partial class Conversation(IEventLog log, IOptions<RunOptions> o
             }
         }
 
-        List<ChatMessage> instructions = agent.Instructions is { Length: > 0 } text ? [new ChatMessage(ChatRole.System, text)] : [];
-        return [.. instructions, .. earlier, .. exchanges.Current!.Messages()];
+        var begins = exchanges.Window(start.StartSeq, window);
+        List<ChatMessage> messages = agent.Instructions is { Length: > 0 } text ? [new ChatMessage(ChatRole.System, text)] : [];
+        messages.AddRange(exchanges.Messages(begins));
+        if (place is not null && start.Resumes is null)
+        {
+            Keep(place, exchanges, begins, window);
+        }
+
+        return messages;
     }
 
-    private async Task<List<ThreadEvent>> EventsBeforeAsync(RunStart start, CancellationToken cancellationToken)
+    /// <summary>More than is shown, so that a message that is replaced uncovers what is there, and so that not every run trims.</summary>
+    private void Keep(Histories.Place place, Exchanges exchanges, long begins, int window)
     {
-        var window = options.Value.HistoryEvents;
-        var events = new List<ThreadEvent>();
-        var before = start.StartSeq;
-        do
+        var spare = (window / 4) + 1;
+        if (exchanges.ReachesBackTo(begins - (2 * spare)))
         {
-            // The message itself may lie further back than the window when many waited with it.
-            var page = await ReadAsync(() => log.ReadBackAsync(start.Thread, before, Math.Clamp(window, 1, PageEvents), cancellationToken), cancellationToken);
-            if (page.Count == 0)
+            exchanges.Trim(begins - spare);
+        }
+
+        histories.Keep(place, exchanges);
+    }
+
+    private async Task<Exchanges> UpToStartAsync(RunStart start, Exchanges? kept, int window, CancellationToken cancellationToken)
+    {
+        if (kept is not null && kept.Seq < start.StartSeq)
+        {
+            var missed = start.Recent(kept.Seq);
+            if (!Follows(missed, kept.Seq) && start.StartSeq - kept.Seq <= PageEvents)
             {
-                break;
+                missed = await BackAsync(start, start.StartSeq + 1, (int)(start.StartSeq - kept.Seq), cancellationToken);
             }
 
-            events.InsertRange(0, page.Select(Decode));
-            before = page[0].Seq;
+            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, missed.Select(Decode), start), start, window))
+            {
+                return kept;
+            }
         }
-        while (CountShown(events) < window || !events.Any(happened => happened is UserMessage message && message.MessageId == start.Answers));
 
-        return events;
+        var from = Math.Max(Math.Min(start.AnswersSeq, start.StartSeq - window), 1);
+        var recent = start.Recent(from - 1);
+        if (Follows(recent, from - 1) && (window == 0 || clock.GetUtcNow() - Decode(recent[0]).At < Young))
+        {
+            var exchanges = Added(new Exchanges(), recent.Select(Decode), start);
+            if (IsEnough(exchanges, start, window))
+            {
+                return exchanges;
+            }
+        }
+
+        return await LoadAsync(start, from, window, cancellationToken);
     }
 
-    /// <summary>A long answer that was made again must not hide what was said before it.</summary>
-    private static int CountShown(List<ThreadEvent> events)
+    private async Task<Exchanges> LoadAsync(RunStart start, long from, int window, CancellationToken cancellationToken)
     {
-        var replaced = events.OfType<ThreadRewound>().Select(rewound => (From: rewound.ToSeq, To: rewound.Seq)).ToList();
-        return replaced.Count == 0 ? events.Count : events.Count(happened => !replaced.Exists(range => happened.Seq > range.From && happened.Seq < range.To));
+        var events = new List<ThreadEvent>();
+        for (var before = start.StartSeq + 1; ; before = events[0].Seq)
+        {
+            // What was replaced does not count, and the message may lie further back than this writer knows: then there is more to read.
+            var most = (int)Math.Clamp(before - from, LeastPageEvents, PageEvents);
+            var page = await BackAsync(start, before, most, cancellationToken);
+            events.InsertRange(0, page.Select(Decode));
+            var isAll = page.Count < most;
+            if (!isAll && page[0].Seq > from)
+            {
+                continue;
+            }
+
+            var exchanges = Added(new Exchanges(), events, start);
+            if (isAll)
+            {
+                exchanges.BeginLog();
+            }
+
+            if (IsEnough(exchanges, start, window))
+            {
+                return exchanges;
+            }
+
+            if (isAll)
+            {
+                throw new InvalidOperationException($"The message that {start.Run} answers is not in the log.");
+            }
+        }
+    }
+
+    private static bool IsEnough(Exchanges exchanges, RunStart start, int window) =>
+        exchanges.Current?.Id == start.Answers && exchanges.ReachesBackTo(exchanges.Window(start.StartSeq, window));
+
+    private static bool Follows(IReadOnlyList<StoredEvent> events, long seq) => events is [var first, ..] && first.Seq == seq + 1;
+
+    private static Exchanges Added(Exchanges exchanges, IEnumerable<ThreadEvent> events, RunStart start)
+    {
+        foreach (var happened in events.TakeWhile(happened => happened.Seq <= start.StartSeq))
+        {
+            exchanges.Add(happened);
+        }
+
+        return exchanges;
     }
 
     private async Task<List<ThreadEvent>> EventsSinceAsync(RunStart start, CancellationToken cancellationToken)
@@ -82,6 +154,9 @@ internal sealed partial class Conversation(IEventLog log, IOptions<RunOptions> o
 
         return events;
     }
+
+    private Task<IReadOnlyList<StoredEvent>> BackAsync(RunStart start, long before, int most, CancellationToken cancellationToken) =>
+        ReadAsync(() => log.ReadBackAsync(start.Thread, before, most, cancellationToken), cancellationToken);
 
     /// <summary>A store that is away for a moment is no reason to fail: the run waits for it, within its time.</summary>
     private async Task<IReadOnlyList<StoredEvent>> ReadAsync(Func<Task<IReadOnlyList<StoredEvent>>> read, CancellationToken cancellationToken)

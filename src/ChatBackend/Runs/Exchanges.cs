@@ -1,35 +1,48 @@
-using System.Text.Json;
-using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Runs;
 
-/// <summary>A thread's events as messages and their answers, in the order of the answers, without what was replaced.</summary>
+/// <summary>
+/// A fold over neighbouring events of a thread: messages and their answers, in the order of the answers, without what was replaced.
+/// Since a log never changes, it stays right for as long as the events that follow are added. Not thread-safe.
+/// </summary>
 internal sealed class Exchanges
 {
-    private readonly Dictionary<MessageId, UserMessage> _messages = [];
+    private readonly Dictionary<MessageId, UserMessage> _waiting = [];
     private readonly List<Exchange> _answered = [];
+    private readonly List<(long After, long Before)> _replaced = []; // apart from one another, in order
+    private long _first;
+
+    /// <summary>The <c>seq</c> of the last event that was added; 0 before the first.</summary>
+    public long Seq { get; private set; }
+
+    /// <summary>What it holds in memory, roughly.</summary>
+    public long Bytes => _answered.Sum(exchange => exchange.Bytes) + _waiting.Values.Sum(Exchange.BytesOf);
 
     /// <summary>The exchange whose run is open; null when its message lies before what was added, or was replaced.</summary>
     public Exchange? Current { get; private set; }
 
     public void Add(ThreadEvent happened)
     {
+        _first = Seq == 0 ? happened.Seq : _first;
+        Seq = happened.Seq;
         switch (happened)
         {
             case UserMessage message:
-                _messages[message.MessageId] = message;
+                _waiting[message.MessageId] = message;
+                break;
+            case MessageRemoved removed:
+                _waiting.Remove(removed.MessageId);
                 break;
             case ThreadRewound rewound:
-                _answered.RemoveAll(exchange => exchange.Seq > rewound.ToSeq);
-                _answered.ForEach(exchange => exchange.Rewind(rewound.ToSeq));
-                Current = Current?.Seq > rewound.ToSeq ? null : Current;
+                Rewind(rewound);
                 break;
             case AgentStarted started:
-                Begin(started.MessageId);
+                Current = _waiting.Remove(started.MessageId, out var question) ? new Exchange(question) : null;
+                _answered.AddRange(Current is null ? [] : [Current]);
                 break;
-            case MessageSteered steered when _messages.TryGetValue(steered.MessageId, out var taken):
+            case MessageSteered steered when _waiting.Remove(steered.MessageId, out var taken):
                 Current?.Take(taken);
                 break;
             case RunEvent ofRun:
@@ -38,101 +51,64 @@ internal sealed class Exchanges
         }
     }
 
-    public void Begin(MessageId answers)
+    /// <summary>Where the last so many events begin that lie before a place and were not replaced.</summary>
+    public long Window(long before, int events)
     {
-        Current = _messages.TryGetValue(answers, out var message) ? new Exchange(message) : null;
-        if (Current is not null)
+        var begins = before;
+        for (var i = _replaced.Count - 1; i >= 0 && begins - events < _replaced[i].Before; i--)
         {
-            _answered.Add(Current);
+            events -= (int)(begins - _replaced[i].Before);
+            begins = _replaced[i].After + 1;
         }
+
+        return begins - events;
     }
 
-    public List<ChatMessage> Messages() => [.. _answered.SelectMany(exchange => exchange.Messages())];
-}
+    /// <summary>Whether every event of the thread from this <c>seq</c> on was added.</summary>
+    public bool ReachesBackTo(long seq) => _first <= Math.Max(seq, 1);
 
-/// <summary>A message and what its run said and did.</summary>
-internal sealed class Exchange(UserMessage question)
-{
-    private readonly List<ChatMessage> _answer = [];
-    private readonly HashSet<CallId> _calls = [];
-    private readonly List<(long Seq, int At)> _taken = [];
-    private bool _isCut;
+    /// <summary>What was added is all there is: the thread's log begins with it.</summary>
+    public void BeginLog() => _first = 1;
 
-    public long Seq => question.Seq;
-
-    public IEnumerable<ChatMessage> Messages() => [new ChatMessage(ChatRole.User, question.Content), .. _answer];
-
-    /// <summary>Another message that entered the run.</summary>
-    public void Take(UserMessage message)
+    /// <summary>The messages of the exchanges that begin there or later, and those of the current one.</summary>
+    public List<ChatMessage> Messages(long from = 0)
     {
-        if (!_isCut)
+        var messages = new List<ChatMessage>();
+        foreach (var exchange in _answered)
         {
-            _taken.Add((message.Seq, _answer.Count));
-            _answer.Add(Turn.MessageEntering(message.Content));
+            if (exchange.Seq >= from || exchange == Current)
+            {
+                messages.AddRange(exchange.Messages);
+            }
         }
+
+        return messages;
     }
 
-    /// <summary>Cuts off a message that entered the run and was replaced, and what came after it.</summary>
-    public void Rewind(long toSeq)
+    /// <summary>Lets go of what lies before; not of the current exchange, nor of messages that wait.</summary>
+    public void Trim(long before)
     {
-        var first = _taken.FindIndex(taken => taken.Seq > toSeq);
-        if (first >= 0)
-        {
-            _answer.RemoveRange(_taken[first].At, _answer.Count - _taken[first].At);
-            _taken.RemoveRange(first, _taken.Count - first);
-            _isCut = true;
-        }
+        _answered.RemoveAll(exchange => exchange.Seq < before && exchange != Current);
+        _replaced.RemoveAll(range => range.Before < before);
+        _first = Math.Max(_first, before);
     }
 
-    public void Add(RunEvent happened)
+    private void Rewind(ThreadRewound rewound)
     {
-        if (_isCut)
+        _answered.RemoveAll(exchange => exchange.Seq > rewound.ToSeq);
+        _answered.ForEach(exchange => exchange.Rewind(rewound.ToSeq));
+        Current = Current?.Seq > rewound.ToSeq ? null : Current;
+        foreach (var message in _waiting.Values.Where(message => message.Seq > rewound.ToSeq).ToList())
         {
-            return;
+            _waiting.Remove(message.MessageId);
         }
 
-        switch (happened)
+        var after = rewound.ToSeq;
+        for (; _replaced is [.., var last] && last.Before > after; _replaced.RemoveAt(_replaced.Count - 1))
         {
-            case AgentPart { Kind: PartKind.Text } part:
-                Say(part.Text);
-                break;
-            case ApprovalRequired asked:
-                Call(asked.CallId, asked.Tool, asked.Arguments);
-                break;
-            case ToolExecuting tool:
-                Call(tool.CallId, tool.Tool, tool.Arguments);
-                break;
-            case ToolCompleted tool:
-                object? result = tool.Result is { } value ? value : tool.Error ?? "The call was abandoned.";
-                _answer.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(tool.CallId.Value, result)]));
-                break;
-            case AgentCompleted completed:
-                Say(completed.Content);
-                break;
-            case AgentStopped stopped:
-                Say(stopped.Content);
-                break;
-            case AgentFailed { Content: { } content }:
-                Say(content);
-                break;
+            after = Math.Min(after, last.After); // a message that was replaced before may be replaced again
         }
-    }
 
-    /// <summary>Once, although a call that was approved is recorded twice.</summary>
-    private void Call(CallId id, string tool, JsonElement arguments)
-    {
-        if (_calls.Add(id))
-        {
-            _answer.Add(new ChatMessage(
-                ChatRole.Assistant, [new FunctionCallContent(id.Value, tool, arguments.Deserialize<Dictionary<string, object?>>())]));
-        }
-    }
-
-    private void Say(string text)
-    {
-        if (text.Length > 0)
-        {
-            _answer.Add(new ChatMessage(ChatRole.Assistant, text));
-        }
+        _replaced.Add((after, rewound.Seq));
     }
 }

@@ -37,6 +37,10 @@ internal sealed class RunOptions
     [Range(0, 10_000)]
     public int HistoryEvents { get; set; } = 400;
 
+    /// <summary>MiB of memory for what the models of all busy threads were shown, so that the next run need not read it again. 0 keeps nothing.</summary>
+    [Range(0, 65536)]
+    public int HistoryMiB { get; set; } = 64;
+
     /// <summary>How often the text of a part in flight is saved.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan CheckpointInterval { get; set; } = TimeSpan.FromSeconds(1);

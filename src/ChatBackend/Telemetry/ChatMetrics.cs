@@ -43,6 +43,9 @@ internal sealed class ChatMetrics
     public void WatchOutboxes(Func<long> bytes) =>
         _meter.CreateObservableGauge("chat_outbox_bytes", bytes, description: "Bytes that wait for connections that read slowly.");
 
+    public void WatchHistories(Func<long> bytes) =>
+        _meter.CreateObservableGauge("chat_history_bytes", bytes, description: "Memory for what models were shown, kept for the next run.");
+
     public void ConnectionOpened() => Interlocked.Increment(ref _connectionsOpen);
 
     public void ConnectionClosed(string reason)

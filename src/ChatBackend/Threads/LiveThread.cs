@@ -54,6 +54,15 @@ internal sealed class LiveThread(ThreadId thread, TimeProvider clock, ILogger lo
         }
     }
 
+    /// <summary>The last events that come after a place, as far back as they are here.</summary>
+    public EncodedEvent[] Recent(long afterSeq)
+    {
+        lock (_lock)
+        {
+            return _recent.After(afterSeq);
+        }
+    }
+
     /// <summary>Forgets what was live: another writer may have gone on since.</summary>
     public void Reset(long head)
     {

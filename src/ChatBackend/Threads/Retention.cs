@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
@@ -12,7 +13,7 @@ namespace ChatBackend.Threads;
 /// never what is open. At start and once an hour.
 /// </summary>
 internal sealed partial class Retention(
-    IEventLog log, IThreadStore store, Erasure erasure, IOptions<ThreadOptions> options, TimeProvider clock, ILogger<Retention> logger) : BackgroundService
+    IEventLog log, IThreadStore store, Erasure erasure, Histories histories, IOptions<ThreadOptions> options, TimeProvider clock, ILogger<Retention> logger) : BackgroundService
 {
     private const int PageThreads = 256;
     private const int PageEvents = 256;
@@ -38,6 +39,8 @@ internal sealed partial class Retention(
                     while (!await store.TrimAsync(thread.Thread, begins, cancellationToken))
                     {
                     }
+
+                    histories.Forget(thread.Thread);
                 }
             }
 

@@ -14,6 +14,7 @@ internal sealed partial class RunJournal(
     OpenRun start, ThreadWriter writer, LiveThread live, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger) : IRunSink
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
     private readonly RunId _run = start.Id;
@@ -107,24 +108,28 @@ internal sealed partial class RunJournal(
 
     public async Task<ApprovalDecided?> DecisionAsync(ApprovalRequired required, ToolCompleted tooLate, CancellationToken cancellationToken)
     {
-        try
+        for (var left = LeftOf(required); left > TimeSpan.Zero; left = LeftOf(required))
         {
-            var left = required.ExpiresAt - clock.GetUtcNow();
-            return await _decision.Task.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, cancellationToken);
+            try
+            {
+                return await _decision.Task.WaitAsync(left + Tick, clock, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // Perhaps: a timer may be early, and what the log says of the time must not be before its end.
+            }
         }
-        catch (TimeoutException)
-        {
-            // Too late is decided where decisions are: in the thread's turn.
-            ApprovalDecided? decided = null;
-            await CommitAsync(
-                state =>
-                {
-                    decided = state.Run!.Approval?.Decided;
-                    return decided is null ? [tooLate with { RunId = _run }] : [];
-                },
-                cancellationToken);
-            return decided;
-        }
+
+        // Too late is decided where decisions are: in the thread's turn.
+        ApprovalDecided? decided = null;
+        await CommitAsync(
+            state =>
+            {
+                decided = state.Run!.Approval?.Decided;
+                return decided is null ? [tooLate with { RunId = _run }] : [];
+            },
+            cancellationToken);
+        return decided;
     }
 
     /// <summary>In the thread's turn: a decision is durable. May be told again.</summary>
@@ -253,6 +258,8 @@ internal sealed partial class RunJournal(
         _saved = 0;
         _pieces = new Utf16Pieces();
     }
+
+    private TimeSpan LeftOf(ApprovalRequired required) => required.ExpiresAt - clock.GetUtcNow();
 
     private bool IsOurs() => writer.State?.Run?.Id == _run;
 

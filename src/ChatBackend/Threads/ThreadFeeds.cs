@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
@@ -8,7 +9,7 @@ namespace ChatBackend.Threads;
 
 /// <summary>The threads followed on this node, each by one feed for as long as somebody here follows it.</summary>
 internal sealed class ThreadFeeds(
-    IGrainFactory grains, IEventLog log, IThreadStore store, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
+    IGrainFactory grains, IEventLog log, IThreadStore store, Histories histories, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
 {
     private static readonly TimeSpan RenewEvery = LiveThread.Lease / 3;
 
@@ -118,6 +119,7 @@ internal sealed class ThreadFeeds(
     {
         await foreach (var _ in Ticks.EveryAsync(RenewEvery, clock, stoppingToken))
         {
+            histories.ForgetIdle(); // followed threads that are quiet need no memory but their place
             ThreadFeed[] feeds;
             lock (_lock)
             {

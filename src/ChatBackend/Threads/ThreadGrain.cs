@@ -15,8 +15,8 @@ namespace ChatBackend.Threads;
 /// </summary>
 [Reentrant]
 internal sealed partial class ThreadGrain(
-    IEventLog log, IThreadStore store, ThreadFeeds feeds, OpenRuns runs, AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions,
-    ChatMetrics metrics, TimeProvider clock, ILogger<ThreadGrain> logger) : Grain, IThreadGrain
+    IEventLog log, IThreadStore store, ThreadFeeds feeds, OpenRuns runs, Histories histories, AgentCatalog agents, IOptions<ThreadOptions> options,
+    IOptions<RunOptions> runOptions, ChatMetrics metrics, TimeProvider clock, ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
     // A grain that only works in the background is idle to Orleans.
     private static readonly TimeSpan WhileRunning = TimeSpan.FromDays(2);
@@ -45,6 +45,7 @@ internal sealed partial class ThreadGrain(
     {
         // Whoever writes next ends the run; this one must not go on spending.
         _active?.Run.End(RunEnd.Failed.Interrupted);
+        histories.Forget(_thread);
         if (reason.ReasonCode != DeactivationReasonCode.ShuttingDown)
         {
             await _live.MoveAsync();
@@ -102,6 +103,7 @@ internal sealed partial class ThreadGrain(
         });
         await _live.DeletedAsync();
         await ending;
+        histories.Forget(_thread);
     }
 
     public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => InTurnAsync(() =>
@@ -232,7 +234,10 @@ internal sealed partial class ThreadGrain(
             Next = NextOf, TitleAsync = _titles.ForAsync, Ended = Ended,
         };
         _live.Listen(open.Id);
-        var start = new RunStart(state.Owner, _thread, open.Id, open.Answers, open.Agent, open.Seq, open.Approval?.Required);
+        var start = new RunStart(state.Owner, _thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, open.Approval?.Required)
+        {
+            Recent = after => Array.ConvertAll(_live.Recent(after), happened => new StoredEvent(happened.Seq, happened.Json)),
+        };
         _active = (runs.Start(start, journal), journal);
     }
 

@@ -18,7 +18,10 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public List<(string Path, AuthenticationHeaderValue? Key, JsonElement Body)> Requests { get; } = [];
 
-    public static async Task<ModelServer> StartAsync(RequestDelegate answer)
+    public static Task<ModelServer> StartAsync(RequestDelegate answer) => StartAsync((context, _) => answer(context));
+
+    /// <param name="answer">Is given what was asked.</param>
+    public static async Task<ModelServer> StartAsync(Func<HttpContext, JsonElement, Task> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -28,8 +31,12 @@ internal sealed class ModelServer : IAsyncDisposable
         {
             var body = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body, cancellationToken: context.RequestAborted);
             var key = AuthenticationHeaderValue.TryParse(context.Request.Headers.Authorization, out var header) ? header : null;
-            server.Requests.Add((context.Request.Path, key, body));
-            await answer(context);
+            lock (server.Requests)
+            {
+                server.Requests.Add((context.Request.Path, key, body));
+            }
+
+            await answer(context, body);
         });
         await server._app.StartAsync(TestContext.Current.CancellationToken);
         return server;

@@ -55,6 +55,45 @@ public sealed class ExchangesTests
         Shown().Should().Equal("m1", "before");
     }
 
+    [Fact]
+    public void A_window_counts_what_was_not_replaced_whatever_was_replaced_again()
+    {
+        var random = new Random(14);
+        var rewinds = new List<(long To, long At)>();
+        for (var seq = 1; seq <= 2000; seq++)
+        {
+            if (seq % 5 == 0)
+            {
+                var back = random.Next(4) == 0 ? 60 : 8; // also into the middle of what was replaced, and past it
+                rewinds.Add((Math.Max(0, seq - 1 - random.Next(1, back)), seq));
+                Rewind(rewinds[^1].To);
+            }
+            else
+            {
+                Add(new ThreadRenamed { Title = "t", By = RenamedBy.User });
+            }
+
+            var events = random.Next(0, 40);
+            var counted = Enumerable.Range(1, seq).Reverse().Where(at => !rewinds.Exists(rewind => rewind.To < at && at < rewind.At)).Skip(events - 1).FirstOrDefault();
+            var window = _exchanges.Window(seq + 1, events);
+            Math.Max(window, 0).Should().Be(events == 0 ? seq + 1 : counted, "of {0} events at {1}", events, seq);
+        }
+    }
+
+    [Fact]
+    public void What_was_let_go_of_is_not_shown_and_not_reached_back_to()
+    {
+        Say("m1").Start("r1", "m1").Complete("r1", "one");
+        Say("m2").Start("r2", "m2").Complete("r2", "two").Say("m3").Start("r3", "m3");
+        _exchanges.ReachesBackTo(1).Should().BeTrue();
+
+        _exchanges.Trim(4);
+
+        Shown().Should().Equal("m2", "two", "m3");
+        _exchanges.ReachesBackTo(4).Should().BeTrue();
+        _exchanges.ReachesBackTo(3).Should().BeFalse();
+    }
+
     private List<string> Shown() => [.. _exchanges.Messages().Select(message => message.Text)];
 
     private ExchangesTests Say(string id) => Add(new UserMessage { MessageId = new(id), Content = id, ClientId = new("c") });
