@@ -33,9 +33,9 @@ switch (args)
 
         results.Write(new DirectoryInfo(output));
         return 0;
-    case ["profile", "echo" or "streaming", var seconds]:
+    case ["profile", var name, "echo" or "streaming", var seconds] when Contestant.Find(name) is { } contestant:
         Cores.PinThisProcess();
-        return await Profile.RunAsync(args[1], int.Parse(seconds, CultureInfo.InvariantCulture));
+        return await Profile.RunAsync(contestant, args[2], int.Parse(seconds, CultureInfo.InvariantCulture));
     case ["store", .. var rest] when rest.Length <= 2:
         var threads = rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 10_000;
         var events = rest.Length > 1 ? int.Parse(rest[1], CultureInfo.InvariantCulture) : 1_000_000;

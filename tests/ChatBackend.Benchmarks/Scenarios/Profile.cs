@@ -3,12 +3,12 @@ using ChatBackend.Benchmarks.Servers;
 
 namespace ChatBackend.Benchmarks.Scenarios;
 
-/// <summary>Ours alone under one kind of load, for as long as a profiler wants to look.</summary>
+/// <summary>One server alone under one kind of load, for as long as a profiler wants to look.</summary>
 internal static class Profile
 {
-    public static async Task<int> RunAsync(string load, int seconds)
+    public static async Task<int> RunAsync(Contestant contestant, string load, int seconds)
     {
-        await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours);
+        await using var server = await ServerUnderLoad.StartAsync(contestant);
         using var loop = new LoadLoop();
         var crowd = await Crowd.ConnectAsync(loop, server, 100);
         Console.WriteLine($"pid {server.Pid}");

@@ -27,6 +27,8 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
     /// <summary>A rival that is given a directory.</summary>
     public bool Stores { get; private init; }
 
+    public static Contestant? Find(string name) => Array.Find([Ours, Floor, SignalR, SignalREf, SocketIo, Pool, Broadcast], known => known.Name == name);
+
     private static string SocketIoScript => Path.Combine(Repository.Root, "tests", "ChatBackend.Benchmarks", "Rivals", "socketio", "server.js");
 
     private static Contestant Rival(string name, string about, Func<IDialect> dialect, string rival) =>
