@@ -11,7 +11,9 @@ namespace ChatBackend.Threads;
 internal sealed class ThreadFeeds(
     IGrainFactory grains, IEventLog log, IThreadStore store, Histories histories, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
 {
-    private static readonly TimeSpan RenewEvery = LiveThread.Lease / 3;
+    // Each feed is renewed three times in a lease, and not all of them at once.
+    private const int Shares = 30;
+    private static readonly TimeSpan ShareEvery = LiveThread.Lease / 3 / Shares;
 
     private readonly Lock _lock = new();
     private readonly LogPages _pages = new(log);
@@ -117,13 +119,17 @@ internal sealed class ThreadFeeds(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (var _ in Ticks.EveryAsync(RenewEvery, clock, stoppingToken))
+        await foreach (var tick in Ticks.EveryAsync(ShareEvery, clock, stoppingToken))
         {
-            histories.ForgetIdle(); // followed threads that are quiet need no memory but their place
+            if (tick % Shares == 0)
+            {
+                histories.ForgetIdle(); // followed threads that are quiet need no memory but their place
+            }
+
             ThreadFeed[] feeds;
             lock (_lock)
             {
-                feeds = [.. _feeds.Values];
+                feeds = [.. _feeds.Where(feed => (uint)feed.Key.GetHashCode() % Shares == tick % Shares).Select(feed => feed.Value)];
             }
 
             await Parallel.ForEachAsync(feeds, CancellationToken.None, async (feed, _) => await feed.RenewAsync());
