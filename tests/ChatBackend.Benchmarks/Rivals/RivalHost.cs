@@ -16,7 +16,7 @@ namespace ChatBackend.Benchmarks.Rivals;
 internal static class RivalHost
 {
     public const string Usage =
-        "Usage: dotnet ChatBackend.Benchmarks.dll rival floor|pool|broadcast|shared|piled|signalr|signalr-ef [--data DIR] [--model URL]";
+        "Usage: dotnet ChatBackend.Benchmarks.dll rival floor|pool|broadcast|shared|piled|signalr|signalr-ef|signalr-ef-turns [--data DIR] [--model URL]";
 
     private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(3);
 
@@ -42,9 +42,11 @@ internal static class RivalHost
             case "piled":
                 return await WireRival.RunAsync(new PiledDispatch(), agents);
             case "signalr":
-                return await SignalRRival.RunAsync(agents, dataDirectory: null);
+                return await SignalRRival.RunAsync(agents);
             case "signalr-ef" when arguments.Data is { } data:
-                return await SignalRRival.RunAsync(agents, data);
+                return await SignalRRival.RunAsync(agents, data, writersAtOnce: int.MaxValue);
+            case "signalr-ef-turns" when arguments.Data is { } data:
+                return await SignalRRival.RunAsync(agents, data, writersAtOnce: 1);
             default:
                 await Console.Error.WriteLineAsync(Usage);
                 return 2;

@@ -13,11 +13,11 @@ internal static class EchoTurn
     public static async Task RunAsync(Results results)
     {
         var question = Question.Of(deltas: 1);
-        var full = new Table("Echo turn, full load", $"{Connections} connections, each sends its next message when the last is answered; one delta a turn. Ours commits twice a turn, as does signalr+ef.");
+        var full = new Table("Echo turn, full load", $"{Connections} connections, each sends its next message when the last is answered; one delta a turn. Ours commits twice a turn, as do both with EF.");
         var half = new Table("Echo turn, half load", "The same at an even pace of half of what the slower of ours and signalr managed at full load. Every contestant that can keep that pace.");
         var pace = 0.0;
         await Rounds.RunAsync(
-            [Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SignalREf, Contestant.SocketIo], model: null,
+            [Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SignalREf, Contestant.SignalREfTurns, Contestant.SocketIo], model: null,
             (loop, server) => Crowd.ConnectAsync(loop, server, Connections),
             (crowd, round) => Add(full, crowd, round, new TurnLoad(crowd, question).Closed(Settle, Time)));
         pace = new[] { "ours", "signalr" }.Min(name => Statistics.Median(full.Values(name, "turns/s"))) / 2;
@@ -29,6 +29,7 @@ internal static class EchoTurn
         results.Add(full);
         results.Add(half);
         results.Add(new Figure("durable turns a second (2 commits each), 100 connections, over signalr+ef", full.Ratios("turns/s", "ours", "signalr+ef"), "×", 5, null, More: true));
+        results.Add(new Figure("the same, over signalr+ef with one writer at a time", full.Ratios("turns/s", "ours", "signalr+ef, one writer"), "×", null, 5, More: true));
         results.Add(new Figure("durable turns a second over the floor's turns without log", full.Ratios("turns/s", "ours", "floor"), "×", null, 0.4, More: true));
         var sync = DiskSync.MedianMs();
         results.Note($"One fsync (fdatasync of a written page) takes {sync:0.00} ms here, at the median.");

@@ -16,6 +16,7 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
     public static readonly Contestant SignalR = Rival("signalr", "SignalR hub, JSON protocol, no log, nothing stored; a turn is a stream", () => new SignalRDialect(streams: true), "signalr");
     public static readonly Contestant SignalRGroup = Rival("signalr", "SignalR hub, JSON protocol, no log, nothing stored; a thread is a group", () => new SignalRDialect(streams: false), "signalr");
     public static readonly Contestant SignalREf = Rival("signalr+ef", "SignalR hub with EF Core on SQLite, one commit a message, no log", () => new SignalRDialect(streams: true), "signalr-ef") with { Stores = true };
+    public static readonly Contestant SignalREfTurns = Rival("signalr+ef, one writer", "the same, where writers take turns instead of waiting for SQLite's lock", () => new SignalRDialect(streams: true), "signalr-ef-turns") with { Stores = true };
     public static readonly Contestant SocketIo = new("socket.io", "Socket.IO 4 on Node, nothing stored", () => new SocketIoDialect(), "node", SocketIoScript);
     public static readonly Contestant Pool = Rival("pool", "the floor with 64 pooled handlers, each mapped to several connections", () => new WireDialect(), "pool");
     public static readonly Contestant Broadcast = Rival("broadcast", "the floor where every event goes to every connection, which filters", () => new WireDialect(), "broadcast");
@@ -27,7 +28,7 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
     /// <summary>A rival that is given a directory.</summary>
     public bool Stores { get; private init; }
 
-    public static Contestant? Find(string name) => Array.Find([Ours, Floor, SignalR, SignalREf, SocketIo, Pool, Broadcast], known => known.Name == name);
+    public static Contestant? Find(string name) => Array.Find([Ours, Floor, SignalR, SignalREf, SignalREfTurns, SocketIo, Pool, Broadcast], known => known.Name == name);
 
     private static string SocketIoScript => Path.Combine(Repository.Root, "tests", "ChatBackend.Benchmarks", "Rivals", "socketio", "server.js");
 

@@ -10,7 +10,7 @@ internal static class SignalRRival
 {
     private const string Path = "/hub";
 
-    public static async Task<int> RunAsync(RivalAgents agents, string? dataDirectory)
+    public static async Task<int> RunAsync(RivalAgents agents, string? dataDirectory = null, int writersAtOnce = 1)
     {
         var builder = RivalHost.NewBuilder();
         var services = builder.Services;
@@ -30,7 +30,7 @@ internal static class SignalRRival
         {
             Directory.CreateDirectory(dataDirectory);
             services.AddDbContext<ChatDb>(db => db.UseSqlite($"Data Source={System.IO.Path.Combine(dataDirectory, "rival.db")}"));
-            services.AddSingleton<EfTurns>();
+            services.AddSingleton(new EfWriters(writersAtOnce));
             services.AddScoped<IMessageStore, EfStore>();
         }
 
