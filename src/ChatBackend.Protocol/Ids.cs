@@ -6,6 +6,15 @@ namespace ChatBackend.Protocol;
 [JsonConverter(typeof(WireIdConverter<ConnectionId>))]
 public readonly record struct ConnectionId(string Value) : IWireId<ConnectionId>
 {
+    // Every frame looks its connection up: the hash is made once, and no lookup reads the text from memory that nobody has touched for long.
+    private readonly int _hash = Value.GetHashCode(StringComparison.Ordinal);
+
+    public string Value { get; } = Value;
+
+    public bool Equals(ConnectionId other) => Value == other.Value;
+
+    public override int GetHashCode() => _hash;
+
     public static ConnectionId New() => new(WireId.New("con_"));
 
     public static ConnectionId From(string value) => new(value);

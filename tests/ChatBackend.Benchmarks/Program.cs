@@ -1,4 +1,5 @@
 using System.Globalization;
+using ChatBackend.Benchmarks.Micro;
 using ChatBackend.Benchmarks.Report;
 using ChatBackend.Benchmarks.Rivals;
 using ChatBackend.Benchmarks.Scenarios;
@@ -18,6 +19,7 @@ using ChatBackend.Benchmarks.Store;
     ("herd", ReconnectHerd.RunAsync),
     ("long", LongThread.RunAsync),
     ("churn", Churn.RunAsync),
+    ("micro", MicroBenchmarks.RunAsync),
 ];
 
 switch (args)
