@@ -18,8 +18,7 @@ try
     builder.Services.AddProblemDetails();
 
     await using var app = builder.Build();
-    app.UseExceptionHandler();
-    app.UseStatusCodePages();
+    app.UseProblems();
     app.UsePage();
     app.MapChatBackend();
     app.MapPrometheusScrapingEndpoint();

@@ -108,7 +108,8 @@ public static class ChatBackendRegistration
         services.AddScoped<ConnectionContext>();
         services.AddScoped<Outbox>();
         services.AddScoped<AgentMessageHandler>();
-        services.AddScoped<ConnectionLoop>();
+        // The endpoint asks for it once; a fourth scoped service would double what each scope keeps its services in.
+        services.AddTransient<ConnectionLoop>();
         services.AddHostedService<ConnectionSweep>();
         services.AddHostedService<ConnectionDrain>();
         // Drain, close and end runs take up to 8 s; what is not over by then is adopted at the next start.

@@ -17,7 +17,6 @@ internal sealed partial class AgentMessageHandler(
     ConnectionContext connection, Outbox outbox, ThreadFeeds feeds, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
     IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
-    private readonly Dictionary<ThreadId, ThreadFeeds.Subscription> _followed = [];
     private readonly Lock _lock = new();
     private Queue<(ClientCommand Command, int Bytes, long ArrivedAt)>? _pending;
     private int _pendingBytes;
@@ -28,8 +27,7 @@ internal sealed partial class AgentMessageHandler(
 
     public Session Session => connection.Session;
 
-    /// <summary>Set by the endpoint: ends the connection.</summary>
-    public Action<CloseReason> Close { get; set; } = _ => { };
+    public void Close(CloseReason reason) => connection.Close(reason);
 
     public void Establish() => Send(new ConnectionEstablished
     {
@@ -49,6 +47,9 @@ internal sealed partial class AgentMessageHandler(
         },
         Agents = agents.Names,
     });
+
+    // Made by the first command: many connections only wait.
+    private Dictionary<ThreadId, ThreadFeeds.Subscription> Followed => field ??= [];
 
     /// <summary>Takes a frame from the receive loop. Never waits.</summary>
     /// <param name="bytes">What the frame took on the wire.</param>
@@ -90,12 +91,12 @@ internal sealed partial class AgentMessageHandler(
         }
 
         await working;
-        foreach (var subscription in _followed.Values)
+        foreach (var subscription in Followed.Values)
         {
             await subscription.EndAsync();
         }
 
-        _followed.Clear();
+        Followed.Clear();
     }
 
     private void Queue(ClientCommand command, int bytes)
@@ -184,7 +185,7 @@ internal sealed partial class AgentMessageHandler(
         // neither joins after the ack, at once, since the thread publishes here by then: a short run may be over a moment later.
         var thread = frame.ThreadId ?? ThreadId.New();
         await RequireRoomToFollowAsync(thread);
-        var isFollowed = _followed.TryGetValue(thread, out var subscription);
+        var isFollowed = Followed.TryGetValue(thread, out var subscription);
         subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
         subscription?.Hold();
         await using var opened = subscription is null ? await feeds.OpenAsync(connection.Session.User, thread) : null;
@@ -197,7 +198,7 @@ internal sealed partial class AgentMessageHandler(
             if (frame.ThreadId is null && reply.Thread == thread)
             {
                 isFollowed = true;
-                _followed[thread] = subscription!;
+                Followed[thread] = subscription!;
                 await subscription!.CreatedAsync(connection.Session.User);
             }
             else
@@ -225,7 +226,7 @@ internal sealed partial class AgentMessageHandler(
     {
         try
         {
-            if (!_followed.ContainsKey(reply.Thread))
+            if (!Followed.ContainsKey(reply.Thread))
             {
                 await JoinAsync(reply.Thread, reply.Seq - 1, [], announcesCaughtUp: false);
             }
@@ -245,13 +246,13 @@ internal sealed partial class AgentMessageHandler(
 
     private async Task UnfollowAsync(UnfollowFrame frame)
     {
-        var subscription = _followed.GetValueOrDefault(frame.ThreadId);
+        var subscription = Followed.GetValueOrDefault(frame.ThreadId);
         if (subscription is null or { IsOver: true })
         {
             throw ProtocolException.NotFound();
         }
 
-        _followed.Remove(frame.ThreadId);
+        Followed.Remove(frame.ThreadId);
         await subscription.EndAsync();
         Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
     }
@@ -266,7 +267,7 @@ internal sealed partial class AgentMessageHandler(
     /// <summary>Acknowledges a command to a thread before the events that follow from it.</summary>
     private async Task AcknowledgeAsync(ThreadId thread, Func<IThreadGrain, Task<CommandReply>> command)
     {
-        var held = _followed.GetValueOrDefault(thread);
+        var held = Followed.GetValueOrDefault(thread);
         held?.Hold();
         try
         {
@@ -294,30 +295,30 @@ internal sealed partial class AgentMessageHandler(
     private async Task JoinAsync(ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
         await RequireRoomToFollowAsync(thread);
-        if (_followed.Remove(thread, out var earlier))
+        if (Followed.Remove(thread, out var earlier))
         {
             await earlier.EndAsync();
         }
 
-        _followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
+        Followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
     }
 
     private async Task RequireRoomToFollowAsync(ThreadId thread)
     {
-        if (_followed.ContainsKey(thread) || _followed.Count < options.Value.MaxFollowedThreads)
+        if (Followed.ContainsKey(thread) || Followed.Count < options.Value.MaxFollowedThreads)
         {
             return;
         }
 
-        foreach (var (gone, subscription) in _followed.Where(followed => followed.Value.IsOver).ToList())
+        foreach (var (gone, subscription) in Followed.Where(followed => followed.Value.IsOver).ToList())
         {
-            _followed.Remove(gone);
+            Followed.Remove(gone);
             await subscription.EndAsync();
         }
 
-        if (_followed.Count >= options.Value.MaxFollowedThreads)
+        if (Followed.Count >= options.Value.MaxFollowedThreads)
         {
-            throw new ProtocolException(ErrorCode.QuotaExceeded, $"{_followed.Count} threads are followed already; unfollow one first.");
+            throw new ProtocolException(ErrorCode.QuotaExceeded, $"{Followed.Count} threads are followed already; unfollow one first.");
         }
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace ChatBackend.Connections;
 
@@ -16,55 +17,50 @@ internal sealed partial class ChatEndpoint(
     UpgradeIdentity identity, MessageRouter router, Readiness readiness, IServiceScopeFactory scopes, IOptions<ConnectionOptions> options,
     ChatMetrics metrics, TimeProvider clock, ILogger<ChatEndpoint> logger)
 {
+    // Credentials, and what else is long in a browser's handshake.
+    private static readonly string[] Forgotten =
+    [
+        HeaderNames.Authorization, HeaderNames.Cookie, HeaderNames.SecWebSocketProtocol, HeaderNames.SecWebSocketKey, HeaderNames.SecWebSocketExtensions,
+        HeaderNames.UserAgent, HeaderNames.Origin, HeaderNames.AcceptEncoding, HeaderNames.AcceptLanguage,
+    ];
+
     private int _open;
 
-    public async Task HandleAsync(HttpContext http)
+    // Neither this nor AdmitAsync is async: an open socket stays in every method that awaits it.
+    public Task HandleAsync(HttpContext http)
     {
         if (!readiness.IsReady)
         {
-            await RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "The server is starting or stopping; connect again in a moment.");
-            return;
+            return RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "The server is starting or stopping; connect again in a moment.");
         }
 
         if (!http.WebSockets.IsWebSocketRequest)
         {
-            await RefuseAsync(http, StatusCodes.Status400BadRequest, "This address speaks WebSocket only.");
-            return;
+            return RefuseAsync(http, StatusCodes.Status400BadRequest, "This address speaks WebSocket only.");
         }
 
-        switch (identity.Decide(http))
+        return identity.Decide(http) switch
         {
-            case UpgradeDecision.Refused refused:
-                await RefuseAsync(http, refused.Status, refused.Problem);
-                break;
-            case UpgradeDecision.Accepted accepted:
-                await AdmitAsync(http, accepted);
-                break;
-            default:
-                throw new UnreachableException();
-        }
+            UpgradeDecision.Refused refused => RefuseAsync(http, refused.Status, refused.Problem),
+            UpgradeDecision.Accepted accepted => AdmitAsync(http, accepted.Session, accepted.SubProtocol),
+            _ => throw new UnreachableException(),
+        };
     }
 
-    private async Task AdmitAsync(HttpContext http, UpgradeDecision.Accepted accepted)
+    private Task AdmitAsync(HttpContext http, Session session, string? subProtocol)
     {
-        try
+        if (Interlocked.Increment(ref _open) <= options.Value.MaxConnections)
         {
-            if (Interlocked.Increment(ref _open) > options.Value.MaxConnections)
-            {
-                await RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "The server is at capacity; connect again in a moment.");
-                return;
-            }
+            return ServeAsync(http, session, subProtocol);
+        }
 
-            await ServeAsync(http, accepted.Session, accepted.SubProtocol);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _open);
-        }
+        Interlocked.Decrement(ref _open);
+        return RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "The server is at capacity; connect again in a moment.");
     }
 
     private async Task ServeAsync(HttpContext http, Session session, string? subProtocol)
     {
+        using var place = new Place(this);
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
             SubProtocol = subProtocol,
@@ -72,15 +68,16 @@ internal sealed partial class ChatEndpoint(
             KeepAliveTimeout = options.Value.HeartbeatTimeout,
         });
 
+        Forget(http.Request.Headers);
+
         // Disposal goes from the inside out: the router forgets the handler, the handler finishes what it had received
-        // and leaves its threads, the scope goes, and only then the socket it used.
+        // and leaves its threads, the scope goes, then the socket it used, and last its place.
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<ConnectionContext>();
-        context.Attach(socket, session, http.RequestAborted);
-        using var ids = logger.BeginScope(new Dictionary<string, object> { ["Connection"] = context.Id.Value, ["User"] = session.User.Value });
+        context.Attach(socket, session, http);
+        using var ids = logger.BeginScope(new ConnectionLogScope(context));
         var handler = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>();
         var connection = scope.ServiceProvider.GetRequiredService<ConnectionLoop>();
-        handler.Close = connection.Close;
         var openedAt = clock.GetTimestamp();
         var reason = CloseReason.InternalError;
         metrics.ConnectionOpened();
@@ -104,6 +101,15 @@ internal sealed partial class ChatEndpoint(
         }
     }
 
+    // Nobody reads them again, and they would stay as long as the socket. By name: what is cleared as a whole, Kestrel keeps for reuse.
+    private static void Forget(IHeaderDictionary headers)
+    {
+        foreach (var name in Forgotten)
+        {
+            headers.Remove(name);
+        }
+    }
+
     private static async Task RefuseAsync(HttpContext http, int status, string problem)
     {
         if (status == StatusCodes.Status503ServiceUnavailable)
@@ -112,6 +118,12 @@ internal sealed partial class ChatEndpoint(
         }
 
         await Results.Problem(problem, statusCode: status).ExecuteAsync(http);
+    }
+
+    /// <summary>One of those that <see cref="ConnectionOptions.MaxConnections"/> allows, taken by <see cref="AdmitAsync"/>.</summary>
+    private readonly struct Place(ChatEndpoint endpoint) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref endpoint._open);
     }
 
     [LoggerMessage(LogLevel.Information, "Connection opened, sub-protocol {SubProtocol}")]

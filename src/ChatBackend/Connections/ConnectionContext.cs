@@ -2,16 +2,19 @@ using System.Net.WebSockets;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
+using Microsoft.AspNetCore.Http;
 
 namespace ChatBackend.Connections;
 
 /// <summary>
-/// What a connection's scope is about: its id, its socket, who is there. A scoped service; it counts the scope it
-/// lives in, so that the gauge shows scopes that really exist.
+/// What a connection's scope is about: its id, its socket, who is there, why it ends. A scoped service; it counts the
+/// scope it lives in, so that the gauge shows scopes that really exist.
 /// </summary>
 internal sealed class ConnectionContext : IDisposable
 {
     private readonly ChatMetrics _metrics;
+    private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private HttpContext _request = null!;
 
     public ConnectionContext(ChatMetrics metrics)
     {
@@ -24,12 +27,19 @@ internal sealed class ConnectionContext : IDisposable
     public WebSocket Socket { get; private set; } = null!;
 
     /// <summary>Cancelled when the peer's end of the transport is gone.</summary>
-    public CancellationToken PeerGone { get; private set; }
+    /// <remarks>Asked for late: the first to ask makes it, and few connections ever need it.</remarks>
+    public CancellationToken PeerGone => _request.RequestAborted;
 
     /// <summary>Replaced by <c>authenticate</c>, never by another user's.</summary>
     public Session Session { get; set; }
 
-    public void Attach(WebSocket socket, Session session, CancellationToken peerGone) => (Socket, Session, PeerGone) = (socket, session, peerGone);
+    /// <summary>Ends with the first cause.</summary>
+    public Task<CloseReason> Closed => _closed.Task;
+
+    public void Attach(WebSocket socket, Session session, HttpContext request) => (Socket, Session, _request) = (socket, session, request);
+
+    /// <summary>Whatever ends the connection calls this. The first cause wins.</summary>
+    public void Close(CloseReason reason) => _closed.TrySetResult(reason);
 
     public void Dispose() => _metrics.ScopeClosed();
 }

@@ -7,27 +7,21 @@ namespace ChatBackend.Connections;
 
 /// <summary>
 /// The life of one socket: a receive loop that only parses and hands on, and one way to die. Whatever ends it calls
-/// <see cref="Close"/>; the first cause wins and is what is logged, counted and sent.
+/// <see cref="ConnectionContext.Close"/>; the first cause wins and is what is logged, counted and sent.
 /// </summary>
 internal sealed partial class ConnectionLoop(
     ConnectionContext context, Outbox outbox, MessageRouter router, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionLoop> logger)
 {
-    private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _abandon = new();
-
     /// <summary>Messages received, for the line that closes the connection.</summary>
     public long Received { get; private set; }
 
     public long Sent => outbox.Sent;
 
-    public void Close(CloseReason reason) => _closed.TrySetResult(reason);
-
     /// <summary>Ends with the connection; never throws for what a peer can do.</summary>
     public async Task<CloseReason> RunAsync()
     {
-        outbox.Failed = Close;
         var receiving = ReceiveAsync();
-        var reason = await _closed.Task;
+        var reason = await context.Closed;
 
         // The ladder. What waits is sent, then our close frame, then the peer has a moment to answer; a step that
         // does not end in time ends the socket, and both loops end with it.
@@ -45,71 +39,68 @@ internal sealed partial class ConnectionLoop(
             await PeerGoneAsync();
         }
 
-        await GiveUpAsync();
+        context.Socket.Abort();
         await outbox.CompleteAsync();
         await receiving;
-        _abandon.Dispose();
         return reason;
     }
 
+    /// <summary>Parses and hands on, and nothing else, until there is nothing more to read.</summary>
     private async Task ReceiveAsync()
     {
         using var reader = new MessageReader(context.Socket, options.Value.MaxMessageBytes);
         try
         {
-            var closed = await ReceiveMessagesAsync(reader);
-            Close(closed);
-            if (closed.Code is CloseCodes.BinaryRefused or CloseCodes.TooBig)
+            while (true)
             {
-                await IgnoreRestAsync();
+                var first = await reader.WaitAsync();
+                var (message, closed) = await reader.ReadAsync(first);
+                if (closed is null)
+                {
+                    Take(message);
+                    continue;
+                }
+
+                context.Close(closed);
+                if (closed.Code is CloseCodes.BinaryRefused or CloseCodes.TooBig)
+                {
+                    await IgnoreRestAsync();
+                }
+
+                return;
             }
+        }
+        catch (WebSocketException broken) when (broken.WebSocketErrorCode == WebSocketError.Faulted)
+        {
+            context.Close(CloseReason.ProtocolError);
         }
         catch (Exception gone) when (gone is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
-            Close(CloseReason.PeerVanished);
+            context.Close(CloseReason.PeerVanished);
         }
         catch (Exception bug)
         {
             ReceiveBroke(bug);
-            Close(CloseReason.InternalError);
+            context.Close(CloseReason.InternalError);
         }
     }
 
-    /// <summary>Parses and hands on, and nothing else, until there is nothing more to read.</summary>
-    private async Task<CloseReason> ReceiveMessagesAsync(MessageReader reader)
+    private void Take(ReadOnlyMemory<byte> message)
     {
-        while (true)
+        Received++;
+        if (context.Closed.IsCompleted)
         {
-            (ReadOnlyMemory<byte> Message, CloseReason? Closed) received;
-            try
-            {
-                received = await reader.ReadAsync(_abandon.Token);
-            }
-            catch (WebSocketException broken) when (broken.WebSocketErrorCode == WebSocketError.Faulted)
-            {
-                return CloseReason.ProtocolError;
-            }
+            return; // only the peer's close frame counts now
+        }
 
-            if (received.Closed is { } closed)
-            {
-                return closed;
-            }
-
-            Received++;
-            if (_closed.Task.IsCompleted)
-            {
-                continue; // only the peer's close frame counts now
-            }
-
-            var (frame, error) = ClientFrameReader.Read(received.Message);
-            if (frame is not null)
-            {
-                router.Route(context.Id, frame, received.Message.Length);
-            }
-            else
-            {
-                outbox.Enqueue(WireJson.Encode(error!));
-            }
+        var (frame, error) = ClientFrameReader.Read(message);
+        if (frame is not null)
+        {
+            router.Route(context.Id, frame, message.Length);
+        }
+        else
+        {
+            outbox.Enqueue(WireJson.Encode(error!));
         }
     }
 
@@ -117,7 +108,7 @@ internal sealed partial class ConnectionLoop(
     private async Task IgnoreRestAsync()
     {
         var scratch = new byte[4096];
-        while ((await context.Socket.ReceiveAsync(scratch.AsMemory(), _abandon.Token)).MessageType != WebSocketMessageType.Close)
+        while ((await context.Socket.ReceiveAsync(scratch.AsMemory(), CancellationToken.None)).MessageType != WebSocketMessageType.Close)
         {
         }
     }
@@ -127,7 +118,7 @@ internal sealed partial class ConnectionLoop(
         await outbox.CompleteAsync();
         if (context.Socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
         {
-            await context.Socket.CloseOutputAsync(status, reason.Name, _abandon.Token);
+            await context.Socket.CloseOutputAsync(status, reason.Name, CancellationToken.None);
         }
     }
 
@@ -141,19 +132,13 @@ internal sealed partial class ConnectionLoop(
         catch (Exception gone) when (gone is TimeoutException or WebSocketException or OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
         {
             CloseStepFailed(gone.GetType().Name);
-            await GiveUpAsync();
+            context.Socket.Abort();
         }
     }
 
     /// <summary>The library has written its close frame and left the socket in a state whose disposal resets the transport: the frame gets a moment to arrive.</summary>
     private async Task PeerGoneAsync() =>
         await Task.Delay(options.Value.CloseTimeout, clock, context.PeerGone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    private async Task GiveUpAsync()
-    {
-        await _abandon.CancelAsync();
-        context.Socket.Abort();
-    }
 
     [LoggerMessage(LogLevel.Error, "The receive loop broke: a bug of the server's")]
     private partial void ReceiveBroke(Exception bug);

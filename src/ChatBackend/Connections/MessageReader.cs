@@ -15,12 +15,17 @@ internal sealed class MessageReader(WebSocket socket, int maxBytes) : IDisposabl
 
     private byte[]? _buffer;
 
-    /// <summary>The next message, valid until the next call, or why there is none.</summary>
-    public async ValueTask<(ReadOnlyMemory<byte> Message, CloseReason? Closed)> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>Returns when there is something to read; until then the connection holds no buffer. What was read before is no longer valid.</summary>
+    /// <returns>To be handed to <see cref="ReadAsync"/>: a call of its own, so that a connection that waits is in no method of the reader.</returns>
+    public ValueTask<ValueWebSocketReceiveResult> WaitAsync()
     {
         Release();
-        // Returns when there is something to read; until then the connection holds no buffer.
-        var first = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken);
+        return socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+    }
+
+    /// <summary>The message that begins, valid until the next call, or why there is none.</summary>
+    public async ValueTask<(ReadOnlyMemory<byte> Message, CloseReason? Closed)> ReadAsync(ValueWebSocketReceiveResult first)
+    {
         if (first.MessageType == WebSocketMessageType.Close)
         {
             return (default, PeerClosed());
@@ -37,7 +42,7 @@ internal sealed class MessageReader(WebSocket socket, int maxBytes) : IDisposabl
         while (true)
         {
             var target = count < maxBytes ? Free(count) : new byte[1];
-            var received = await socket.ReceiveAsync(target, cancellationToken);
+            var received = await socket.ReceiveAsync(target, CancellationToken.None);
             switch (received.MessageType)
             {
                 case WebSocketMessageType.Close:

@@ -19,9 +19,6 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     private Task _sending = Task.CompletedTask;
     private TaskCompletionSource? _room;
 
-    /// <summary>Called when the outbox can no longer do its work. The first cause wins.</summary>
-    public Action<CloseReason>? Failed { get; set; }
-
     /// <summary>Frames sent, for the line that closes the connection.</summary>
     public long Sent { get; private set; }
 
@@ -67,7 +64,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
             _room?.TrySetResult();
         }
 
-        Failed?.Invoke(CloseReason.OutboxFull);
+        connection.Close(CloseReason.OutboxFull);
         return false;
     }
 
@@ -199,7 +196,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
                 _room?.TrySetResult();
             }
 
-            Failed?.Invoke(CloseReason.PeerVanished);
+            connection.Close(CloseReason.PeerVanished);
         }
     }
 

@@ -18,7 +18,8 @@ internal sealed class TicketInUrl(IServiceProvider services) : IHttpContextFacto
 
     /// <summary>What the request came with; empty when it came with none.</summary>
     public static StringValues Of(HttpContext context) =>
-        context.Features.Get<Presented>()?.Tickets ?? context.Request.Query[Parameter]; // the latter where the application lies below a path of its own
+        context.Features.Get<Presented>()?.Tickets
+        ?? (context.Request.QueryString.HasValue ? context.Request.Query[Parameter] : default); // a query is left where the application lies below a path of its own
 
     public HttpContext Create(IFeatureCollection featureCollection)
     {

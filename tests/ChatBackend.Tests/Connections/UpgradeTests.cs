@@ -3,6 +3,10 @@ using System.Net.WebSockets;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
 
@@ -74,6 +78,24 @@ public sealed class UpgradeTests
     }
 
     [Fact]
+    public async Task An_open_connection_keeps_no_credential_that_its_request_came_with()
+    {
+        HttpContext? upgraded = null;
+        await using var server = new ChatServer(services => services.AddSingleton<IStartupFilter>(
+            new Watch(http => upgraded = http.Request.Path == ChatProtocol.Path ? http : upgraded)));
+        var guest = await server.GuestAsync();
+        using var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol(ChatProtocol.Name);
+        socket.Options.AddSubProtocol($"{ChatProtocol.BearerPrefix}{guest.Token}");
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {guest.Token}");
+        socket.Options.SetRequestHeader("Cookie", $"chat_session={guest.Token}");
+        await socket.ConnectAsync(server.WebSocket, CancellationToken.None).Soon();
+        await socket.ReceiveAsync(new byte[4096], CancellationToken.None).Soon();
+
+        upgraded!.Request.Headers.Should().ContainKey("Host").And.NotContain(header => header.Value.ToString().Contains(guest.Token, StringComparison.Ordinal));
+    }
+
+    [Fact]
     [Trait("failure", "B28")]
     public async Task A_plain_request_is_told_what_the_address_is_for()
     {
@@ -134,5 +156,19 @@ public sealed class UpgradeTests
 
         client.Connection.Established.UserId.Should().Be(client.Guest.UserId);
         await client.Connection.PingAsync().Soon();
+    }
+
+    /// <summary>Shows each request before anything else of the application sees it.</summary>
+    private sealed class Watch(Action<HttpContext> see) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((http, rest) =>
+            {
+                see(http);
+                return rest(http);
+            });
+            next(app);
+        };
     }
 }

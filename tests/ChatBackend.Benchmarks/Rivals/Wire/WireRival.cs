@@ -89,7 +89,8 @@ internal sealed class WireRival(IDispatch dispatch, RivalAgents agents, RivalRun
         using var reader = new MessageReader(socket, MaxMessageBytes);
         while (true)
         {
-            var (message, closed) = await reader.ReadAsync(CancellationToken.None);
+            var first = await reader.WaitAsync();
+            var (message, closed) = await reader.ReadAsync(first);
             if (closed is not null)
             {
                 return closed.Status ?? WebSocketCloseStatus.NormalClosure;
