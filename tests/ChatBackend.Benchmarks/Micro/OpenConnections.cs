@@ -2,6 +2,7 @@ using ChatBackend.Connections;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -56,9 +57,8 @@ internal sealed class OpenConnections : IAsyncDisposable
         var scope = _host.Services.CreateAsyncScope();
         var socket = new SilentSocket();
         var context = scope.ServiceProvider.GetRequiredService<ConnectionContext>();
-        context.Attach(socket, new Session(UserId.New(), DateTimeOffset.MaxValue), CancellationToken.None);
+        context.Attach(socket, new Session(UserId.New(), DateTimeOffset.MaxValue), new DefaultHttpContext());
         var handler = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>();
-        handler.Close = scope.ServiceProvider.GetRequiredService<ConnectionLoop>().Close;
         Router.Register(context.Id, handler);
         _scopes.Add(scope);
         _sockets.Add(socket);
