@@ -35,7 +35,7 @@ switch (args)
 
         results.Write(new DirectoryInfo(output));
         return 0;
-    case ["profile", var name, "echo" or "streaming", var seconds] when Contestant.Find(name) is { } contestant:
+    case ["profile", var name, "echo" or "streaming" or "paced", var seconds] when Contestant.Find(name) is { } contestant:
         Cores.PinThisProcess();
         return await Profile.RunAsync(contestant, args[2], int.Parse(seconds, CultureInfo.InvariantCulture));
     case ["store", .. var rest] when rest.Length <= 2:

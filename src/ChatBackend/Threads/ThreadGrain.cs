@@ -18,8 +18,9 @@ internal sealed partial class ThreadGrain(
     IEventLog log, IThreadStore store, ThreadFeeds feeds, OpenRuns runs, Histories histories, AgentCatalog agents, IOptions<ThreadOptions> options,
     IOptions<RunOptions> runOptions, ChatMetrics metrics, TimeProvider clock, ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
-    // A grain that only works in the background is idle to Orleans.
-    private static readonly TimeSpan WhileRunning = TimeSpan.FromDays(2);
+    // A grain that only works in the background is idle to Orleans, which is told otherwise with a run, but not with each.
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(3);
+    private static readonly TimeSpan KeptAgainAfter = TimeSpan.FromDays(1);
 
     private TaskScheduler _scheduler = TaskScheduler.Default;
     private ThreadId _thread;
@@ -28,6 +29,7 @@ internal sealed partial class ThreadGrain(
     private ThreadCommands _commands = null!;
     private AutoTitle _titles = null!;
     private (AgentRun Run, RunJournal Journal)? _active;
+    private long? _keptAt;
     private int _verbs; // that have begun and are not over; on the activation's scheduler
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -229,7 +231,7 @@ internal sealed partial class ThreadGrain(
             return;
         }
 
-        KeepActivation(WhileRunning);
+        KeepActivation();
         var journal = new RunJournal(open, _writer, _live, runOptions.Value.CheckpointInterval, clock, logger) {
             Next = NextOf, TitleAsync = _titles.ForAsync, Ended = Ended,
         };
@@ -268,15 +270,13 @@ internal sealed partial class ThreadGrain(
             Start();
         }
 
-        if (_active is null)
+        if (IsUnused)
         {
-            OnActivation(() =>
-            {
-                DelayDeactivation(TimeSpan.Zero);
-                RestIfUnused();
-            });
+            OnActivation(RestIfUnused);
         }
     }
+
+    private bool IsUnused => _writer.State is null || _writer.IsFenced || (_active is null && !_live.IsFollowed);
 
     /// <summary>A thread that nobody follows and nothing runs in needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
     private void RestIfUnused()
@@ -291,13 +291,20 @@ internal sealed partial class ThreadGrain(
             OtherWriter(_thread.Value);
         }
 
-        if (_writer.State is null || _writer.IsFenced || (_active is null && !_live.IsFollowed))
+        if (IsUnused)
         {
             GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "Nobody follows the thread and nothing runs in it."));
         }
     }
 
-    private void KeepActivation(TimeSpan time) => OnActivation(() => DelayDeactivation(time));
+    private void KeepActivation()
+    {
+        if (_keptAt is not { } kept || clock.GetElapsedTime(kept) > KeptAgainAfter)
+        {
+            _keptAt = clock.GetTimestamp();
+            OnActivation(() => DelayDeactivation(Kept));
+        }
+    }
 
     // A run's end is not on the grain's scheduler, where Orleans wants to hear this.
     private void OnActivation(Action tell) =>

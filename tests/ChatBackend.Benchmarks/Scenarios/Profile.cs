@@ -14,9 +14,11 @@ internal static class Profile
         Console.WriteLine($"pid {server.Pid}");
         for (var second = 0; second < seconds; second += 3)
         {
-            var window = load == "echo"
-                ? new TurnLoad(crowd, Question.Of(deltas: 1)).Closed(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5))
-                : new TurnLoad(crowd, Question.Of(deltas: 50, everyMs: 5)).Paced(150, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));
+            var question = load == "streaming" ? Question.Of(deltas: 50, everyMs: 5) : Question.Of(deltas: 1);
+            var turns = new TurnLoad(crowd, question);
+            var window = load == "paced"
+                ? turns.Paced(2000, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5))
+                : turns.Closed(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));
             Console.WriteLine(
                 $"{window.TurnsPerSecond:0} turns/s, {window.CpuPerTurnUs:0.0} µs a turn, {window.CpuPerEventUs:0.00} µs an event, first event p50 {window.FirstEventMs(0.5):0.00} p99 {window.FirstEventMs(0.99):0.00} ms, {window.FramesPerTurn:0.0} frames");
         }

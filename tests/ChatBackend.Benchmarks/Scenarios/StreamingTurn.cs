@@ -7,20 +7,19 @@ namespace ChatBackend.Benchmarks.Scenarios;
 internal static class StreamingTurn
 {
     private const int Connections = 100;
-    private const double TurnsPerSecond = 150;
 
     public static async Task RunAsync(Results results)
     {
         var question = Question.Of(deltas: 50, everyMs: 5);
         var table = new Table(
             "Streaming turn",
-            $"{Connections} connections, {TurnsPerSecond:0} turns a second, {question.Deltas} deltas a turn, one every 5 ms. CPU is the server process's, per event delivered ({question.Events} a turn).");
+            $"{Connections} connections that stream all the time: {question.Deltas} deltas a turn, one every 5 ms, then the next turn. CPU is the server process's, per event delivered ({question.Events} a turn).");
         await Rounds.RunAsync(
             [Contestant.Ours, Contestant.Floor, Contestant.SignalR, Contestant.SocketIo, Contestant.Pool, Contestant.Broadcast], model: null,
             (loop, server) => Crowd.ConnectAsync(loop, server, Connections),
             (crowd, round) =>
             {
-                var window = new TurnLoad(crowd, question).Paced(TurnsPerSecond, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));
+                var window = new TurnLoad(crowd, question).Closed(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));
                 if (round is not null)
                 {
                     var name = crowd.Server.Contestant.Name;
@@ -28,7 +27,7 @@ internal static class StreamingTurn
                     table.Add(name, "first event p50 ms", window.FirstEventMs(0.5));
                     table.Add(name, "first event p99 ms", window.FirstEventMs(0.99));
                     table.Add(name, "frames per turn", window.FramesPerTurn);
-                    table.Add(name, "late turns", window.Late);
+                    table.Add(name, "turns/s", window.TurnsPerSecond);
                     table.Add(name, "server busy %", 100 * window.ServerBusy);
                     table.Add(name, "runner busy %", 100 * window.RunnerBusy);
                 }
