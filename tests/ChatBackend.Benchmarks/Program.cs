@@ -26,15 +26,24 @@ switch (args)
 {
     case ["load", var output, .. var chosen] when chosen.All(name => scenarios.Any(scenario => scenario.Name == name)):
         Cores.PinThisProcess();
-        var results = new Results();
+        var (results, isWhole) = (new Results(), true);
         foreach (var (name, run) in scenarios.Where(scenario => chosen.Length == 0 || chosen.Contains(scenario.Name)))
         {
             Console.WriteLine($"== {name}");
-            await run(results);
+            try
+            {
+                await run(results);
+            }
+            catch (Exception broken) when (broken is InvalidOperationException or TimeoutException)
+            {
+                // What a server did wrong; the others' numbers stand.
+                results.Note($"NOT MEASURED: {name}. {broken.Message}");
+                isWhole = false;
+            }
         }
 
         results.Write(new DirectoryInfo(output));
-        return 0;
+        return isWhole ? 0 : 1;
     case ["profile", var name, "echo" or "streaming" or "paced", var seconds] when Contestant.Find(name) is { } contestant:
         Cores.PinThisProcess();
         return await Profile.RunAsync(contestant, args[2], int.Parse(seconds, CultureInfo.InvariantCulture));

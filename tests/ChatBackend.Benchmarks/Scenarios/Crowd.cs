@@ -44,7 +44,7 @@ internal sealed class Crowd
         {
             var some = Enumerable.Range(0, Math.Min(left, ConnectsAtOnce)).Select(_ => New()).ToList();
             Clients.AddRange(some);
-            Until(() => some.TrueForAll(client => client.IsReady || client.Socket.IsClosed), "connecting");
+            Until(() => some.TrueForAll(client => client.IsReady || client.Socket.IsClosed || (Server.Contestant.IsBroken && client.Socket.IsOpen)), "connecting");
         }
 
         ThrowIfFailed();

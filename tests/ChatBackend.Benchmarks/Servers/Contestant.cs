@@ -20,10 +20,13 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
     public static readonly Contestant SocketIo = new("socket.io", "Socket.IO 4 on Node, nothing stored", () => new SocketIoDialect(), "node", SocketIoScript);
     public static readonly Contestant Pool = Rival("pool", "the floor with 64 pooled handlers, each mapped to several connections", () => new WireDialect(), "pool");
     public static readonly Contestant Broadcast = Rival("broadcast", "the floor where every event goes to every connection, which filters", () => new WireDialect(), "broadcast");
-    public static readonly Contestant Shared = Rival("shared (broken)", "one handler for all, its socket overwritten by each newcomer", () => new WireDialect(), "shared");
-    public static readonly Contestant Piled = Rival("piled (broken)", "a handler is added for each connection and none is removed; the first one serves all", () => new WireDialect(), "piled");
+    public static readonly Contestant Shared = Rival("shared (broken)", "one handler for all, its socket overwritten by each newcomer", () => new WireDialect(), "shared") with { IsBroken = true };
+    public static readonly Contestant Piled = Rival("piled (broken)", "a handler is added for each connection and none is removed; the first one serves all", () => new WireDialect(), "piled") with { IsBroken = true };
 
     public bool IsOurs { get; private init; }
+
+    /// <summary>Known not to serve every client: a greeting, too, may go to somebody else.</summary>
+    public bool IsBroken { get; private init; }
 
     /// <summary>A rival that is given a directory.</summary>
     public bool Stores { get; private init; }
