@@ -22,7 +22,8 @@ internal sealed partial class RunJournal(
     private CallId? _asked = start.Approval?.Required.CallId;
     private Utf16Pieces _pieces = new();
     private int _committed = start.Events;
-    private int _saved;
+    private int _saved; // of the part in flight: a save has its turn before the commit that ends the part
+    private Task _saving = Task.CompletedTask;
     private long _savedAt = clock.GetTimestamp();
     private PartKind _kind;
 
@@ -53,9 +54,10 @@ internal sealed partial class RunJournal(
             return;
         }
 
-        if (clock.GetElapsedTime(_savedAt) >= checkpointInterval)
+        if (clock.GetElapsedTime(_savedAt) >= checkpointInterval && _saving.IsCompleted)
         {
-            await SaveAsync();
+            await _saving; // what broke it breaks the run
+            _saving = SaveAsync(); // the disk holds up no token
         }
     }
 
@@ -143,6 +145,8 @@ internal sealed partial class RunJournal(
 
     public async Task<RunEnd?> EndAsync(RunEnd end)
     {
+        // Whether it went well does not matter any more.
+        await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         RunEnd? attempted = null;
         for (var wait = FirstRetry; ; wait = Longer(wait))
         {

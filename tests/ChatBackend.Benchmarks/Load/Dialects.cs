@@ -56,7 +56,7 @@ internal sealed class SignalRDialect(bool streams) : IDialect
             {
                 client.TakeEvent(record);
             }
-            else if (record.StartsWith("{\"type\":7"u8) || record.IndexOf("\"error\":"u8) >= 0)
+            else if (record.IndexOf("\"error\":"u8) >= 0)
             {
                 client.Fail(Encoding.UTF8.GetString(record));
             }
