@@ -38,7 +38,7 @@ public class AppendBenchmarks
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName }).Build();
         _data = new DataDirectory(configuration);
         _log = new SqliteEventLog(_data, Options.Create(new StorageOptions()), NullLogger<SqliteEventLog>.Instance);
-        await _log.EnsureReadyAsync(CancellationToken.None);
+        _log.EnsureReady();
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(AppendToAsync));
     }
 

@@ -28,9 +28,9 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
         _writer ?? throw new InvalidOperationException("The event log is not open yet: StorageStartup opens it when the host starts.");
 
     /// <summary>Brings the schema up to date and starts the writer. Before anything else, once.</summary>
-    public async Task EnsureReadyAsync(CancellationToken cancellationToken)
+    public void EnsureReady()
     {
-        await SqliteSchema.EnsureAsync(_database, cancellationToken);
+        SqliteSchema.Ensure(_database);
         _writer = new GroupCommitWriter(new SqliteCommitTarget(_database, _options), _writes, _options.MaxPendingBytes);
     }
 

@@ -2,10 +2,7 @@ using ChatBackend.Protocol;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>
-/// Reads of logs. Not through EF: its first query costs a second of CPU just when the first clients come back, and each one after that
-/// many times the query itself.
-/// </summary>
+/// <summary>Reads of logs.</summary>
 internal static class SqliteLogReads
 {
     // A subquery, not a join: the thread's key is found once, then its events are one range of one index.

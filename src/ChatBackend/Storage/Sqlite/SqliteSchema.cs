@@ -1,33 +1,23 @@
-using ChatBackend.Storage.Sqlite.Migrations;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>Brings the file to the schema of this version when the process starts.</summary>
+/// <summary>
+/// Brings the file to the schema of this version when the process starts. The schema is the numbered scripts beside this file, applied in order,
+/// each in a transaction of its own that also raises <c>user_version</c> to its number. A script that was released is never changed.
+/// </summary>
 internal static class SqliteSchema
 {
-    /// <summary>The newest migration. A start with nothing to do is one query; to ask EF would build its model.</summary>
-    public const string Newest = "20261126040500_TextsWithCommit";
+    private static readonly string[] Scripts = ReadScripts();
 
-    public static async Task EnsureAsync(SqliteDatabase database, CancellationToken cancellationToken)
+    /// <summary>The number of the newest script.</summary>
+    public static long Newest => Scripts.Length;
+
+    public static void Ensure(SqliteDatabase database)
     {
-        await using var connection = database.OpenFirst();
-        var applied = ReadApplied(connection);
-        if (string.CompareOrdinal(applied, Newest) > 0)
-        {
-            throw new InvalidOperationException(
-                $"The event log was written by a later version (schema {applied}, this version knows {Newest}). Start that version, or use another data directory.");
-        }
-
-        if (applied is null)
-        {
-            Execute(connection, NewFile.Script);
-        }
-        else if (applied != Newest)
-        {
-            await MigrateAsync(connection, cancellationToken);
-        }
+        using var connection = database.OpenFirst();
+        Upgrade(connection, Newest);
 
         // Into the file itself, by which the log is known; and what a process that died had erased is not left in its WAL.
         Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -35,26 +25,54 @@ internal static class SqliteSchema
         database.Adopt();
     }
 
-    /// <summary>Applies what is missing, one migration after the other.</summary>
-    internal static async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellationToken)
+    /// <summary>Applies the scripts that are missing, up to the one of number <paramref name="version"/>.</summary>
+    /// <exception cref="InvalidOperationException">A later version of the program wrote the file.</exception>
+    internal static void Upgrade(SqliteConnection connection, long version)
     {
-        // EF's lock is a row that survives whoever died holding it, and EF waits for it for ever. Ours is on the data directory.
-        Execute(connection, """DROP TABLE IF EXISTS "__EFMigrationsLock" """);
-        await using var context = new SqliteLogContext(SqliteLogContext.OptionsFor(connection.ConnectionString));
-        await context.Database.MigrateAsync(cancellationToken);
-    }
-
-    private static string? ReadApplied(SqliteConnection connection)
-    {
-        using var query = connection.CreateCommand();
-        query.CommandText = "SELECT 1 FROM sqlite_master WHERE name = '__EFMigrationsHistory'";
-        if (query.ExecuteScalar() is null)
+        var applied = ReadVersion(connection);
+        if (applied > Newest)
         {
-            return null;
+            throw new InvalidOperationException(
+                $"The event log was written by a later version (schema {applied}, this version knows {Newest}). Start that version, or use another data directory.");
         }
 
-        query.CommandText = """SELECT max("MigrationId") FROM "__EFMigrationsHistory" """;
-        return query.ExecuteScalar() as string;
+        for (var number = applied + 1; number <= version; number++)
+        {
+            using var transaction = connection.BeginTransaction();
+            Execute(connection, Scripts[number - 1]);
+            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {number}"));
+            transaction.Commit();
+        }
+    }
+
+    private static long ReadVersion(SqliteConnection connection)
+    {
+        if (Scalar(connection, "PRAGMA user_version") is var version and > 0)
+        {
+            return version;
+        }
+
+        // The first three versions of the schema were recorded by Entity Framework, one row each.
+        return Scalar(connection, "SELECT count(*) FROM sqlite_master WHERE name = '__EFMigrationsHistory'") == 0
+            ? 0
+            : Scalar(connection, """SELECT count(*) FROM "__EFMigrationsHistory" """);
+    }
+
+    private static string[] ReadScripts()
+    {
+        var assembly = typeof(SqliteSchema).Assembly;
+        return [.. assembly.GetManifestResourceNames().Where(name => char.IsAsciiDigit(name[0])).Order(StringComparer.Ordinal).Select(name =>
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            return reader.ReadToEnd();
+        })];
+    }
+
+    private static long Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
     }
 
     private static void Execute(SqliteConnection connection, string sql)

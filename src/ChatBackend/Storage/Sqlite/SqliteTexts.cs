@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <param name="OwnerToken">As <see cref="TextRow.OwnerToken"/>.</param>
+/// <param name="OwnerToken">A single word in the index that stands for the owner, so that a search reads only this owner's texts.</param>
 internal readonly record struct SearchText(long ThreadKey, long Seq, long At, string OwnerToken, string Text);
 
 /// <summary>

@@ -5,7 +5,11 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>Opens the log before any other hosted service starts, whatever the order of registration.</summary>
 internal sealed class StorageStartup(SqliteEventLog log) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken) => log.EnsureReadyAsync(cancellationToken);
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        log.EnsureReady();
+        return Task.CompletedTask;
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
