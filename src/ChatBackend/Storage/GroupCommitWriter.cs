@@ -14,6 +14,14 @@ internal interface ICommitTarget : IDisposable
 
     /// <summary>Whether after this failure another commit is pointless now, whatever it holds.</summary>
     bool ConcernsEveryWrite(Exception failure);
+
+    /// <summary>
+    /// Work that commits leave behind, a little at a time. The batch is durable by then: what fails here fails no write of it but those
+    /// that ask for this very work, and is tried again.
+    /// </summary>
+    /// <param name="committed">The writes of the last commit, not told yet; empty when nothing has been written for a while.</param>
+    /// <returns>Whether more is to be done soon.</returns>
+    bool CleanUp(IReadOnlyList<PendingWrite> committed);
 }
 
 /// <summary>
@@ -25,10 +33,15 @@ internal sealed class GroupCommitWriter : IDisposable
     // Less than the sync of most disks.
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(1);
 
+    // How long nothing may be written before the store is looked after: soon while work is left, else often enough to notice trouble early.
+    private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+
     private readonly PendingWrites _pending;
     private readonly ICommitTarget _target;
     private readonly StoreAvailability _availability;
     private readonly Thread _thread;
+    private bool _hasWorkLeft;
 
     public GroupCommitWriter(ICommitTarget target, StoreAvailability availability, long maxPendingBytes, TimeSpan? gather = null)
     {
@@ -58,12 +71,16 @@ internal sealed class GroupCommitWriter : IDisposable
 
     private void Run()
     {
-        while (_pending.TakeAll() is { Count: > 0 } batch)
+        while (_pending.TryDequeueAll(_hasWorkLeft ? Busy : Idle, out var batch))
         {
             DropCancelled(batch);
             if (batch.Count > 0)
             {
                 Commit(batch);
+            }
+            else
+            {
+                CleanUp([]);
             }
         }
     }
@@ -84,6 +101,7 @@ internal sealed class GroupCommitWriter : IDisposable
     {
         if (TryCommit(batch) is not { } failure)
         {
+            CleanUp(batch);
             _availability.Works();
             batch.ForEach(Complete);
         }
@@ -104,6 +122,7 @@ internal sealed class GroupCommitWriter : IDisposable
         {
             if (TryCommit([batch[i]]) is not { } failure)
             {
+                CleanUp([batch[i]]);
                 Complete(batch[i]);
             }
             else if (_target.ConcernsEveryWrite(failure))
@@ -129,6 +148,20 @@ internal sealed class GroupCommitWriter : IDisposable
         {
             // Whatever it is belongs to those who wait for it; the writer itself must live on.
             return failure;
+        }
+    }
+
+    private void CleanUp(IReadOnlyList<PendingWrite> committed)
+    {
+        try
+        {
+            _hasWorkLeft = _target.CleanUp(committed);
+        }
+        catch (Exception ex)
+        {
+            // The commit stands, and the writer must live on.
+            _hasWorkLeft = false;
+            _availability.CleanUpFails(ex);
         }
     }
 

@@ -23,8 +23,24 @@ internal sealed class PendingDelete(ThreadId thread, long epoch, CancellationTok
 
 internal sealed class PendingErase(CancellationToken cancellationToken) : PendingWrite<bool>(512, cancellationToken)
 {
+    private Exception? _unfinished;
+
     /// <summary>No row is left; what is left is for the store's own files.</summary>
     public bool IsLast { get; set; }
+
+    /// <summary>The rows are erased, durably, but the files could not be cleaned; the caller is told so after the commit.</summary>
+    public void CleanUpFailed(Exception reason) => _unfinished = reason;
+
+    public override void Complete()
+    {
+        if (_unfinished is { } reason)
+        {
+            Fail(reason);
+            return;
+        }
+
+        base.Complete();
+    }
 }
 
 internal sealed class PendingTrim(ThreadId thread, long historyBegins, CancellationToken cancellationToken) : PendingWrite<bool>(512, cancellationToken)

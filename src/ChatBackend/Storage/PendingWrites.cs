@@ -37,17 +37,24 @@ internal sealed class PendingWrites(long maxBytes, TimeSpan gather)
     }
 
     /// <summary>
-    /// Everything that waits, as soon as anything does; blocks until then. Empty once closed and drained.
+    /// Everything that waits, as soon as anything does; nothing when nothing has come for as long as <paramref name="patience"/>.
     /// Who shared the last commit tends to write again at once, and another commit costs as much for one as for all: until as many wait
     /// again, a moment is given to the rest. Whoever wrote alone is not held up.
     /// </summary>
-    public List<PendingWrite> TakeAll()
+    /// <returns>False once closed and drained.</returns>
+    public bool TryDequeueAll(TimeSpan patience, out List<PendingWrite> writes)
     {
         lock (_gate)
         {
-            while (_waiting.Count == 0 && !_closed)
+            if (_waiting.Count == 0 && !_closed)
             {
-                Monitor.Wait(_gate);
+                Monitor.Wait(_gate, patience);
+            }
+
+            if (_waiting.Count == 0)
+            {
+                writes = [];
+                return !_closed;
             }
 
             if (_waiting.Count < _lastTaken && !_closed)
@@ -55,10 +62,10 @@ internal sealed class PendingWrites(long maxBytes, TimeSpan gather)
                 Monitor.Wait(_gate, gather);
             }
 
-            var taken = _waiting;
-            _lastTaken = taken.Count;
+            writes = _waiting;
+            _lastTaken = writes.Count;
             _waiting = [];
-            return taken;
+            return true;
         }
     }
 

@@ -23,6 +23,12 @@ internal sealed partial class StoreAvailability(string use, ILogger logger)
         }
     }
 
+    /// <summary>What is committed is not touched by it.</summary>
+    public void CleanUpFails(Exception reason) => LogCleanUpFailed(reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Work after a commit failed; nothing that was committed is affected. It is tried again.")]
+    private partial void LogCleanUpFailed(Exception reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "The event log cannot be used for {Use}; until it can, clients are told 'unavailable'.")]
     private partial void LogUnavailable(string use, Exception reason);
 

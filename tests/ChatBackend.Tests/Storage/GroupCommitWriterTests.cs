@@ -64,6 +64,17 @@ public sealed class GroupCommitWriterTests : IDisposable
     }
 
     [Fact]
+    [Trait("failure", "Q2")]
+    public async Task What_fails_after_a_commit_fails_no_write_of_it()
+    {
+        _target.CleanUpFails = true;
+
+        (await AppendAsync()).Should().Be(AppendResult.Appended.Instance);
+        (await AppendAsync()).Should().Be(AppendResult.Appended.Instance);
+        _target.Batches.Should().Equal(1, 1);
+    }
+
+    [Fact]
     public async Task Beyond_the_bound_an_append_is_refused_at_once_until_there_is_room()
     {
         using (_target.Hold())
@@ -188,6 +199,8 @@ public sealed class GroupCommitWriterTests : IDisposable
 
         public bool Gone { get; set; }
 
+        public bool CleanUpFails { get; set; }
+
         public IDisposable Hold()
         {
             _open.Reset();
@@ -218,6 +231,9 @@ public sealed class GroupCommitWriterTests : IDisposable
         }
 
         public bool ConcernsEveryWrite(Exception failure) => failure.Message == "gone";
+
+        public bool CleanUp(IReadOnlyList<PendingWrite> committed) =>
+            CleanUpFails ? throw new InvalidOperationException("not cleaned up") : false;
 
         public void Dispose() => _open.Dispose();
 

@@ -19,7 +19,6 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
             database.ThrowIfLost();
             var connection = Connect();
             CommitOn(connection, batch);
-            FinishErasing(connection, batch);
             if (SqliteFileMoves.HasMoved(connection))
             {
                 // It went in between, and the commit with it.
@@ -53,6 +52,19 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
         LogUnavailableException => true,
         _ => false,
     };
+
+    public bool CleanUp(IReadOnlyList<PendingWrite> committed)
+    {
+        if (_connection is { } connection && _hasErased)
+        {
+            foreach (var erase in committed.OfType<PendingErase>().Where(erase => erase.IsLast))
+            {
+                FinishErasing(connection, erase);
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Brings the WAL home, so that what is left is one file that can be copied.</summary>
     public void Dispose()
@@ -164,14 +176,21 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     }
 
     /// <summary>The WAL still has the pages as they were: brought home and cut off, nothing of what was erased is left in any file.</summary>
-    private void FinishErasing(SqliteConnection connection, IReadOnlyList<PendingWrite> batch)
+    private void FinishErasing(SqliteConnection connection, PendingErase erase)
     {
-        foreach (var erase in batch.OfType<PendingErase>().Where(erase => erase.IsLast && _hasErased))
+        try
         {
             // A reader that is at work holds it up. Everybody else waits meanwhile, so it is tried again rather than waited for.
             Execute(connection, "PRAGMA busy_timeout = 20");
             _hasErased = ScalarOf(connection, "PRAGMA wal_checkpoint(TRUNCATE)") != 0;
             erase.Result = !_hasErased;
+        }
+        catch (SqliteException ex)
+        {
+            erase.CleanUpFailed(SqliteErrors.ToUnavailable(ex));
+        }
+        finally
+        {
             Execute(connection, "PRAGMA busy_timeout = 2000");
         }
     }
