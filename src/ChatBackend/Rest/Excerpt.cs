@@ -2,7 +2,7 @@ namespace ChatBackend.Rest;
 
 internal static class Excerpt
 {
-    private const int MaxLength = 240;
+    private const int MaxLength = 242;
 
     /// <summary>A few words may still be very long ones. Never half a surrogate pair.</summary>
     public static string Of(string text) => text.Length <= MaxLength

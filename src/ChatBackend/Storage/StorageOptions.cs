@@ -15,6 +15,22 @@ internal sealed class StorageOptions
     /// <summary>How large the database file may grow, in MiB; beyond it the log counts as full. 0: as large as the disk.</summary>
     [Range(0, 16 << 20)]
     public int MaxDatabaseMiB { get; set; }
+
+    /// <summary>How long a read of the log that a command needs may take; then it is interrupted and the client is told <c>unavailable</c>.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long one list or search may take; then it is interrupted and answered with 503.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan SearchTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Lists and searches at once, of all users; of each user there is one at a time.</summary>
+    [Range(1, 64)]
+    public int MaxConcurrentSearches { get; set; } = 2;
+
+    /// <summary>Lists and searches of one user that may wait; a further one is answered with 503.</summary>
+    [Range(1, 1000)]
+    public int MaxWaitingSearchesPerUser { get; set; } = 32;
 }
 
 [OptionsValidator]

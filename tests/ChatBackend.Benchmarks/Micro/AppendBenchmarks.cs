@@ -37,7 +37,7 @@ public class AppendBenchmarks
         _directory = Directory.CreateTempSubdirectory("chat-benchmark-");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName }).Build();
         _data = new DataDirectory(configuration);
-        _log = new SqliteEventLog(_data, Options.Create(new StorageOptions()), NullLogger<SqliteEventLog>.Instance);
+        _log = new SqliteEventLog(_data, Options.Create(new StorageOptions()), TimeProvider.System, NullLogger<SqliteEventLog>.Instance);
         _log.EnsureReady();
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(AppendToAsync));
     }

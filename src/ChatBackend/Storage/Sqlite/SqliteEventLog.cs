@@ -16,11 +16,11 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     private readonly StoreAvailability _writes;
     private GroupCommitWriter? _writer;
 
-    public SqliteEventLog(DataDirectory directory, IOptions<StorageOptions> options, ILogger<SqliteEventLog> logger)
+    public SqliteEventLog(DataDirectory directory, IOptions<StorageOptions> options, TimeProvider clock, ILogger<SqliteEventLog> logger)
     {
         _options = options.Value;
         _database = new SqliteDatabase(directory.File("chat.db"));
-        _reads = new SqliteReads(_database, new StoreAvailability("reading", logger));
+        _reads = new SqliteReads(_database, new StoreAvailability("reading", logger), _options, clock);
         _writes = new StoreAvailability("writing", logger);
     }
 
@@ -61,16 +61,16 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
         _reads.ReadAsync(log => log.WithOpenWork(), cancellationToken);
 
     public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => SqliteSearch.Search(log, user, query, maxHits), cancellationToken);
+        _reads.BrowseAsync(user, log => SqliteSearch.Search(log, user, query, maxHits), cancellationToken);
 
     public Task<ThreadRecord?> FindAsync(UserId owner, ThreadId thread, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.Thread(owner, thread), cancellationToken);
 
     public Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => log.Threads(owner, isArchived, after, max), cancellationToken);
+        _reads.BrowseAsync(owner, log => log.Threads(owner, isArchived, after, max), cancellationToken);
 
     public Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, long? before, int max, CancellationToken cancellationToken) =>
-        _reads.ReadAsync(log => SqliteSearch.Page(log, owner, query, isArchived, before, max), cancellationToken);
+        _reads.BrowseAsync(owner, log => SqliteSearch.Page(log, owner, query, isArchived, before, max), cancellationToken);
 
     public Task<IReadOnlyList<ThreadHistory>> CreatedBeforeAsync(DateTimeOffset time, long afterKey, int max, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.CreatedBefore(time, afterKey, max), cancellationToken);

@@ -1,21 +1,36 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>A connection for reading, with the statements it was asked for once. For one caller at a time.</summary>
-internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
+internal sealed class SqliteReader : IDisposable
 {
+    // Often enough that a read ends within a millisecond of its deadline, seldom enough to cost nothing.
+    private const int InstructionsBetweenChecks = 10_000;
+
+    private readonly SqliteConnection _connection;
+
     // Bounded: what is asked are the queries in this folder, whose text is fixed.
     private readonly Dictionary<string, SqliteStatement> _statements = [];
 
+    public SqliteReader(SqliteConnection connection)
+    {
+        _connection = connection;
+        raw.sqlite3_progress_handler(connection.Handle, InstructionsBetweenChecks, _ => Limit is { IsOver: true } ? 1 : 0, null);
+    }
+
+    /// <summary>What the read that is under way is held to.</summary>
+    public ReadLimit? Limit { get; set; }
+
     /// <inheritdoc cref="SqliteFileMoves.HasMoved"/>
-    public bool HasMoved => SqliteFileMoves.HasMoved(connection);
+    public bool HasMoved => SqliteFileMoves.HasMoved(_connection);
 
     public SqliteRows Query(string sql, params ReadOnlySpan<SqliteValue> values)
     {
         if (!_statements.TryGetValue(sql, out var statement))
         {
-            statement = _statements[sql] = new SqliteStatement(connection, sql);
+            statement = _statements[sql] = new SqliteStatement(_connection, sql);
         }
 
         return statement.Query(values);
@@ -46,6 +61,6 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
             statement.Dispose();
         }
 
-        connection.Dispose();
+        _connection.Dispose();
     }
 }

@@ -1,20 +1,36 @@
+using ChatBackend.Protocol;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>
-/// Reads beside the writer: each sees the last commit, on a connection that is kept open, and waits for nobody.
+/// Reads beside the writer: each sees the last commit, on a connection that is kept open, and ends at its deadline or when nobody waits for it.
+/// What commands need is read at once, in one of a few places; lists and searches have threads of their own, shared fairly between users.
 /// Not the driver's pool: a connection of that has no statements, and to prepare one takes longer than to read a few rows by it.
 /// </summary>
-internal sealed class SqliteReads(SqliteDatabase database, StoreAvailability availability) : IDisposable
+internal sealed class SqliteReads : IDisposable
 {
-    // A read does not give up its thread, so that as many are under way as there are threads; each has a cache of 2 MiB.
-    private const int MaxIdle = 8;
+    // Such a read does not give up its thread, and must not take the whole pool; each place has a cache of 2 MiB.
+    private const int Places = 8;
 
+    private readonly SqliteDatabase _database;
+    private readonly StoreAvailability _availability;
+    private readonly StorageOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly FairQueue _browsing;
+    private readonly SemaphoreSlim _places = new(Places);
+    private readonly CancellationTokenSource _closing = new();
     private readonly Lock _gate = new();
     private readonly Stack<SqliteReader> _idle = [];
-    private bool _closed;
 
+    public SqliteReads(SqliteDatabase database, StoreAvailability availability, StorageOptions options, TimeProvider clock)
+    {
+        (_database, _availability, _options, _clock) = (database, availability, options, clock);
+        _browsing = new FairQueue("event log reader", options.MaxConcurrentSearches, options.MaxWaitingSearchesPerUser);
+    }
+
+    /// <summary>A few rows that a command needs.</summary>
     public Task<TResult> ReadAsync<TResult>(Func<SqliteReader, TResult> read, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -22,43 +38,82 @@ internal sealed class SqliteReads(SqliteDatabase database, StoreAvailability ava
             return Task.FromCanceled<TResult>(cancellationToken);
         }
 
-        try
-        {
-            var result = Read(read);
-            availability.Works();
-            return Task.FromResult(result);
-        }
-        catch (SqliteException failure)
-        {
-            // Fixed queries on a known schema: whatever fails here is the file's doing.
-            return Task.FromException<TResult>(Lost(SqliteErrors.ToUnavailable(failure)));
-        }
-        catch (LogUnavailableException failure)
-        {
-            return Task.FromException<TResult>(Lost(failure));
-        }
+        return _places.Wait(0, CancellationToken.None) ? ReadInPlace(read, cancellationToken) : WaitAndReadAsync(read, cancellationToken);
     }
+
+    /// <summary>A list or a search, in the user's turn.</summary>
+    public Task<TResult> BrowseAsync<TResult>(UserId user, Func<SqliteReader, TResult> read, CancellationToken cancellationToken) =>
+        _browsing.RunAsync(user, () => Read(read, _options.SearchTimeout, cancellationToken), cancellationToken);
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            _closed = true;
-        }
-
+        _closing.Cancel();
+        _browsing.Dispose();
         ForgetConnections();
     }
 
-    private TResult Read<TResult>(Func<SqliteReader, TResult> read)
+    private async Task<TResult> WaitAndReadAsync<TResult>(Func<SqliteReader, TResult> read, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken);
+        return await ReadInPlace(read, cancellationToken);
+    }
+
+    private Task<TResult> ReadInPlace<TResult>(Func<SqliteReader, TResult> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.FromResult(Read(read, _options.ReadTimeout, cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            return Task.FromCanceled<TResult>(cancellationToken);
+        }
+        catch (Exception ex)
+        {
+            return Task.FromException<TResult>(ex);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private TResult Read<TResult>(Func<SqliteReader, TResult> read, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var limit = new ReadLimit(_clock, timeout, cancellationToken, _closing.Token);
+        try
+        {
+            var result = Read(read, limit);
+            _availability.Works();
+            return result;
+        }
+        catch (SqliteException ex) when (ex.SqliteErrorCode == raw.SQLITE_INTERRUPT)
+        {
+            limit.ThrowIfOver();
+            throw;
+        }
+        catch (SqliteException ex)
+        {
+            // Fixed queries on a known schema: whatever fails here is the file's doing.
+            throw Lost(SqliteErrors.ToUnavailable(ex));
+        }
+        catch (LogUnavailableException ex) when (!limit.IsOver)
+        {
+            throw Lost(ex);
+        }
+    }
+
+    private TResult Read<TResult>(Func<SqliteReader, TResult> read, ReadLimit limit)
     {
         var reader = Take();
         try
         {
+            reader.Limit = limit;
             var result = read(reader);
             // Asked after the read: what it found was in the file that was still there then.
             if (reader.HasMoved)
             {
-                throw database.Lost();
+                throw _database.Lost();
             }
 
             GiveBack(reader);
@@ -81,15 +136,15 @@ internal sealed class SqliteReads(SqliteDatabase database, StoreAvailability ava
             }
         }
 
-        database.ThrowIfLost();
-        return new SqliteReader(database.OpenToRead());
+        _database.ThrowIfLost();
+        return new SqliteReader(_database.OpenToRead());
     }
 
     private void GiveBack(SqliteReader reader)
     {
         lock (_gate)
         {
-            if (!_closed && _idle.Count < MaxIdle)
+            if (!_closing.IsCancellationRequested && _idle.Count < Places)
             {
                 _idle.Push(reader);
                 return;
@@ -101,7 +156,7 @@ internal sealed class SqliteReads(SqliteDatabase database, StoreAvailability ava
 
     private LogUnavailableException Lost(LogUnavailableException failure)
     {
-        availability.Fails(failure);
+        _availability.Fails(failure);
         // Others may have a file open that has no name any more.
         ForgetConnections();
         return failure;

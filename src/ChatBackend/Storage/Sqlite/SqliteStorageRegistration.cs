@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Storage.Sqlite;
@@ -11,6 +12,7 @@ internal static class SqliteStorageRegistration
     {
         services.AddOptions<StorageOptions>().Bind(configuration.GetSection(StorageOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
         // By factory, so that the container lets go of the directory when it is disposed.
         services.AddSingleton(_ => new DataDirectory(configuration));
         services.AddSingleton<SqliteEventLog>();
