@@ -65,6 +65,10 @@ public sealed record FollowFrame : ClientCommand
     [JsonConverter(typeof(CursorConverter))]
     public long AfterSeq { get; init; }
 
+    /// <summary>The <c>at</c> of the event behind <see cref="AfterSeq"/>: with it the cursor names an event, not only a number, and is refused in another history.</summary>
+    [JsonConverter(typeof(OptionalTimeConverter))]
+    public DateTimeOffset? AfterAt { get; init; }
+
     /// <summary>How much the client already has of parts in flight, in UTF-16 code units.</summary>
     /// <remarks>Set to null by the generated reader when the member is absent: it does not know initial values.</remarks>
     public IReadOnlyList<PartPosition> Parts { get; init => field = value ?? []; } = [];

@@ -33,6 +33,9 @@ public enum ErrorCode
 
     Expired,
 
+    /// <summary>The event behind a cursor is not in this history: the log was put back to an earlier state.</summary>
+    StaleCursor,
+
     Unauthenticated,
 
     UnknownAgent,

@@ -52,11 +52,29 @@ internal sealed class WireTimeConverter : JsonConverter<DateTimeOffset>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.GetDateTimeOffset();
 
-    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => WireTime.Write(writer, value);
+}
+
+/// <summary>As <see cref="WireTimeConverter"/> for a member that may be absent. Present and null is an error: absent means absent.</summary>
+internal sealed class OptionalTimeConverter : JsonConverter<DateTimeOffset?>
+{
+    public override bool HandleNull => true;
+
+    public override DateTimeOffset? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var time)
+            ? time
+            : throw new JsonException("A time is RFC 3339 in UTC.");
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset? value, JsonSerializerOptions options)
     {
-        Span<char> text = stackalloc char[24];
-        value.UtcDateTime.TryFormat(text, out _, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        writer.WriteStringValue(text);
+        if (value is { } time)
+        {
+            WireTime.Write(writer, time);
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
     }
 }
 

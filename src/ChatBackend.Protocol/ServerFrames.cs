@@ -48,6 +48,9 @@ public sealed record ConnectionEstablished : ServerFrame
 
     /// <summary>The agents a <c>chat</c> may name; the first is the default.</summary>
     public required IReadOnlyList<string> Agents { get; init; }
+
+    /// <summary>Which log this server works on; a log that was restored has another one.</summary>
+    public string? LogId { get; init; }
 }
 
 /// <summary>The limits this connection is held to; the very values that are enforced.</summary>
@@ -114,6 +117,9 @@ public sealed record CaughtUp : ServerFrame
     public required ThreadId ThreadId { get; init; }
 
     public required long Seq { get; init; }
+
+    /// <summary>As in <see cref="ConnectionEstablished.LogId"/>.</summary>
+    public string? LogId { get; init; }
 }
 
 /// <summary>What went wrong, for people, and a code for programs (<see cref="ErrorCode"/>).</summary>
@@ -133,7 +139,7 @@ public sealed record Error : ServerFrame
     /// <summary>With <see cref="ErrorCode.AlreadyDecided"/>: who was faster.</summary>
     public UserId? DecidedBy { get; init; }
 
-    /// <summary>With <see cref="ErrorCode.Expired"/> of a <c>follow</c>: the <c>seq</c> of the first event that is still there.</summary>
+    /// <summary>With <see cref="ErrorCode.Expired"/> or <see cref="ErrorCode.StaleCursor"/> of a <c>follow</c>: the <c>seq</c> of the first event that is still there.</summary>
     public long? HistoryBeginsAt { get; init; }
 }
 

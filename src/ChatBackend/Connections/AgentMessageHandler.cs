@@ -46,6 +46,7 @@ internal sealed partial class AgentMessageHandler(
             SendTimeoutSeconds = (int)options.Value.SendTimeout.TotalSeconds,
         },
         Agents = agents.Names,
+        LogId = feeds.LogId,
     });
 
     // Made by the first command: many connections only wait.
@@ -228,7 +229,7 @@ internal sealed partial class AgentMessageHandler(
         {
             if (!Followed.ContainsKey(reply.Thread))
             {
-                await JoinAsync(reply.Thread, reply.Seq - 1, [], announcesCaughtUp: false);
+                await JoinAsync(reply.Thread, new EventCursor(reply.Seq - 1), [], announcesCaughtUp: false);
             }
         }
         catch (ProtocolException gone) when (gone.Code is ErrorCode.NotFound or ErrorCode.Expired)
@@ -242,7 +243,7 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    private Task FollowAsync(FollowFrame frame) => JoinAsync(frame.ThreadId, frame.AfterSeq, frame.Parts, announcesCaughtUp: true);
+    private Task FollowAsync(FollowFrame frame) => JoinAsync(frame.ThreadId, new EventCursor(frame.AfterSeq, frame.AfterAt), frame.Parts, announcesCaughtUp: true);
 
     private async Task UnfollowAsync(UnfollowFrame frame)
     {
@@ -292,7 +293,7 @@ internal sealed partial class AgentMessageHandler(
         return Task.CompletedTask;
     }
 
-    private async Task JoinAsync(ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
+    private async Task JoinAsync(ThreadId thread, EventCursor after, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
         await RequireRoomToFollowAsync(thread);
         if (Followed.Remove(thread, out var earlier))
@@ -300,7 +301,7 @@ internal sealed partial class AgentMessageHandler(
             await earlier.EndAsync();
         }
 
-        Followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, afterSeq, known, announcesCaughtUp);
+        Followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, after, known, announcesCaughtUp);
     }
 
     private async Task RequireRoomToFollowAsync(ThreadId thread)

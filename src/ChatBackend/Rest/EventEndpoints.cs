@@ -19,22 +19,18 @@ internal static class EventEndpoints
     public static void MapEvents(this IEndpointRouteBuilder api) =>
         api.MapGet("/threads/{thread_id}/events", PageAsync).Describe("list_events", "A thread's events after a cursor, exactly as on the wire.")
             .Produces<EventPageView>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status410Gone);
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status410Gone);
 
     private static async Task<IResult> PageAsync(
         HttpContext http, IThreadStore store, IEventLog log, [FromRoute(Name = "thread_id")] string threadId,
-        [FromQuery(Name = "after_seq")] string? afterSeq, string? limit)
+        [FromQuery(Name = "after_seq")] string? afterSeq, [FromQuery(Name = "after_at")] string? afterAt, string? limit)
     {
-        var after = RestInput.Cursor(afterSeq, "after_seq");
+        var after = new EventCursor(RestInput.Cursor(afterSeq, "after_seq"), RestInput.Time(afterAt, "after_at"));
         var max = RestInput.Limit(limit, StandardPage, MaxPage);
         var id = RestInput.Thread(threadId);
         var thread = await store.FindAsync(RestSession.UserOf(http), id, http.RequestAborted) ?? throw ProtocolException.NotFound();
-        if (after < thread.HistoryBegins - 1)
-        {
-            throw ProtocolException.HistoryExpired(thread.HistoryBegins);
-        }
-
-        var events = await log.ReadAsync(id, after, max, MaxBytes, http.RequestAborted);
+        await after.RequireAsync(thread, log, http.RequestAborted);
+        var events = await log.ReadAsync(id, after.Seq, max, MaxBytes, http.RequestAborted);
         var body = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(body);
         json.WriteStartObject();
@@ -50,6 +46,7 @@ internal static class EventEndpoints
             json.WriteNumber("next_after_seq", events[^1].Seq);
         }
 
+        json.WriteString("log_id", log.LogId);
         json.WriteEndObject();
         json.Flush();
         return TypedResults.Bytes(body.WrittenMemory, "application/json; charset=utf-8");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Threads;
@@ -16,15 +17,21 @@ internal static class RestInput
 
     public static int Limit(string? text, int standard, int max) => text is null
         ? standard
-        : int.TryParse(text, System.Globalization.NumberStyles.None, null, out var limit) && limit >= 1 && limit <= max
+        : int.TryParse(text, NumberStyles.None, null, out var limit) && limit >= 1 && limit <= max
             ? limit
             : throw RestException.Invalid($"limit is a number from 1 to {max}.");
 
     public static long Cursor(string? text, string name) => text is null
         ? 0
-        : long.TryParse(text, System.Globalization.NumberStyles.None, null, out var cursor)
+        : long.TryParse(text, NumberStyles.None, null, out var cursor)
             ? cursor
             : throw RestException.Invalid($"{name} is an integer of at least 0.");
+
+    public static DateTimeOffset? Time(string? text, string name) => text is null
+        ? null
+        : DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : throw RestException.Invalid($"{name} is a time in UTC, as events have it.");
 
     public static bool? Flag(string? text, string name) => text switch
     {

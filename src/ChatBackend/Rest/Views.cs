@@ -36,7 +36,9 @@ internal sealed record HitView([property: JsonPropertyName("thread_id")] string 
 
 /// <param name="Events">Exactly as on the wire.</param>
 /// <param name="NextAfterSeq">Absent when there was no further event.</param>
-internal sealed record EventPageView(IReadOnlyList<JsonElement> Events, [property: JsonPropertyName("next_after_seq")] long? NextAfterSeq);
+/// <param name="LogId">As in <c>connection_established</c>.</param>
+internal sealed record EventPageView(
+    IReadOnlyList<JsonElement> Events, [property: JsonPropertyName("next_after_seq")] long? NextAfterSeq, [property: JsonPropertyName("log_id")] string LogId);
 
 internal sealed record NewThreadView(string? Title);
 

@@ -8,6 +8,9 @@ namespace ChatBackend.Storage;
 /// </summary>
 internal interface IEventLog
 {
+    /// <summary>Which log this is: one that was restored from a backup has another id. Known once the log is open.</summary>
+    string LogId { get; }
+
     /// <summary>Takes the thread over: raises its epoch, durably, so that no earlier writer can append. Null when there is no such thread.</summary>
     Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken);
 

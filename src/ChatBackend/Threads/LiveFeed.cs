@@ -24,7 +24,7 @@ internal sealed class LiveFeed
     public LiveFeed(ThreadId thread, LogPages pages, FeedPort port, TimeProvider clock, ILogger logger)
     {
         _thread = thread;
-        _tail = new ThreadTail(thread);
+        _tail = new ThreadTail(thread, pages);
         _catchUp = new CatchUp(thread, this, pages, port, clock, logger);
     }
 
@@ -59,6 +59,15 @@ internal sealed class LiveFeed
             {
                 return _followers.Count > Crowd;
             }
+        }
+    }
+
+    /// <summary>Whether a cursor is known to be of this history, without a look into the log.</summary>
+    public bool Has(EventCursor cursor)
+    {
+        lock (_lock)
+        {
+            return _tail.Has(cursor);
         }
     }
 

@@ -14,6 +14,8 @@ internal sealed class LogPages(IEventLog log)
 
     private readonly SemaphoreSlim _turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
+    public string LogId => log.LogId;
+
     public async Task<IReadOnlyList<StoredEvent>> AfterAsync(ThreadId thread, long seq, CancellationToken cancellationToken)
     {
         await _turns.WaitAsync(cancellationToken);

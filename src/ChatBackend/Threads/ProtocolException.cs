@@ -19,7 +19,7 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
     [Id(3)]
     public UserId? DecidedBy { get; init; }
 
-    /// <summary>With <see cref="ErrorCode.Expired"/> of a cursor: the first event that is still there.</summary>
+    /// <summary>With <see cref="ErrorCode.Expired"/> or <see cref="ErrorCode.StaleCursor"/> of a cursor: the first event that is still there.</summary>
     [Id(4)]
     public long? HistoryBeginsAt { get; init; }
 
@@ -27,6 +27,9 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
 
     public static ProtocolException HistoryExpired(long begins) =>
         new(ErrorCode.Expired, $"What came before event {begins} was kept for its time and is gone.") { HistoryBeginsAt = begins };
+
+    public static ProtocolException StaleCursor(long begins) =>
+        new(ErrorCode.StaleCursor, $"That cursor is not of this history, which begins at event {begins}. Drop what you have of the thread and begin there.") { HistoryBeginsAt = begins };
 
     public static ProtocolException Unavailable() =>
         new(ErrorCode.Unavailable, "The server cannot do that at the moment. Send the same again: it takes effect once.", retryAfterMs: 1000);

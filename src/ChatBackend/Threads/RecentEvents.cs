@@ -28,5 +28,18 @@ internal sealed class RecentEvents
     /// <summary>Whether every event after <paramref name="seq"/> is here.</summary>
     public bool Covers(long seq) => _events.TryPeek(out var first) && first.Seq <= seq + 1;
 
+    public EncodedEvent? Find(long seq)
+    {
+        foreach (var threadEvent in _events)
+        {
+            if (threadEvent.Seq == seq)
+            {
+                return threadEvent;
+            }
+        }
+
+        return null;
+    }
+
     public EncodedEvent[] After(long seq) => [.. _events.Where(happened => happened.Seq > seq)];
 }

@@ -21,19 +21,21 @@ internal sealed class ThreadFeeds(
     private NodeObserver? _observer;
     private INodeObserver? _node;
 
+    public string LogId => _pages.LogId;
+
     /// <param name="known">What the client already has of parts in flight.</param>
     /// <param name="announcesCaughtUp">Answers a <c>follow</c>.</param>
-    /// <exception cref="ProtocolException">Not the user's, or what comes after the cursor is not kept any more.</exception>
+    /// <exception cref="ProtocolException">Not the user's, not an event of this history, or what comes after the cursor is not kept any more.</exception>
     public async Task<Subscription> FollowAsync(
-        UserId user, ConnectionId connection, ThreadId thread, long afterSeq, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
+        UserId user, ConnectionId connection, ThreadId thread, EventCursor after, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
         var feed = Enter(thread);
         try
         {
-            await feed.StartAsync(user, afterSeq);
+            await feed.StartAsync(user, after.Seq);
             if (announcesCaughtUp)
             {
-                await RequireHistoryAsync(user, thread, afterSeq);
+                await RequireHistoryAsync(user, thread, feed.Live, after);
             }
         }
         catch
@@ -42,7 +44,7 @@ internal sealed class ThreadFeeds(
             throw;
         }
 
-        var follower = new Follower(port, connection, afterSeq, known, announcesCaughtUp);
+        var follower = new Follower(port, connection, after.Seq, known, announcesCaughtUp);
         feed.Live.Join(follower);
         return new Subscription(this, thread, feed, follower);
     }
@@ -136,18 +138,23 @@ internal sealed class ThreadFeeds(
         }
     }
 
-    private async Task RequireHistoryAsync(UserId user, ThreadId thread, long afterSeq)
+    private async Task RequireHistoryAsync(UserId user, ThreadId thread, LiveFeed live, EventCursor after)
     {
+        var isKnown = live.Has(after);
         try
         {
-            if (await store.FindAsync(user, thread, CancellationToken.None) is { HistoryBegins: var begins } && afterSeq < begins - 1)
+            if (await store.FindAsync(user, thread, CancellationToken.None) is { } record)
             {
-                throw ProtocolException.HistoryExpired(begins);
+                await (isKnown ? after with { At = null } : after).RequireAsync(record, log, CancellationToken.None);
             }
+        }
+        catch (LogUnavailableException) when (isKnown)
+        {
+            // What is in memory can be followed all the same. What is not there is read later, and if it is gone by then, its gap is seen.
         }
         catch (LogUnavailableException)
         {
-            // What is in memory can be followed all the same. What is not there is read later, and if it is gone by then, its gap is seen.
+            throw ProtocolException.Unavailable(); // nobody can say now of which history the cursor is
         }
     }
 

@@ -3,12 +3,16 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Threads;
 
 /// <summary>The end of a thread as a node knows it: its head, its last events, the part in flight. Says what of a publish is new. Not thread-safe.</summary>
-internal sealed class ThreadTail(ThreadId thread)
+internal sealed class ThreadTail(ThreadId thread, LogPages log)
 {
     private readonly RecentEvents _recent = new();
     private PartInFlight? _part;
 
     public long Head { get; private set; }
+
+    /// <summary>Whether a cursor is known to be of this history: the thread's beginning, a place without a time, or an event that is here.</summary>
+    public bool Has(EventCursor cursor) =>
+        cursor.Seq <= Head && (cursor.Seq == 0 || cursor.At is null || (_recent.Find(cursor.Seq) is { } known && cursor.Names(known.Json)));
 
     public void Reset(ThreadSnapshot snapshot)
     {
@@ -104,7 +108,7 @@ internal sealed class ThreadTail(ThreadId thread)
         if (follower.AnnouncesCaughtUp)
         {
             follower.AnnouncesCaughtUp = false;
-            follower.Send(new OutgoingFrame(thread, WireJson.Encode(new CaughtUp { ThreadId = thread, Seq = Head })));
+            follower.Send(new OutgoingFrame(thread, WireJson.Encode(new CaughtUp { ThreadId = thread, Seq = Head, LogId = log.LogId })));
         }
 
         follower.IsLive = true;

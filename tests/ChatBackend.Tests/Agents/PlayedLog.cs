@@ -6,6 +6,8 @@ namespace ChatBackend.Tests.Agents;
 /// <summary>A log of which only the search is used.</summary>
 internal sealed class PlayedLog(params SearchHit[] hits) : IEventLog
 {
+    public string LogId => "played";
+
     public List<(UserId User, string Query)> Searches { get; } = [];
 
     public bool Unavailable { get; init; }

@@ -43,7 +43,7 @@ public sealed class DocumentTests
         Names(schemas, "ThreadView").Should().Equal(thread.EnumerateObject().Select(member => member.Name));
         schemas.GetProperty("ThreadView").GetProperty("properties").GetProperty("created_at").GetProperty("format").GetString().Should().Be("date-time");
         Names(schemas, "ThreadListView").Should().Equal("threads", "hits", "next_cursor");
-        Names(schemas, "EventPageView").Should().Equal("events", "next_after_seq");
+        Names(schemas, "EventPageView").Should().Equal("events", "next_after_seq", "log_id");
         Names(schemas, "Guest").Should().Equal("user_id", "token", "expires_at");
         document.GetProperty("paths").GetProperty("/api/threads/{thread_id}").GetProperty("patch").GetProperty("requestBody").GetProperty("content")
             .GetProperty("application/json").GetProperty("schema").GetRawText().Should().Contain("title").And.Contain("archived");

@@ -11,6 +11,8 @@ internal sealed class FaultyLog(IEventLog log) : IEventLog
     /// <summary>What becomes of an append; null where nothing is wrong with it.</summary>
     public Func<LogAppend, AppendFault?> FaultOf { get; set; } = _ => null;
 
+    public string LogId => log.LogId;
+
     /// <summary>Reads of events so far.</summary>
     public int Reads => Volatile.Read(ref _reads);
 

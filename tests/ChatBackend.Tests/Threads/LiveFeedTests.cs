@@ -232,6 +232,8 @@ public sealed class LiveFeedTests
     /// <summary>The log as far as a feed may ask for it: pages of what a test has put there.</summary>
     private sealed class Log(List<long> events) : IEventLog
     {
+        public string LogId => "log";
+
         public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => throw new InvalidOperationException();

@@ -24,6 +24,9 @@ internal sealed class SqliteDatabase(string path) : IDisposable
     private string? _identity;
     private bool _closed;
 
+    /// <summary>The id in the file that this process works on.</summary>
+    public string LogId => _identity ?? throw new InvalidOperationException("The event log is not open yet: StorageStartup opens it when the host starts.");
+
     /// <summary>Opens the file, which may be new, when the process starts.</summary>
     public SqliteConnection OpenFirst() => Open(SqliteOpenMode.ReadWriteCreate);
 

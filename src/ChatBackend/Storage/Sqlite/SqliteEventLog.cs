@@ -24,6 +24,8 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
         _writes = new StoreAvailability("writing", logger);
     }
 
+    public string LogId => _database.LogId;
+
     private GroupCommitWriter Writer =>
         _writer ?? throw new InvalidOperationException("The event log is not open yet: StorageStartup opens it when the host starts.");
 
