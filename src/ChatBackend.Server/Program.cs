@@ -1,5 +1,6 @@
 using ChatBackend;
 using ChatBackend.Server;
+using ChatBackend.Server.Sockets;
 
 var log = ServerLog.UntilConfigured();
 try
@@ -12,6 +13,7 @@ try
     });
     log = builder.AddServerLog();
     builder.AddAddresses();
+    builder.AddBoundedSockets();
     builder.AddCertificate();
     builder.AddMetrics();
     builder.AddChatBackend();

@@ -104,6 +104,8 @@ public static class ChatBackendRegistration
         services.AddOptions<Connections.ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<MessageRouter>();
         services.AddSingleton(provider => provider.GetRequiredService<MessageRouter>().Port());
+        services.AddSingleton<ConnectionLimit>();
+        services.AddHostedService(provider => provider.GetRequiredService<ConnectionLimit>());
         services.AddSingleton<ChatEndpoint>();
         services.AddScoped<ConnectionContext>();
         services.AddScoped<Outbox>();

@@ -28,9 +28,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _ownsDirectory = settings.DataDirectory is null;
         DataDirectory = settings.DataDirectory ?? Directory.CreateTempSubdirectory("chat-backend-").FullName;
         _expectedAddresses = settings.Urls.Split(';').Length;
-        var start = new ProcessStartInfo("dotnet")
+        string[] command = [.. settings.Launcher, "dotnet", ServerDll, "--urls", settings.Urls, "--DataDirectory", DataDirectory];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
-            ArgumentList = { ServerDll, "--urls", settings.Urls, "--DataDirectory", DataDirectory },
             WorkingDirectory = DataDirectory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -15,4 +15,7 @@ internal sealed record ServerSettings
 
     /// <summary>Settings by their configuration keys: <c>Guests:Enabled</c>.</summary>
     public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A command that becomes the server: it ends with an <c>exec</c> of its arguments.</summary>
+    public IReadOnlyList<string> Launcher { get; init; } = [];
 }

@@ -14,7 +14,7 @@ namespace ChatBackend.Connections;
 /// own, known to the router for exactly as long as the socket is open.
 /// </summary>
 internal sealed partial class ChatEndpoint(
-    UpgradeIdentity identity, MessageRouter router, Readiness readiness, IServiceScopeFactory scopes, IOptions<ConnectionOptions> options,
+    UpgradeIdentity identity, MessageRouter router, Readiness readiness, IServiceScopeFactory scopes, ConnectionLimit limit, IOptions<ConnectionOptions> options,
     ChatMetrics metrics, TimeProvider clock, ILogger<ChatEndpoint> logger)
 {
     // Credentials, and what else is long in a browser's handshake.
@@ -49,12 +49,18 @@ internal sealed partial class ChatEndpoint(
 
     private Task AdmitAsync(HttpContext http, Session session, string? subProtocol)
     {
-        if (Interlocked.Increment(ref _open) <= options.Value.MaxConnections)
+        if (Interlocked.Increment(ref _open) <= limit.Connections)
         {
             return ServeAsync(http, session, subProtocol);
         }
 
         Interlocked.Decrement(ref _open);
+        if (HttpProtocol.IsHttp11(http.Request.Protocol))
+        {
+            // A client that was refused would otherwise hold its socket for its next request.
+            http.Response.Headers.Connection = "close";
+        }
+
         return RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "The server is at capacity; connect again in a moment.");
     }
 
@@ -120,7 +126,7 @@ internal sealed partial class ChatEndpoint(
         await Results.Problem(problem, statusCode: status).ExecuteAsync(http);
     }
 
-    /// <summary>One of those that <see cref="ConnectionOptions.MaxConnections"/> allows, taken by <see cref="AdmitAsync"/>.</summary>
+    /// <summary>One of those that <see cref="ConnectionLimit.Connections"/> allows, taken by <see cref="AdmitAsync"/>.</summary>
     private readonly struct Place(ChatEndpoint endpoint) : IDisposable
     {
         public void Dispose() => Interlocked.Decrement(ref endpoint._open);

@@ -46,4 +46,8 @@ internal sealed class ConnectionOptions
     /// <summary>Sockets at once; a further upgrade is refused with 503.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 15_000;
+
+    /// <summary>File descriptors that sockets leave to the log, the calls of models and what else the server opens.</summary>
+    [Range(32, 100_000)]
+    public int ReservedDescriptors { get; set; } = 100;
 }

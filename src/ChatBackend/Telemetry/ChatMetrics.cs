@@ -46,6 +46,15 @@ internal sealed class ChatMetrics
     public void WatchHistories(Func<long> bytes) =>
         _meter.CreateObservableGauge("chat_history_bytes", bytes, description: "Memory for what models were shown, kept for the next run.");
 
+    public void WatchDescriptors(int limit, Func<int> open)
+    {
+        _meter.CreateObservableGauge("chat_descriptors_open", open, description: "File descriptors that this process has open.");
+        _meter.CreateObservableGauge("chat_descriptors_limit", () => limit, description: "File descriptors that this process may have open.");
+    }
+
+    public void WatchSocketsRefused(Func<long> count) =>
+        _meter.CreateObservableCounter("chat_sockets_refused", count, description: "Sockets that were closed at once, before they used up the file descriptors.");
+
     public void ConnectionOpened() => Interlocked.Increment(ref _connectionsOpen);
 
     public void ConnectionClosed(string reason)
