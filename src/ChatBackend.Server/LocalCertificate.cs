@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ChatBackend.Storage;
 
 namespace ChatBackend.Server;
 
@@ -12,14 +13,16 @@ internal sealed partial class LocalCertificate
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(365);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
+    private const string FileName = "localhost.pfx";
+
     private readonly ILogger<LocalCertificate> _logger;
 
-    public LocalCertificate(string path, TimeProvider clock, ILogger<LocalCertificate> logger)
+    public LocalCertificate(DataDirectory data, TimeProvider clock, ILogger<LocalCertificate> logger)
     {
         _logger = logger;
-        Certificate = Load(path) is { } kept && kept.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime > RenewBefore
+        Certificate = Load(data.File(FileName)) is { } kept && kept.NotAfter.ToUniversalTime() - clock.GetUtcNow().UtcDateTime > RenewBefore
             ? kept
-            : Make(path, clock.GetUtcNow());
+            : Make(data, clock.GetUtcNow());
     }
 
     public X509Certificate2 Certificate { get; }
@@ -44,7 +47,7 @@ internal sealed partial class LocalCertificate
         }
     }
 
-    private X509Certificate2 Make(string path, DateTimeOffset now)
+    private X509Certificate2 Make(DataDirectory data, DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
@@ -60,30 +63,10 @@ internal sealed partial class LocalCertificate
         // A day back, for clients whose clock is behind.
         using var made = request.CreateSelfSigned(now.AddDays(-1), now + Lifetime);
         var pfx = made.Export(X509ContentType.Pkcs12);
-        Keep(path, pfx);
-        LogMade(path, made.NotAfter.ToUniversalTime());
+        data.Write(FileName, pfx);
+        LogMade(data.File(FileName), made.NotAfter.ToUniversalTime());
         // Read back from its bytes: on some platforms TLS cannot use a key that was never stored.
         return X509CertificateLoader.LoadPkcs12(pfx, password: null);
-    }
-
-    // Written whole beside it, then put in place: a start that is cut short leaves the old file or the new one.
-    private static void Keep(string path, byte[] pfx)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var unfinished = path + ".new";
-        File.Delete(unfinished);
-        using (var file = new FileStream(unfinished, options))
-        {
-            file.Write(pfx);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(unfinished, path, overwrite: true);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A self-signed certificate for localhost was made and kept in {Path}; it is valid until {Until:u}")]

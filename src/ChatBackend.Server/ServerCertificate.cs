@@ -18,7 +18,7 @@ internal static class ServerCertificate
         {
             // Only when an https endpoint asks, and once for all of them.
             var certificate = new Lazy<LocalCertificate>(() => ActivatorUtilities.CreateInstance<LocalCertificate>(
-                services, services.GetRequiredService<DataDirectory>().File("localhost.pfx")));
+                services, services.GetRequiredService<DataDirectory>()));
             kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = certificate.Value.Certificate);
         });
     }

@@ -1,12 +1,10 @@
 using ChatBackend.Storage;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Identity;
@@ -23,8 +21,8 @@ internal static class IdentityRegistration
 
         // A fixed name: the default is the content root, and a server that was moved would refuse its users.
         services.AddDataProtection().SetApplicationName("ChatBackend");
-        services.AddOptions<KeyManagementOptions>().Configure<DataDirectory, ILoggerFactory>((keys, data, loggers) =>
-            keys.XmlRepository = new FileSystemXmlRepository(Directory.CreateDirectory(data.File("keys")), loggers));
+        services.AddSingleton<KeyFiles>();
+        services.AddOptions<KeyManagementOptions>().Configure<KeyFiles>((keys, files) => keys.XmlRepository = files);
 
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<OriginPolicy>();

@@ -157,6 +157,11 @@ internal sealed class GroupCommitWriter : IDisposable
         {
             _hasWorkLeft = _target.CleanUp(committed);
         }
+        catch (LogUnavailableException ex)
+        {
+            _hasWorkLeft = false;
+            _availability.Fails(ex);
+        }
         catch (Exception ex)
         {
             // The commit stands, and the writer must live on.
@@ -175,6 +180,8 @@ internal sealed class GroupCommitWriter : IDisposable
     {
         if (failure is LogUnavailableException)
         {
+            // What can be mended is mended without waiting for the next write.
+            _hasWorkLeft = true;
             _availability.Fails(failure);
         }
 

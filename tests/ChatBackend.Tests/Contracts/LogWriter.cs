@@ -35,6 +35,9 @@ internal sealed class LogWriter(IEventLog log, ThreadId thread, UserId owner)
         return new LogWriter(log, Thread, Owner) { Epoch = header!.Epoch, Head = header.Head };
     }
 
+    /// <summary>The same thread in another log.</summary>
+    public LogWriter On(IEventLog other) => new(other, Thread, Owner) { Epoch = Epoch, Head = Head };
+
     public Task<AppendResult> AppendAsync(params string[] texts) => AppendAsync(Next(texts));
 
     public async Task<AppendResult> AppendAsync(LogAppend append)

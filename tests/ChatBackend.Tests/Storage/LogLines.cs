@@ -7,8 +7,17 @@ namespace ChatBackend.Tests.Storage;
 internal sealed class LogLines(string category) : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ConcurrentQueue<(Func<string, bool> Matches, TaskCompletionSource Seen)> _waits = new();
 
     public IEnumerable<string> All => _lines;
+
+    /// <summary>Ends with the first line that matches, of those written or those to come.</summary>
+    public Task UntilAsync(Func<string, bool> matches)
+    {
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waits.Enqueue((matches, seen));
+        return _lines.Any(matches) ? Task.CompletedTask : seen.Task;
+    }
 
     public ILogger CreateLogger(string categoryName) =>
         categoryName.StartsWith(category, StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
@@ -17,8 +26,15 @@ internal sealed class LogLines(string category) : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue($"{logLevel}: {formatter(state, exception)}");
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        var line = $"{logLevel}: {formatter(state, exception)} {exception?.Message}".TrimEnd();
+        _lines.Enqueue(line);
+        foreach (var (matches, seen) in _waits.Where(wait => wait.Matches(line)))
+        {
+            seen.TrySetResult();
+        }
+    }
 
     public void Dispose()
     {

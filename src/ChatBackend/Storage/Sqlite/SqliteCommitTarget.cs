@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>Commits batches to the file over one connection, which it opens again after a failure that may have spoilt it.</summary>
-internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions options) : ICommitTarget
+internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory directory, StorageOptions options) : ICommitTarget
 {
     private SqliteConnection? _connection;
     private SqliteAppends? _appends;
@@ -16,14 +16,10 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     {
         try
         {
-            database.ThrowIfLost();
-            var connection = Connect();
-            CommitOn(connection, batch);
-            if (SqliteFileMoves.HasMoved(connection))
-            {
-                // It went in between, and the commit with it.
-                throw database.Lost();
-            }
+            LookAfterFiles();
+            CommitOn(Connect(), batch);
+            // What went into a file without a name is no commit.
+            ThrowIfLost();
         }
         catch (LogUnavailableException)
         {
@@ -55,6 +51,12 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
 
     public bool CleanUp(IReadOnlyList<PendingWrite> committed)
     {
+        if (committed.Count == 0)
+        {
+            // Also when nothing is written: the longer a WAL without a name is the only place of what was acknowledged, the worse.
+            LookAfterFiles();
+        }
+
         if (_connection is { } connection && _hasErased)
         {
             foreach (var erase in committed.OfType<PendingErase>().Where(erase => erase.IsLast))
@@ -69,34 +71,56 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, StorageOptions
     /// <summary>Brings the WAL home, so that what is left is one file that can be copied.</summary>
     public void Dispose()
     {
-        if (_connection is { } connection)
+        Close();
+        try
         {
-            try
+            database.BringHome();
+        }
+        catch (LogUnavailableException)
+        {
+            // The WAL stays, and the next start reads it.
+        }
+    }
+
+    private void ThrowIfLost()
+    {
+        directory.ThrowIfNotHeld();
+        database.ThrowIfLost();
+    }
+
+    private void LookAfterFiles()
+    {
+        try
+        {
+            ThrowIfLost();
+        }
+        catch (LogUnavailableException)
+        {
+            Close();
+            if (!Recover())
             {
-                if (!SqliteFileMoves.HasMoved(connection))
-                {
-                    Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
-                }
-            }
-            catch (SqliteException)
-            {
-                // The WAL stays, and the next start reads it.
+                throw;
             }
         }
+    }
 
-        Close();
+    private bool Recover()
+    {
+        try
+        {
+            return database.Recover();
+        }
+        catch (SqliteException ex)
+        {
+            throw SqliteErrors.ToUnavailable(ex);
+        }
     }
 
     private SqliteConnection Connect()
     {
         if (_connection is { } open)
         {
-            if (!SqliteFileMoves.HasMoved(open))
-            {
-                return open;
-            }
-
-            Close();
+            return open;
         }
 
         var connection = database.OpenAgain();

@@ -1,9 +1,11 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>The file, how it is opened, and whether it still is the one that this process started with.</summary>
-internal sealed class SqliteDatabase(string path) : IDisposable
+/// <summary>The file, how it is opened, and what is done when it or its WAL is no longer what this process works on.</summary>
+internal sealed partial class SqliteDatabase(string path, ILogger? logger = null) : IDisposable
 {
     // FULL: a commit is on the disk when it returns. A checkpoint every 16 MiB costs one more sync for many commits;
     // the size limit gives back what a burst took.
@@ -17,20 +19,41 @@ internal sealed class SqliteDatabase(string path) : IDisposable
         PRAGMA temp_store = MEMORY;
         """;
 
-    private readonly Lock _gate = new();
+    private static readonly TimeSpan ReadersMayTake = TimeSpan.FromSeconds(2);
 
-    // Held open and never used but to ask whether the path still leads to it.
-    private SqliteConnection? _sentinel;
-    private string? _identity;
+    private readonly ILogger _logger = logger ?? NullLogger.Instance;
+    private readonly object _gate = new();
+
+    private SqliteSentinel? _sentinel;
+    private SqliteSentinel? _retired;
+    private string? _logId;
+    private int _open;
     private bool _closed;
 
     /// <summary>The id in the file that this process works on.</summary>
-    public string LogId => _identity ?? throw new InvalidOperationException("The event log is not open yet: StorageStartup opens it when the host starts.");
+    public string LogId => _logId ?? throw new InvalidOperationException("The event log is not open yet: StorageStartup opens it when the host starts.");
+
+    /// <summary>All connections must be closed, because the files are to be opened again: to be called on a connection's return, too.</summary>
+    public event Action? Reopening;
+
+    public string Path => path;
+
+    public bool IsReopening => Volatile.Read(ref _sentinel) is null;
 
     /// <summary>Opens the file, which may be new, when the process starts.</summary>
-    public SqliteConnection OpenFirst() => Open(SqliteOpenMode.ReadWriteCreate);
+    public SqliteConnection OpenFirst()
+    {
+        if (!File.Exists(path))
+        {
+            // SQLite would let others read it; what lies beside it takes its mode from it.
+            DurableFile.Create(path).Dispose();
+            DurableFile.SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
+        }
 
-    /// <summary>It never creates a file: one that is lost stays lost until somebody puts it back.</summary>
+        return Open(SqliteOpenMode.ReadWrite);
+    }
+
+    /// <summary>It never creates a file: one that is lost stays lost until it is put back.</summary>
     public SqliteConnection OpenAgain() => Open(SqliteOpenMode.ReadWrite);
 
     public SqliteConnection OpenToRead() => Open(SqliteOpenMode.ReadWrite, "PRAGMA busy_timeout = 2000");
@@ -38,12 +61,16 @@ internal sealed class SqliteDatabase(string path) : IDisposable
     /// <summary>Takes the log that is there now for the one that this process works on.</summary>
     public void Adopt()
     {
-        _identity = ReadIdentity();
-        _sentinel = OpenAgain();
+        var sentinel = new SqliteSentinel(OpenAgain(), path);
+        _logId = sentinel.LogId;
+        _sentinel = sentinel;
     }
 
-    /// <summary>To be called before a connection is opened: opening what stands in the log's place could destroy what belongs to the log.</summary>
-    /// <exception cref="LogUnavailableException">The file is gone, or another stands in its place.</exception>
+    /// <summary>
+    /// To be called before a connection is opened, since opening what stands in the log's place could destroy what belongs to the log;
+    /// and before a commit is acknowledged, since what went into a file without a name is found by nobody.
+    /// </summary>
+    /// <exception cref="LogUnavailableException">The log or its WAL is gone, or another stands in its place.</exception>
     public void ThrowIfLost()
     {
         lock (_gate)
@@ -53,25 +80,67 @@ internal sealed class SqliteDatabase(string path) : IDisposable
                 throw new LogUnavailableException("The event log is closed: the server is stopping.");
             }
 
-            if (_sentinel is { } watching && !SqliteFileMoves.HasMoved(watching))
+            if (_sentinel is not { } sentinel)
             {
-                return;
+                throw new LogUnavailableException($"The event log {path} is being opened again.");
             }
 
-            if (!File.Exists(path) || ReadIdentity() != _identity)
+            if (sentinel.HasLogMoved)
             {
                 throw Lost();
             }
 
-            // The same log in a new file, as after a restore.
-            _sentinel?.Dispose();
-            _sentinel = null;
-            _sentinel = OpenAgain();
+            if (sentinel.HasWalMoved)
+            {
+                throw new LogUnavailableException(
+                    $"The write-ahead log beside {path} was removed or replaced while the server runs. What is in it is brought into the log, and a new one begun.");
+            }
         }
     }
 
-    public LogUnavailableException Lost() =>
-        new($"The event log {path} was removed or replaced. It is used again as soon as the same log is back in its place.");
+    public LogUnavailableException Lost() => new(File.Exists(path)
+        ? $"The event log {path} was replaced by another file: an older copy, or the log of another server. Put back the one that was there, or restart the server to work on this one."
+        : $"The event log {path} was removed. It is used again as soon as the same log is back in its place.");
+
+    /// <summary>Makes the files whole where that is possible without losing anything. For the writer, while it has no connection.</summary>
+    /// <returns>Whether what waits may be written now. After a WAL was lost it is refused first: that there was trouble should show.</returns>
+    /// <exception cref="LogUnavailableException">It is not possible now.</exception>
+    public bool Recover()
+    {
+        var isWalLost = false;
+        if (_sentinel is { } sentinel)
+        {
+            if (sentinel.HasLogMoved)
+            {
+                if (sentinel.HasWalMoved || !sentinel.IsSameLog())
+                {
+                    throw Lost();
+                }
+            }
+            else if (sentinel.HasWalMoved)
+            {
+                isWalLost = true;
+                sentinel.BringHome();
+            }
+            else
+            {
+                return true;
+            }
+        }
+
+        CloseAll();
+        Adopt();
+        return !isWalLost;
+    }
+
+    /// <summary>Everything into the one file, so that it can be copied.</summary>
+    public void BringHome()
+    {
+        if (_sentinel is { HasLogMoved: false } sentinel)
+        {
+            sentinel.BringHome();
+        }
+    }
 
     public void Dispose()
     {
@@ -80,6 +149,56 @@ internal sealed class SqliteDatabase(string path) : IDisposable
             _closed = true;
             _sentinel?.Dispose();
             _sentinel = null;
+        }
+    }
+
+    /// <summary>Connections of one process share what they know of the WAL: a new one is only whole when no old one is left.</summary>
+    private void CloseAll()
+    {
+        lock (_gate)
+        {
+            _retired ??= _sentinel;
+            _sentinel = null;
+        }
+
+        Reopening?.Invoke();
+        lock (_gate)
+        {
+            var deadline = TimeProvider.System.GetTimestamp();
+            while (_open > 1)
+            {
+                var left = ReadersMayTake - TimeProvider.System.GetElapsedTime(deadline);
+                if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left))
+                {
+                    throw new LogUnavailableException($"The event log {path} is opened again as soon as the reads that are under way have ended.");
+                }
+            }
+        }
+
+        if (_retired is { } retired)
+        {
+            var isWalForeign = retired.HasWalMoved;
+            retired.Dispose();
+            _retired = null;
+            if (isWalForeign)
+            {
+                SetForeignWalAside();
+                LogRescued(path);
+            }
+            else
+            {
+                LogAdopted(path);
+            }
+        }
+    }
+
+    /// <summary>SQLite would replay whatever valid WAL it finds there, over a log that it does not belong to.</summary>
+    private void SetForeignWalAside()
+    {
+        var wal = path + "-wal";
+        if (new FileInfo(wal) is { Exists: true, Length: > 0 })
+        {
+            File.Move(wal, wal + ".aside", overwrite: true);
         }
     }
 
@@ -94,6 +213,8 @@ internal sealed class SqliteDatabase(string path) : IDisposable
             // How long the driver repeats what SQLite already waited for; 0 would be for ever.
             DefaultTimeout = 1,
         }.ToString());
+        Count(+1);
+        connection.Disposed += (_, _) => Count(-1);
         try
         {
             connection.Open();
@@ -109,29 +230,18 @@ internal sealed class SqliteDatabase(string path) : IDisposable
         }
     }
 
-    /// <summary>
-    /// Looks at the file alone. An ordinary connection would look at the WAL too, and delete the one that it finds beside an empty file:
-    /// the commits of a log that is just being put back.
-    /// </summary>
-    private string? ReadIdentity()
+    private void Count(int change)
     {
-        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        lock (_gate)
         {
-            DataSource = $"{new Uri(path).AbsoluteUri}?immutable=1",
-            Mode = SqliteOpenMode.ReadOnly,
-            Pooling = false,
-        }.ToString());
-        try
-        {
-            connection.Open();
-            using var query = connection.CreateCommand();
-            query.CommandText = "SELECT id FROM store";
-            return query.ExecuteScalar() as string;
-        }
-        catch (SqliteException)
-        {
-            // Empty, half copied, or no database at all.
-            return null;
+            _open += change;
+            Monitor.PulseAll(_gate);
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "The write-ahead log beside {Path} was removed or replaced while the server runs. All that was acknowledged has been brought into the log, and a new one is in use. Never delete it under a running server.")]
+    private partial void LogRescued(string path);
+
+    [LoggerMessage(LogLevel.Warning, "The event log {Path} was replaced by a copy that is the same in every byte; it is used from now on.")]
+    private partial void LogAdopted(string path);
 }

@@ -10,6 +10,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 {
+    private readonly DataDirectory _directory;
     private readonly SqliteDatabase _database;
     private readonly SqliteReads _reads;
     private readonly StorageOptions _options;
@@ -18,8 +19,8 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 
     public SqliteEventLog(DataDirectory directory, IOptions<StorageOptions> options, TimeProvider clock, ILogger<SqliteEventLog> logger)
     {
-        _options = options.Value;
-        _database = new SqliteDatabase(directory.File("chat.db"));
+        (_directory, _options) = (directory, options.Value);
+        _database = new SqliteDatabase(directory.File("chat.db"), logger);
         _reads = new SqliteReads(_database, new StoreAvailability("reading", logger), _options, clock);
         _writes = new StoreAvailability("writing", logger);
     }
@@ -33,7 +34,7 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     public void EnsureReady()
     {
         SqliteSchema.Ensure(_database);
-        _writer = new GroupCommitWriter(new SqliteCommitTarget(_database, _options), _writes, _options.MaxPendingBytes);
+        _writer = new GroupCommitWriter(new SqliteCommitTarget(_database, _directory, _options), _writes, _options.MaxPendingBytes);
     }
 
     public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) => Writer.OpenAsync(thread, cancellationToken);

@@ -28,6 +28,7 @@ internal sealed class SqliteReads : IDisposable
     {
         (_database, _availability, _options, _clock) = (database, availability, options, clock);
         _browsing = new FairQueue("event log reader", options.MaxConcurrentSearches, options.MaxWaitingSearchesPerUser);
+        database.Reopening += ForgetConnections;
     }
 
     /// <summary>A few rows that a command needs.</summary>
@@ -144,7 +145,7 @@ internal sealed class SqliteReads : IDisposable
     {
         lock (_gate)
         {
-            if (!_closing.IsCancellationRequested && _idle.Count < Places)
+            if (!_closing.IsCancellationRequested && !_database.IsReopening && _idle.Count < Places)
             {
                 _idle.Push(reader);
                 return;

@@ -1,12 +1,18 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>Opens the log before any other hosted service starts, whatever the order of registration.</summary>
-internal sealed class StorageStartup(SqliteEventLog log) : IHostedLifecycleService
+internal sealed partial class StorageStartup(SqliteEventLog log, DataDirectory directory, ILogger<StorageStartup> logger) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        if (directory.WasOpenToOthers)
+        {
+            LogMadePrivate(directory.Path);
+        }
+
         log.EnsureReady();
         return Task.CompletedTask;
     }
@@ -20,4 +26,7 @@ internal sealed class StorageStartup(SqliteEventLog log) : IHostedLifecycleServi
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(LogLevel.Warning, "The data directory {Path} could be read by other users of this machine; it has been made private.")]
+    private partial void LogMadePrivate(string path);
 }
