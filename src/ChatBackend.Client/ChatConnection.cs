@@ -109,9 +109,18 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <summary>Follows a thread and returns once all its events after <paramref name="afterSeq"/> are there. A thread that is followed from there or before keeps its follower; one that is followed only from later gets a new one.</summary>
     /// <exception cref="ChatErrorException">The server refused it.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good before.</exception>
-    public async Task<ThreadFollower> FollowAsync(ThreadId thread, long afterSeq = 0, CancellationToken cancellationToken = default)
+    public Task<ThreadFollower> FollowAsync(ThreadId thread, long afterSeq = 0, CancellationToken cancellationToken = default) =>
+        FollowAsync(thread, new ThreadCursor(afterSeq), cancellationToken);
+
+    /// <summary>
+    /// As <see cref="FollowAsync(ThreadId, long, CancellationToken)"/>, from an event that an earlier follower had (<see cref="ThreadFollower.LastEvent"/>). When the server's log was
+    /// put back since and that event is not in its history, the follower begins where history does, and <see cref="HistoryReplaced"/> is its first frame.
+    /// </summary>
+    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before.</exception>
+    public async Task<ThreadFollower> FollowAsync(ThreadId thread, ThreadCursor after, CancellationToken cancellationToken = default)
     {
-        var follower = _threads.From(thread, afterSeq, out var isNew);
+        var follower = _threads.From(thread, after, out var isNew);
         try
         {
             await _outgoing.FollowAsync(follower, cancellationToken);
@@ -124,7 +133,7 @@ public sealed class ChatConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>The follower of a thread that is followed, by <see cref="FollowAsync"/> or because a message was sent to it.</summary>
+    /// <summary>The follower of a thread that is followed, by <see cref="FollowAsync(ThreadId, ThreadCursor, CancellationToken)"/> or because a message was sent to it.</summary>
     /// <exception cref="InvalidOperationException">The thread is not followed.</exception>
     public ThreadFollower FollowerOf(ThreadId thread) =>
         _threads.Find(thread) ?? throw new InvalidOperationException($"{thread} is not followed. FollowAsync does that.");

@@ -21,3 +21,9 @@ public sealed record UnknownEvent(string Type, JsonElement Json) : ThreadEvent;
 /// is dropped, the next event is <see cref="BeginsAt"/>.
 /// </summary>
 public sealed record HistoryExpired(ThreadId ThreadId, long BeginsAt) : ServerFrame;
+
+/// <summary>
+/// Not sent by a server: stands among a follower's frames where its events were found to be of a history that is no more, because the server's log was
+/// put back to an earlier state. What came before is dropped, the next event is <see cref="BeginsAt"/> of the history that is there now. Tell the user.
+/// </summary>
+public sealed record HistoryReplaced(ThreadId ThreadId, long BeginsAt) : ServerFrame;

@@ -94,3 +94,13 @@ public sealed class HistoryExpiredException : Exception
     /// <summary>The <c>seq</c> of the first event that is still there.</summary>
     public long BeginsAt { get; }
 }
+
+/// <summary>The server's log was put back to an earlier state: what was waited for may be in what was lost. The follower reads the thread again, from <see cref="BeginsAt"/>.</summary>
+public sealed class HistoryReplacedException : Exception
+{
+    internal HistoryReplacedException(long beginsAt)
+        : base("The server's log was put back to an earlier state; the thread is read again.") => BeginsAt = beginsAt;
+
+    /// <summary>The <c>seq</c> of the first event of the history that is there now.</summary>
+    public long BeginsAt { get; }
+}

@@ -8,7 +8,7 @@ namespace ChatBackend.Client.Connections;
 /// follows come first, then every command without an answer, again in order and with the same id.
 /// </summary>
 /// <param name="retriesRefused">A command that is refused for now is sent again later, instead of being answered with the error.</param>
-internal sealed class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? journal, bool retriesRefused)
+internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? journal, bool retriesRefused)
 {
     private readonly Lock _lock = new();
     private readonly Queue<PingFrame> _pings = new();
@@ -62,55 +62,6 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? 
         }
 
         return [.. entries.Select(entry => new RestoredSend(entry.Command!, AckOfAsync(entry.Becomes(journal.AnswerAsync(entry)))))];
-    }
-
-    /// <summary>Follows from where the follower is. Ends when it has caught up; the same follow is not sent twice.</summary>
-    public async Task FollowAsync(ThreadFollower follower, CancellationToken cancellationToken) =>
-        await Follow(follower, TimeSpan.Zero).WaitAsync(cancellationToken);
-
-    /// <param name="delay">How long to wait before.</param>
-    /// <returns>Ends when the follower has caught up; need not be awaited.</returns>
-    public Task Follow(ThreadFollower follower, TimeSpan delay)
-    {
-        Waiting? entry;
-        lock (_lock)
-        {
-            if (_end is { } end)
-            {
-                return Task.FromException(end);
-            }
-
-            entry = _waiting.Find(waiting => waiting.Follower == follower);
-            if (entry is null)
-            {
-                _waiting.Add(entry = new Waiting(follower) { DueAt = clock.GetTimestamp() + (long)(delay.TotalSeconds * clock.TimestampFrequency) });
-            }
-        }
-
-        Signal();
-        return entry.Answer.Task;
-    }
-
-    public bool IsFollowing(ThreadFollower follower)
-    {
-        lock (_lock)
-        {
-            return _waiting.Exists(waiting => waiting.Follower == follower);
-        }
-    }
-
-    /// <param name="end">What whoever waits for the follow hears.</param>
-    public void Forget(ThreadFollower follower, Exception end)
-    {
-        lock (_lock)
-        {
-            foreach (var entry in _waiting.Where(waiting => waiting.Follower == follower))
-            {
-                entry.Answer.TrySetException(end);
-            }
-
-            _waiting.RemoveAll(waiting => waiting.Follower == follower);
-        }
     }
 
     public void Ping(PingFrame ping)
@@ -180,8 +131,9 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? 
                 return null;
             }
 
-            next.IsSent = true;
-            return next.Encode();
+            var frame = next.Encode();
+            next.IsSent = true; // after it is said where a follower is: from here on that one takes what comes
+            return frame;
         }
     }
 
@@ -203,15 +155,17 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? 
             entry.Answer.TrySetResult(ack);
         });
 
-    public void Answer(CaughtUp caughtUp) =>
-        Take(waiting => waiting.IsSent && waiting.Follower?.Thread == caughtUp.ThreadId, entry => entry.Answer.TrySetResult(null));
-
     /// <summary>The follower whose follow was refused; null when it was another command's error.</summary>
     public ThreadFollower? Refuse(Error error)
     {
         if (retriesRefused && error.Code is ErrorCode.Unavailable or ErrorCode.RateLimited && IsPutOff(error))
         {
             return null;
+        }
+
+        if (BeginsAgain(error) && FollowerOf(error) is { } follower)
+        {
+            return follower; // its follow is answered when it has caught up from elsewhere
         }
 
         return Take(waiting => waiting.IsSent && waiting.Id == error.Id, entry => entry.Answer.TrySetException(new ChatErrorException(error)))?.Follower;
@@ -287,13 +241,15 @@ internal sealed class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? 
             }
 
             var wait = entry.RefuseForNow(error.RetryAfterMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null);
-            entry.DueAt = clock.GetTimestamp() + (long)(wait.TotalSeconds * clock.TimestampFrequency);
+            entry.DueAt = TimestampIn(wait);
             entry.IsSent = false;
         }
 
         Signal();
         return true;
     }
+
+    private long TimestampIn(TimeSpan time) => clock.GetTimestamp() + (long)(time.TotalSeconds * clock.TimestampFrequency);
 
     private static async Task<Ack> AckOfAsync(Task<Ack?> outcome) => (await outcome)!;
 

@@ -19,6 +19,7 @@ internal sealed class Waiting
     public Waiting(ThreadFollower follower)
     {
         Follower = follower;
+        Follower.IsFollowDue = true;
         Observe(Answer.Task); // nobody may be waiting for a follow that was begun from here; its failure is told to the follower
     }
 
@@ -39,7 +40,15 @@ internal sealed class Waiting
     /// <summary>What it takes on the wire; of a follow, what it took the last time.</summary>
     public int Bytes { get; private set; }
 
-    public bool IsSent { get; set; }
+    public bool IsSent
+    {
+        get;
+        set
+        {
+            field = value;
+            Follower?.IsFollowDue = !value;
+        }
+    }
 
     /// <summary>False until the caller's store has it, if there is one; it is not sent before.</summary>
     public bool IsSaved { get; set; } = true;

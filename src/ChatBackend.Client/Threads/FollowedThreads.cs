@@ -18,14 +18,14 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
     public ThreadFollower? Find(ThreadId thread) => _followers.GetValueOrDefault(thread);
 
     /// <summary>The follower of a thread from a place on; one that began later is replaced, and ends.</summary>
-    public ThreadFollower From(ThreadId thread, long afterSeq, out bool isNew)
+    public ThreadFollower From(ThreadId thread, ThreadCursor after, out bool isNew)
     {
         // Two that begin at once share one follower.
         lock (_beginning)
         {
             if (Find(thread) is { } known)
             {
-                if (known.Start <= afterSeq)
+                if (known.Start <= after.Seq)
                 {
                     isNew = false;
                     return known;
@@ -35,7 +35,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
             }
 
             isNew = true;
-            return _followers[thread] = new ThreadFollower(thread, afterSeq, bufferBytes);
+            return _followers[thread] = new ThreadFollower(thread, after, bufferBytes);
         }
     }
 
@@ -48,6 +48,9 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
                 break;
             case Error error:
                 Refused(outgoing.Refuse(error), error);
+                break;
+            case CaughtUp caughtUp when Find(caughtUp.ThreadId) is { } ahead && caughtUp.Seq < ahead.Cursor && !ahead.IsFollowDue:
+                BeginAgain(ahead, new Error { Code = ErrorCode.StaleCursor, Message = "The thread ends before what was had of it.", HistoryBeginsAt = 1 });
                 break;
             case CaughtUp caughtUp:
                 outgoing.Answer(caughtUp);
@@ -104,7 +107,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
     {
         if (answered is ChatFrame && ack.ThreadId is { } thread && Find(thread) is null)
         {
-            From(thread, Math.Max(0, (ack.Seq ?? 1) - 1), out _);
+            From(thread, new ThreadCursor(Math.Max(0, (ack.Seq ?? 1) - 1)), out _);
         }
     }
 
@@ -115,10 +118,9 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
             return;
         }
 
-        if (error is { Code: ErrorCode.Expired, HistoryBeginsAt: { } beginsAt } && follower.FruitlessFollows < MaxFruitlessFollows)
+        if (Outgoing.BeginsAgain(error))
         {
-            follower.BeginAt(beginsAt);
-            outgoing.Follow(follower, DelayOf(follower));
+            BeginAgain(follower, error);
             return;
         }
 
@@ -130,6 +132,25 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
         }
 
         outgoing.Follow(follower, DelayOf(follower) + TimeSpan.FromMilliseconds(error.RetryAfterMs ?? 0));
+    }
+
+    /// <summary>Drops what a follower has and follows from where history begins; whoever waits for the follow goes on waiting.</summary>
+    private void BeginAgain(ThreadFollower follower, Error error)
+    {
+        if (follower.FruitlessFollows >= MaxFruitlessFollows)
+        {
+            Fail(follower, new ChatErrorException(error));
+        }
+        else if (error.Code == ErrorCode.StaleCursor)
+        {
+            follower.Replace(error.HistoryBeginsAt!.Value);
+            outgoing.FollowAgain(follower, DelayOf(follower));
+        }
+        else
+        {
+            follower.Expire(error.HistoryBeginsAt!.Value);
+            outgoing.FollowAgain(follower, DelayOf(follower));
+        }
     }
 
     private void Fail(ThreadFollower follower, Exception end)

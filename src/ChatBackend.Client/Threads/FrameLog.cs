@@ -48,11 +48,13 @@ internal sealed class FrameLog(int maxBytes)
         }
     }
 
+    /// <summary>The events that are here, of the history that is there now.</summary>
     public IEnumerable<ThreadEvent> Events()
     {
         lock (_lock)
         {
-            return [.. _frames.Skip(_gone).Select(item => item.Frame).OfType<ThreadEvent>()];
+            var replaced = _frames.FindLastIndex(item => item.Frame is HistoryReplaced);
+            return [.. _frames.Skip(Math.Max(_gone, replaced + 1)).Select(item => item.Frame).OfType<ThreadEvent>()];
         }
     }
 

@@ -20,15 +20,16 @@ public sealed class ThreadFollower
     private readonly int _bufferBytes;
     private readonly List<(Func<ThreadEvent, bool> Predicate, TaskCompletionSource<ThreadEvent> Found)> _waits = [];
     private Exception? _end;
+    private bool _isFollowDue;
 
-    internal ThreadFollower(ThreadId thread, long afterSeq, int bufferBytes)
+    internal ThreadFollower(ThreadId thread, ThreadCursor after, int bufferBytes)
     {
         Thread = thread;
-        _start = afterSeq;
+        _start = after.Seq;
         _bufferBytes = bufferBytes;
-        _progress = new ThreadProgress(afterSeq);
+        _progress = new ThreadProgress(after);
         _log = new FrameLog(bufferBytes);
-        Transcript = new ThreadTranscript(afterSeq);
+        Transcript = new ThreadTranscript(after.Seq);
     }
 
     public ThreadId Thread { get; }
@@ -45,7 +46,19 @@ public sealed class ThreadFollower
         }
     }
 
-    /// <summary>The <c>seq</c> after which this follower began; later, once what came before was found to be gone (<see cref="HistoryExpired"/>).</summary>
+    /// <summary>The last event taken, or where this follower began: another connection goes on from it, see <see cref="ChatConnection.FollowAsync(ThreadId, ThreadCursor, CancellationToken)"/>.</summary>
+    public ThreadCursor LastEvent
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _progress.LastEvent;
+            }
+        }
+    }
+
+    /// <summary>The <c>seq</c> after which this follower began; another one, once what came before was found to be gone (<see cref="HistoryExpired"/>, <see cref="HistoryReplaced"/>).</summary>
     public long Start
     {
         get
@@ -64,7 +77,7 @@ public sealed class ThreadFollower
     /// The follower's frames from its start: events (<see cref="ThreadEvent"/>) once and in order, between them deltas
     /// (<see cref="PartDelta"/>), each of which begins where its part ends. Ends when the thread is unfollowed or the connection was
     /// closed from this side. Every enumeration begins at the start. Where events after the cursor are not kept any more stands
-    /// <see cref="HistoryExpired"/>: drop what came before, the transcript did.
+    /// <see cref="HistoryExpired"/>, and where the server's log was put back to an earlier state <see cref="HistoryReplaced"/>: drop what came before, the transcript did.
     /// </summary>
     /// <exception cref="FollowerOverrunException">The reader is further behind than the buffer reaches.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good.</exception>
@@ -77,6 +90,7 @@ public sealed class ThreadFollower
     /// <param name="predicate">Called in the receive loop; must be quick and change nothing.</param>
     /// <exception cref="ChatClosedException">The connection closed, or the thread was unfollowed, before it came.</exception>
     /// <exception cref="HistoryExpiredException">It may have been among events that are not kept any more.</exception>
+    /// <exception cref="HistoryReplacedException">It may have been among events that were lost when the server's log was put back.</exception>
     /// <exception cref="ThreadDeletedException">The thread was deleted before it came.</exception>
     public async Task<ThreadEvent> WaitForAsync(Func<ThreadEvent, bool> predicate, CancellationToken cancellationToken = default)
     {
@@ -124,6 +138,9 @@ public sealed class ThreadFollower
         return await WaitForRunEndAsync(started.RunId, cancellationToken);
     }
 
+    /// <summary>A follow that says where it is waits to be sent. What comes before that is not for it: it may be of a history that its cursor is not of.</summary>
+    internal bool IsFollowDue { get => Volatile.Read(ref _isFollowDue); set => Volatile.Write(ref _isFollowDue, value); }
+
     /// <summary>How often in a row the thread was followed again without anything new coming of it.</summary>
     internal int FruitlessFollows { get; private set; }
 
@@ -131,7 +148,7 @@ public sealed class ThreadFollower
     {
         lock (_lock)
         {
-            return new FollowFrame { Id = id, ThreadId = Thread, AfterSeq = _progress.Cursor, Parts = _progress.Positions };
+            return new FollowFrame { Id = id, ThreadId = Thread, AfterSeq = _progress.Cursor, AfterAt = _progress.LastEvent.At, Parts = _progress.Positions };
         }
     }
 
@@ -140,7 +157,7 @@ public sealed class ThreadFollower
     {
         lock (_lock)
         {
-            if (_end is not null)
+            if (_end is not null || IsFollowDue)
             {
                 return false;
             }
@@ -157,21 +174,10 @@ public sealed class ThreadFollower
     }
 
     /// <summary>What comes after the cursor is gone: drops what it has and goes on from the first event that is still there.</summary>
-    internal void BeginAt(long seq)
-    {
-        lock (_lock)
-        {
-            _start = seq - 1;
-            _progress = new ThreadProgress(_start);
-            var expired = new HistoryExpired(Thread, seq);
-            Transcript.Apply(expired);
-            _log.Append(expired, 0);
-            foreach (var wait in _waits)
-            {
-                wait.Found.TrySetException(new HistoryExpiredException(seq));
-            }
-        }
-    }
+    internal void Expire(long beginsAt) => BeginAt(beginsAt, new HistoryExpired(Thread, beginsAt), () => new HistoryExpiredException(beginsAt));
+
+    /// <summary>What it has is of a history that is no more: drops it and begins where the one that is there now does.</summary>
+    internal void Replace(long beginsAt) => BeginAt(beginsAt, new HistoryReplaced(Thread, beginsAt), () => new HistoryReplacedException(beginsAt));
 
     internal void CountFollow()
     {
@@ -197,6 +203,21 @@ public sealed class ThreadFollower
             foreach (var wait in _waits)
             {
                 wait.Found.TrySetException(end);
+            }
+        }
+    }
+
+    private void BeginAt(long seq, ServerFrame mark, Func<Exception> missed)
+    {
+        lock (_lock)
+        {
+            _start = seq - 1;
+            _progress = new ThreadProgress(new ThreadCursor(_start));
+            Transcript.Apply(mark);
+            _log.Append(mark, 0);
+            foreach (var wait in _waits)
+            {
+                wait.Found.TrySetException(missed());
             }
         }
     }

@@ -6,16 +6,19 @@ namespace ChatBackend.Client.Threads;
 /// How far a reader of one thread is: the last event, and how much of each part in flight. Decides for every frame whether it
 /// is new, known, or shows that something before it is missing. Not thread-safe.
 /// </summary>
-internal sealed class ThreadProgress(long cursor)
+internal sealed class ThreadProgress(ThreadCursor start)
 {
     // A late delta of a part or run that is over would begin it anew. The server sends none, a replay may.
     private const int RememberedRuns = 32;
 
     private readonly Dictionary<PartId, Part> _parts = [];
     private readonly Queue<RunId> _endedRuns = new();
-    private long _head = cursor;
+    private long _head = start.Seq;
 
-    public long Cursor { get; private set; } = cursor;
+    public long Cursor => LastEvent.Seq;
+
+    /// <summary>The cursor with the time of its event, which tells it from the same number in another history.</summary>
+    public ThreadCursor LastEvent { get; private set; } = start;
 
     /// <summary>What the reader has of parts in flight, as <c>follow</c> tells it.</summary>
     public IReadOnlyList<PartPosition> Positions =>
@@ -42,7 +45,7 @@ internal sealed class ThreadProgress(long cursor)
             return Taken.Missing;
         }
 
-        Cursor = happened.Seq;
+        LastEvent = new ThreadCursor(happened.Seq, happened.At == default ? null : happened.At);
         switch (happened)
         {
             case AgentPart part:
@@ -79,7 +82,7 @@ internal sealed class ThreadProgress(long cursor)
         return new Taken(fresh, IsMissing: false);
     }
 
-    /// <summary>A head behind the cursor is a server that is not up to date; events that carry known numbers would be dropped as known.</summary>
+    /// <summary>A head behind the cursor is a log that was put back; events that carry known numbers would be dropped as known.</summary>
     private Taken Take(CaughtUp caughtUp)
     {
         _head = Math.Max(_head, caughtUp.Seq);

@@ -11,7 +11,7 @@ namespace ChatBackend.Client;
 public sealed class ThreadTranscript(long afterSeq = 0)
 {
     private readonly Lock _lock = new();
-    private ThreadProgress _progress = new(afterSeq);
+    private ThreadProgress _progress = new(new ThreadCursor(afterSeq));
     private readonly ThreadDraft _draft = new();
 
     /// <summary>The <c>seq</c> of the last event.</summary>
@@ -25,6 +25,21 @@ public sealed class ThreadTranscript(long afterSeq = 0)
             }
         }
     }
+
+    /// <summary>The last event, as <see cref="ChatConnection.FollowAsync(ThreadId, ThreadCursor, CancellationToken)"/> goes on from it.</summary>
+    public ThreadCursor LastEvent
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _progress.LastEvent;
+            }
+        }
+    }
+
+    /// <summary>How often all that stood here was dropped because the server's log had been put back to an earlier state (<see cref="HistoryReplaced"/>).</summary>
+    public int Replacements { get; private set; }
 
     /// <summary>The thread's name, once it was given one.</summary>
     public string? Title
@@ -65,11 +80,13 @@ public sealed class ThreadTranscript(long afterSeq = 0)
         ArgumentNullException.ThrowIfNull(frame);
         lock (_lock)
         {
-            if (frame is HistoryExpired expired)
+            switch (frame)
             {
-                _progress = new ThreadProgress(expired.BeginsAt - 1);
-                _draft.Clear();
-                return TranscriptChange.Applied;
+                case HistoryExpired expired:
+                    return BeginAt(expired.BeginsAt);
+                case HistoryReplaced replaced:
+                    Replacements++;
+                    return BeginAt(replaced.BeginsAt);
             }
 
             var (fresh, isMissing) = _progress.Take(frame);
@@ -81,5 +98,12 @@ public sealed class ThreadTranscript(long afterSeq = 0)
             _draft.Apply(fresh);
             return TranscriptChange.Applied;
         }
+    }
+
+    private TranscriptChange BeginAt(long seq)
+    {
+        _progress = new ThreadProgress(new ThreadCursor(seq - 1));
+        _draft.Clear();
+        return TranscriptChange.Applied;
     }
 }

@@ -13,7 +13,7 @@ public sealed class OutgoingTests
     public void A_follow_that_is_asked_for_while_the_socket_begins_is_sent()
     {
         var outgoing = new Outgoing(TimeProvider.System, maxWaiting: 10, journal: null, retriesRefused: false);
-        var follower = new ThreadFollower(new ThreadId("thr_1"), afterSeq: 7, bufferBytes: 0);
+        var follower = new ThreadFollower(new ThreadId("thr_1"), new ThreadCursor(7), bufferBytes: 0);
 
         // The followers of the connection were looked up a moment before this one was added to them.
         var following = outgoing.Follow(follower, TimeSpan.Zero);
@@ -30,7 +30,7 @@ public sealed class OutgoingTests
     public void Each_follower_is_followed_once_on_a_new_socket()
     {
         var outgoing = new Outgoing(TimeProvider.System, maxWaiting: 10, journal: null, retriesRefused: false);
-        ThreadFollower[] followers = [new(new ThreadId("thr_1"), 0, 0), new(new ThreadId("thr_2"), 0, 0)];
+        ThreadFollower[] followers = [new(new ThreadId("thr_1"), default, 0), new(new ThreadId("thr_2"), default, 0)];
         _ = outgoing.Follow(followers[1], TimeSpan.FromHours(1));
 
         outgoing.Begin(new SendWindow(Samples.Established().Limits), () => followers);
