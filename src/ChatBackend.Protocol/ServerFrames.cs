@@ -129,7 +129,11 @@ public sealed record Error : ServerFrame
 
     public required string Message { get; init; }
 
+    /// <summary>The command that this answers; absent where it answers none.</summary>
     public ClientFrameId? Id { get; init; }
+
+    /// <summary>Of an error that answers no command: the followed thread of which the next events cannot be sent at the moment.</summary>
+    public ThreadId? ThreadId { get; init; }
 
     public int? RetryAfterMs { get; init; }
 

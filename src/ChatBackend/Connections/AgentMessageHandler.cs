@@ -22,6 +22,7 @@ internal sealed partial class AgentMessageHandler(
     private int _pendingBytes;
     private Task _working = Task.CompletedTask;
     private bool _isWorking;
+    private bool _isAnswered; // the command that is being carried out
 
     public ConnectionId Id => connection.Id;
 
@@ -142,9 +143,10 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    /// <summary>The one place where what went wrong becomes an <c>error</c>.</summary>
+    /// <summary>The one place where what went wrong becomes an <c>error</c>; or, once the command is answered, ends the connection, so that the client resumes.</summary>
     private async Task AnswerAsync(ClientCommand command, long arrivedAt)
     {
+        _isAnswered = false;
         try
         {
             await (command switch
@@ -158,21 +160,33 @@ internal sealed partial class AgentMessageHandler(
                 _ => throw new UnreachableException($"{command.GetType()} is no command."),
             });
         }
+        catch (Exception ex) when (_isAnswered)
+        {
+            BrokeAfterAnswer(ex, command.GetType().Name);
+            Close(ex is ProtocolException or TimeoutException or OrleansException ? CloseReason.Unavailable : CloseReason.InternalError);
+        }
         catch (ProtocolException refused)
         {
             Refuse(command, refused);
         }
-        catch (Exception away) when (away is TimeoutException or OrleansException)
+        catch (Exception ex) when (ex is TimeoutException or OrleansException)
         {
-            ThreadAway(away, command.GetType().Name);
+            ThreadAway(ex, command.GetType().Name);
             Refuse(command, ProtocolException.Unavailable());
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
             var trace = Guid.NewGuid().ToString("n");
-            CommandBroke(bug, command.GetType().Name, trace);
+            CommandBroke(ex, command.GetType().Name, trace);
             Refuse(command, new ProtocolException(ErrorCode.Internal, $"Something broke here. Please report {trace}."));
         }
+    }
+
+    /// <summary>From here on the command has its answer, and no <c>error</c> follows under its id.</summary>
+    private void Acknowledge(ReadOnlyMemory<byte> ack)
+    {
+        _isAnswered = true;
+        outbox.Enqueue(ack);
     }
 
     private async Task ChatAsync(ChatFrame frame, long arrivedAt)
@@ -195,7 +209,7 @@ internal sealed partial class AgentMessageHandler(
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null,
                 frame.Replaces));
-            outbox.Enqueue(reply.Ack);
+            Acknowledge(reply.Ack);
             if (frame.ThreadId is null && reply.Thread == thread)
             {
                 isFollowed = true;
@@ -222,7 +236,7 @@ internal sealed partial class AgentMessageHandler(
         metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
     }
 
-    /// <summary>From its message on, unless the thread is followed. The command is answered already: what goes wrong here ends the connection, and the client resumes.</summary>
+    /// <summary>From its message on, unless the thread is followed.</summary>
     private async Task FollowFromAsync(CommandReply reply)
     {
         try
@@ -232,14 +246,9 @@ internal sealed partial class AgentMessageHandler(
                 await JoinAsync(reply.Thread, new EventCursor(reply.Seq - 1), [], announcesCaughtUp: false);
             }
         }
-        catch (ProtocolException gone) when (gone.Code is ErrorCode.NotFound or ErrorCode.Expired)
+        catch (ProtocolException refused) when (refused.Code is ErrorCode.NotFound or ErrorCode.Expired)
         {
             // A retry of what took effect long ago: its thread was deleted since, or is kept only from later on.
-        }
-        catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
-        {
-            ThreadAway(away, nameof(ChatFrame));
-            Close(CloseReason.Unavailable);
         }
     }
 
@@ -255,7 +264,7 @@ internal sealed partial class AgentMessageHandler(
 
         Followed.Remove(frame.ThreadId);
         await subscription.EndAsync();
-        Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
+        Acknowledge(WireJson.Encode(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId }));
     }
 
     private Task StopAsync(StopFrame frame) => AcknowledgeAsync(
@@ -273,7 +282,7 @@ internal sealed partial class AgentMessageHandler(
         try
         {
             var reply = await command(grains.GetGrain<IThreadGrain>(thread.Value));
-            outbox.Enqueue(reply.Ack);
+            Acknowledge(reply.Ack);
         }
         finally
         {
@@ -289,7 +298,7 @@ internal sealed partial class AgentMessageHandler(
         }
 
         connection.Session = session;
-        Send(new Ack { Id = frame.Id, Status = AckStatus.Accepted });
+        Acknowledge(WireJson.Encode(new Ack { Id = frame.Id, Status = AckStatus.Accepted }));
         return Task.CompletedTask;
     }
 
@@ -338,8 +347,11 @@ internal sealed partial class AgentMessageHandler(
     private void Send(ServerFrame frame) => outbox.Enqueue(WireJson.Encode(frame));
 
     [LoggerMessage(LogLevel.Warning, "{Command} could not reach its thread")]
-    private partial void ThreadAway(Exception away, string command);
+    private partial void ThreadAway(Exception ex, string command);
+
+    [LoggerMessage(LogLevel.Error, "{Command} was answered and broke after that; its connection is closed, so that the client resumes")]
+    private partial void BrokeAfterAnswer(Exception ex, string command);
 
     [LoggerMessage(LogLevel.Error, "{Command} broke, trace {Trace}: a bug of the server's")]
-    private partial void CommandBroke(Exception bug, string command, string trace);
+    private partial void CommandBroke(Exception ex, string command, string trace);
 }

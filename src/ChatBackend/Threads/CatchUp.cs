@@ -13,32 +13,107 @@ internal sealed partial class CatchUp(ThreadId thread, LiveFeed feed, LogPages p
     /// <summary>Bytes that one step sends, or a little more.</summary>
     public const int StepBytes = 16 * 1024;
 
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+    /// <summary>Faults one after the other, with nothing sent between them, after which the follower hears of it.</summary>
+    private const int FaultsBeforeNotice = 5;
 
-    public async Task RunAsync(Follower follower)
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(8);
+
+    /// <summary>In the feed's lock, as is <see cref="Restart"/>.</summary>
+    public void Start(Follower follower)
+    {
+        follower.IsCatchingUp = true;
+        follower.CatchingUp = Task.Run(() => RunAsync(follower));
+    }
+
+    /// <summary>A delivery to this follower failed: it is not live any more and catches up from what it was sent last.</summary>
+    public void Restart(Follower follower, Exception ex)
+    {
+        follower.IsLive = false;
+        Log(follower, ex);
+        if (follower is { IsCatchingUp: false, HasLeft: false })
+        {
+            Start(follower);
+        }
+    }
+
+    /// <summary>Ends when the follower is live or has left; a fault is logged and, after a pause, begun again from. Never throws.</summary>
+    private async Task RunAsync(Follower follower)
+    {
+        var (faults, sent, pause) = (0, follower.Sent, Retry);
+        while (!await TryRunAsync(follower))
+        {
+            (faults, pause) = follower.Sent == sent ? (faults + 1, pause) : (1, Retry);
+            if (faults == FaultsBeforeNotice)
+            {
+                GiveNotice(follower);
+            }
+
+            sent = follower.Sent;
+            await Task.Delay(pause, clock, follower.Leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = pause < LastRetry ? pause * 2 : pause;
+        }
+    }
+
+    /// <returns>False when it faulted and the follower is not where its thread is live.</returns>
+    private async Task<bool> TryRunAsync(Follower follower)
     {
         var cancellationToken = follower.Leaving.Token;
-        var needed = StepBytes;
         try
         {
-            while (await port.RoomAsync(follower.Connection, needed, cancellationToken))
-            {
-                needed = StepBytes;
-                switch (feed.Step(follower, out var cursor))
-                {
-                    case CatchUpStep.Done:
-                        return;
-                    case CatchUpStep.Page:
-                        needed = Math.Max(needed, await SendPageAsync(follower, cursor, cancellationToken));
-                        break;
-                }
-
-                await Task.Yield();
-            }
+            await RunToLiveAsync(follower, cancellationToken);
+            return true;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // it has left
+            return true; // it has left
+        }
+        catch (Exception ex)
+        {
+            Log(follower, ex);
+            return false;
+        }
+    }
+
+    private async Task RunToLiveAsync(Follower follower, CancellationToken cancellationToken)
+    {
+        var needed = StepBytes;
+        while (await port.RoomAsync(follower.Connection, needed, cancellationToken))
+        {
+            needed = StepBytes;
+            switch (feed.Step(follower, out var cursor))
+            {
+                case CatchUpStep.Done:
+                    return;
+                case CatchUpStep.Page:
+                    needed = Math.Max(needed, await SendPageAsync(follower, cursor, cancellationToken));
+                    break;
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>It goes on being tried: the follower need do nothing, and may show that what it has is not all.</summary>
+    private void GiveNotice(Follower follower)
+    {
+        var notice = new Error { Code = ErrorCode.Unavailable, ThreadId = thread, Message = "What follows in this thread cannot be sent at the moment. The server goes on trying." };
+        try
+        {
+            port.Deliver(follower.Connection, new OutgoingFrame(thread, WireJson.Encode((ServerFrame)notice)));
+        }
+        catch (Exception ex)
+        {
+            Log(follower, ex);
+        }
+    }
+
+    private void Log(Follower follower, Exception ex)
+    {
+        if (!follower.IsFaultLogged)
+        {
+            follower.IsFaultLogged = true;
+            Faulted(ex, follower.Connection.Value, thread.Value, follower.Cursor);
         }
     }
 
@@ -68,17 +143,21 @@ internal sealed partial class CatchUp(ThreadId thread, LiveFeed feed, LogPages p
                 return 0;
             }
         }
-        catch (LogUnavailableException away)
+        catch (LogUnavailableException)
         {
-            NotRead(away, thread.Value);
+            NotRead(thread.Value);
         }
 
         await Task.Delay(Retry, clock, cancellationToken); // the store is away, or what it had is just being deleted
         return 0;
     }
 
-    [LoggerMessage(LogLevel.Warning, "The log of {Thread} could not be read; a follower waits")]
-    private partial void NotRead(Exception away, string thread);
+    // The store says in one line that it is away, and in one that it is back.
+    [LoggerMessage(LogLevel.Debug, "The log of {Thread} could not be read; a follower waits")]
+    private partial void NotRead(string thread);
+
+    [LoggerMessage(LogLevel.Error, "{Connection} could not be sent what follows in {Thread} after event {Seq}; it catches up from there. Logged once for this follower")]
+    private partial void Faulted(Exception ex, string connection, string thread, long seq);
 }
 
 /// <summary>What a follower on its way to live was sent, and needs next.</summary>

@@ -35,6 +35,12 @@ internal sealed class Follower(FeedPort port, ConnectionId connection, long curs
 
     public CancellationTokenSource Leaving { get; } = new();
 
+    /// <summary>How many frames it was sent: what shows that a catch-up gets on.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>A follower that faults again and again is one line in the log.</summary>
+    public bool IsFaultLogged { get; set; }
+
     public void Hold()
     {
         if (!IsHeld)
@@ -51,6 +57,7 @@ internal sealed class Follower(FeedPort port, ConnectionId connection, long curs
         if (!IsHeld)
         {
             port.Deliver(connection, frame);
+            Sent++;
             return;
         }
 
@@ -72,11 +79,17 @@ internal sealed class Follower(FeedPort port, ConnectionId connection, long curs
         _held = null;
         if (kept is null)
         {
-            IsLive = false;
-            (Cursor, _part, _sent, AnnouncesCaughtUp) = _beforeHold;
+            Rewind();
         }
 
         return kept;
+    }
+
+    /// <summary>Goes back to where it was when its last hold began, and has to catch up.</summary>
+    public void Rewind()
+    {
+        IsLive = false;
+        (Cursor, _part, _sent, AnnouncesCaughtUp) = _beforeHold;
     }
 
     /// <summary>How much of a part it has, in UTF-16 code units.</summary>

@@ -15,8 +15,7 @@ internal sealed class LiveFeed
     private readonly Lock _lock = new();
     private readonly ThreadId _thread;
     private readonly ThreadTail _tail;
-    private readonly CatchUp _catchUp;
-    private readonly Dictionary<ConnectionId, Follower> _followers = [];
+    private readonly Followers _followers;
     private readonly EarlyItems _early = new();
     private bool _isLive;
     private bool _isDeleted;
@@ -25,7 +24,7 @@ internal sealed class LiveFeed
     {
         _thread = thread;
         _tail = new ThreadTail(thread, pages);
-        _catchUp = new CatchUp(thread, this, pages, port, clock, logger);
+        _followers = new Followers(thread, _tail, new CatchUp(thread, this, pages, port, clock, logger));
     }
 
     public bool IsLive
@@ -93,12 +92,7 @@ internal sealed class LiveFeed
 
             _tail.Reset(snapshot);
             _isLive = true;
-            foreach (var follower in _followers.Values)
-            {
-                follower.IsLive = false;
-                Begin(follower);
-            }
-
+            _followers.BeginAll();
             _isLive = _early.TryTake(out var early) && TryTakeAll(early);
             return _isLive;
         }
@@ -127,12 +121,7 @@ internal sealed class LiveFeed
         lock (_lock)
         {
             (_isDeleted, _isLive) = (true, false);
-            foreach (var follower in _followers.Values)
-            {
-                End(follower);
-            }
-
-            _followers.Clear();
+            _followers.EndAll();
         }
     }
 
@@ -142,11 +131,11 @@ internal sealed class LiveFeed
         {
             if (_isDeleted)
             {
-                End(follower); // it was there when the connection asked
+                _followers.End(follower); // it was there when the connection asked
                 return follower;
             }
 
-            _followers[follower.Connection] = follower;
+            _followers.Add(follower);
             Begin(follower);
             return follower;
         }
@@ -157,14 +146,11 @@ internal sealed class LiveFeed
         lock (_lock)
         {
             follower.HasLeft = true;
-            if (_followers.GetValueOrDefault(follower.Connection) == follower)
-            {
-                _followers.Remove(follower.Connection);
-            }
+            _followers.Remove(follower);
         }
 
         await follower.Leaving.CancelAsync();
-        await follower.CatchingUp;
+        await follower.CatchingUp; // never throws
         follower.Leaving.Dispose();
     }
 
@@ -185,18 +171,7 @@ internal sealed class LiveFeed
                 return;
             }
 
-            if (follower.Release() is { } kept)
-            {
-                while (kept.TryTake(out var frame))
-                {
-                    follower.Send(frame);
-                }
-            }
-            else if (_isDeleted)
-            {
-                follower.Send(Deleted());
-            }
-
+            _followers.Release(follower, _isDeleted);
             Begin(follower); // what was too much to keep, and pages, which are not read during a hold
         }
     }
@@ -230,8 +205,8 @@ internal sealed class LiveFeed
                 return false;
             }
 
-            follower.Cursor = stored.Seq;
             follower.Send(new OutgoingFrame(_thread, stored.Json));
+            follower.Cursor = stored.Seq;
             return true;
         }
     }
@@ -250,20 +225,16 @@ internal sealed class LiveFeed
         return true;
     }
 
-    private bool TryTake(EncodedEvent happened)
+    private bool TryTake(EncodedEvent threadEvent)
     {
-        if (!_tail.TryTake(happened, out var isNew))
+        if (!_tail.TryTake(threadEvent, out var isNew))
         {
             return false;
         }
 
-        foreach (var follower in _followers.Values)
+        if (isNew)
         {
-            if (isNew && follower.IsLive)
-            {
-                follower.Cursor = happened.Seq;
-                follower.Send(new OutgoingFrame(_thread, happened.Json));
-            }
+            _followers.Deliver(threadEvent);
         }
 
         return true;
@@ -276,47 +247,20 @@ internal sealed class LiveFeed
             return false;
         }
 
-        if (fresh is null)
+        if (fresh is not null)
         {
-            return true;
-        }
-
-        OutgoingFrame? shared = null;
-        var length = fresh.Offset + fresh.Text.Length;
-        foreach (var follower in _followers.Values)
-        {
-            var position = follower.PositionIn(fresh.Part);
-            if (follower.IsLive && position < length)
-            {
-                follower.Has(fresh.Part, length);
-                follower.Send(position == fresh.Offset ? shared ??= OutgoingFrame.Of(_thread, fresh) : OutgoingFrame.Of(_thread, _tail.PartFrom(position)));
-            }
+            _followers.Deliver(fresh);
         }
 
         return true;
     }
 
-    /// <summary>Brings a follower to where it is live: at once when that is little and its connection has room, else step by step. In the lock.</summary>
+    /// <summary>In the lock.</summary>
     private void Begin(Follower follower)
     {
-        if (!_isLive || follower is { IsLive: true } or { IsCatchingUp: true } or { HasLeft: true })
+        if (_isLive)
         {
-            return;
-        }
-
-        var step = follower.HasRoom(CatchUp.StepBytes) ? _tail.Advance(follower) : CatchUpStep.More;
-        if (step != CatchUpStep.Done && !(step == CatchUpStep.Page && follower.IsHeld))
-        {
-            follower.IsCatchingUp = true;
-            follower.CatchingUp = Task.Run(() => _catchUp.RunAsync(follower));
+            _followers.Begin(follower);
         }
     }
-
-    private void End(Follower follower)
-    {
-        follower.Send(Deleted());
-        (follower.HasLeft, follower.IsLive) = (true, false);
-    }
-
-    private OutgoingFrame Deleted() => new(_thread, WireJson.Encode(new ThreadDeleted { ThreadId = _thread }));
 }

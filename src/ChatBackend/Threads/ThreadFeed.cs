@@ -8,7 +8,7 @@ namespace ChatBackend.Threads;
 /// change of writer it subscribes anew, and each follower goes on from its own cursor.
 /// </summary>
 internal sealed partial class ThreadFeed(
-    ThreadId thread, IThreadGrain grain, INodeObserver node, LogPages pages, FeedPort port, TimeProvider clock, ILogger logger)
+    ThreadId thread, IThreadGrain grain, INodeObserver node, LogPages pages, FeedPort port, OwnedTasks tasks, TimeProvider clock, ILogger logger)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(8);
@@ -64,24 +64,24 @@ internal sealed partial class ThreadFeed(
         }
     }
 
-    /// <summary>Renews the lease, and with it notices what was missed in silence, and a thread that is no more.</summary>
-    public async Task RenewAsync()
+    /// <summary>Renews the lease, and with it notices what was missed in silence, and a thread that is no more. What fails is logged, and tried again with the next.</summary>
+    public async Task RenewAsync(CancellationToken cancellationToken)
     {
-        await _subscribing.WaitAsync();
+        await _subscribing.WaitAsync(cancellationToken);
         try
         {
             if (_owner is { } owner)
             {
-                await SubscribeAsync(owner, Live.Head);
+                await SubscribeAsync(owner, Live.Head).WaitAsync(cancellationToken);
             }
         }
-        catch (ProtocolException gone) when (gone.Code == ErrorCode.NotFound)
+        catch (ProtocolException refused) when (refused.Code == ErrorCode.NotFound)
         {
             Over(); // it was deleted, and the news did not come here
         }
-        catch (Exception away) when (away is ProtocolException or TimeoutException or OrleansException)
+        catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
         {
-            NotReached(away, thread.Value);
+            NotReached(ex, thread.Value);
         }
         finally
         {
@@ -102,9 +102,9 @@ internal sealed partial class ThreadFeed(
                 await grain.Unsubscribe(node);
             }
         }
-        catch (Exception away) when (away is TimeoutException or OrleansException)
+        catch (Exception ex)
         {
-            NotReached(away, thread.Value); // its lease runs out
+            NotReached(ex, thread.Value); // its lease runs out
         }
         finally
         {
@@ -112,8 +112,22 @@ internal sealed partial class ThreadFeed(
         }
     }
 
-    /// <summary>What the thread's writer published, in order.</summary>
+    /// <summary>What the thread's writer published, in order. Never throws: what cannot be taken is a gap, which heals.</summary>
     public void Take(ThreadBatch batch)
+    {
+        try
+        {
+            Handle(batch);
+        }
+        catch (Exception ex)
+        {
+            NotTaken(ex, thread.Value);
+            Live.Suspend();
+            Heal();
+        }
+    }
+
+    private void Handle(ThreadBatch batch)
     {
         if (batch.Deleted)
         {
@@ -154,21 +168,21 @@ internal sealed partial class ThreadFeed(
     {
         if (_healing.IsCompleted)
         {
-            _healing = Task.Run(HealAsync); // not on the thread of a writer that publishes to its own node
+            _healing = tasks.Run(HealAsync); // not on the thread of a writer that publishes to its own node
         }
     }
 
-    private async Task HealAsync()
+    private async Task HealAsync(CancellationToken cancellationToken)
     {
         for (var retry = FirstRetry; ; retry = retry < LastRetry ? retry * 2 : retry)
         {
-            await RenewAsync();
+            await RenewAsync(cancellationToken);
             if (Live.IsLive || _owner is null)
             {
                 return;
             }
 
-            await Task.Delay(retry, clock, CancellationToken.None);
+            await Task.Delay(retry, clock, cancellationToken);
         }
     }
 
@@ -176,5 +190,8 @@ internal sealed partial class ThreadFeed(
     private partial void Gap(string thread);
 
     [LoggerMessage(LogLevel.Warning, "The feed of {Thread} could not reach its thread; it tries again")]
-    private partial void NotReached(Exception away, string thread);
+    private partial void NotReached(Exception ex, string thread);
+
+    [LoggerMessage(LogLevel.Error, "What was published of {Thread} could not be taken; its feed begins again")]
+    private partial void NotTaken(Exception ex, string thread);
 }

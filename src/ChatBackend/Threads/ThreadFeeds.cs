@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Threads;
 
 /// <summary>The threads followed on this node, each by one feed for as long as somebody here follows it.</summary>
-internal sealed class ThreadFeeds(
+internal sealed partial class ThreadFeeds(
     IGrainFactory grains, IEventLog log, IThreadStore store, Histories histories, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
 {
     // Each feed is renewed three times in a lease, and not all of them at once.
@@ -17,6 +17,7 @@ internal sealed class ThreadFeeds(
 
     private readonly Lock _lock = new();
     private readonly LogPages _pages = new(log);
+    private readonly OwnedTasks _healing = new();
     private readonly Dictionary<ThreadId, ThreadFeed> _feeds = [];
     private NodeObserver? _observer;
     private INodeObserver? _node;
@@ -119,23 +120,51 @@ internal sealed class ThreadFeeds(
         return Task.CompletedTask;
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await _healing.StopAsync().WaitAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _healing.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await foreach (var tick in Ticks.EveryAsync(ShareEvery, clock, stoppingToken))
         {
-            if (tick % Shares == 0)
+            try
             {
-                histories.ForgetIdle(); // followed threads that are quiet need no memory but their place
+                await RenewAsync(tick, stoppingToken);
             }
-
-            ThreadFeed[] feeds;
-            lock (_lock)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
-                feeds = [.. _feeds.Where(feed => (uint)feed.Key.GetHashCode() % Shares == tick % Shares).Select(feed => feed.Value)];
+                return;
             }
-
-            await Parallel.ForEachAsync(feeds, CancellationToken.None, async (feed, _) => await feed.RenewAsync());
+            catch (Exception ex)
+            {
+                NotRenewed(ex);
+            }
         }
+    }
+
+    private async Task RenewAsync(long tick, CancellationToken stoppingToken)
+    {
+        if (tick % Shares == 0)
+        {
+            histories.ForgetIdle(); // followed threads that are quiet need no memory but their place
+        }
+
+        ThreadFeed[] feeds;
+        lock (_lock)
+        {
+            feeds = [.. _feeds.Where(feed => (uint)feed.Key.GetHashCode() % Shares == tick % Shares).Select(feed => feed.Value)];
+        }
+
+        await Parallel.ForEachAsync(feeds, stoppingToken, async (feed, cancellationToken) => await feed.RenewAsync(cancellationToken));
     }
 
     private async Task RequireHistoryAsync(UserId user, ThreadId thread, LiveFeed live, EventCursor after)
@@ -165,7 +194,7 @@ internal sealed class ThreadFeeds(
         {
             if (!_feeds.TryGetValue(thread, out var feed))
             {
-                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, _pages, port, clock, logger);
+                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, _pages, port, _healing, clock, logger);
                 _feeds.Add(thread, feed);
             }
 
@@ -219,8 +248,14 @@ internal sealed class ThreadFeeds(
 
         public async Task EndAsync()
         {
-            await feed.Live.LeaveAsync(follower);
-            await feeds.ExitAsync(thread, feed);
+            try
+            {
+                await feed.Live.LeaveAsync(follower);
+            }
+            finally
+            {
+                await feeds.ExitAsync(thread, feed);
+            }
         }
     }
 
@@ -228,6 +263,9 @@ internal sealed class ThreadFeeds(
     {
         public async ValueTask DisposeAsync() => await feeds.ExitAsync(thread, feed);
     }
+
+    [LoggerMessage(LogLevel.Error, "Some of the followed threads could not be renewed; they are with the next round")]
+    private partial void NotRenewed(Exception ex);
 
     private sealed class NodeObserver(ThreadFeeds feeds) : INodeObserver
     {

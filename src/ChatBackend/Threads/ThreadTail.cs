@@ -82,23 +82,23 @@ internal sealed class ThreadTail(ThreadId thread, LogPages log)
         }
 
         var bytes = 0;
-        foreach (var happened in _recent.After(follower.Cursor))
+        foreach (var threadEvent in _recent.After(follower.Cursor))
         {
             if (bytes >= CatchUp.StepBytes)
             {
                 return CatchUpStep.More;
             }
 
-            bytes += happened.Json.Length;
-            follower.Cursor = happened.Seq;
-            follower.Send(new OutgoingFrame(thread, happened.Json));
+            bytes += threadEvent.Json.Length;
+            follower.Send(new OutgoingFrame(thread, threadEvent.Json));
+            follower.Cursor = threadEvent.Seq;
         }
 
         if (_part is { } part && part.From(follower.PositionIn(part.Part), OutgoingFrame.MaxText) is { Text.Length: > 0 } rest)
         {
             var position = rest.Offset + rest.Text.Length;
-            follower.Has(part.Part, position);
             follower.Send(OutgoingFrame.Of(thread, rest));
+            follower.Has(part.Part, position);
             if (position < part.Length)
             {
                 return CatchUpStep.More;
@@ -107,8 +107,8 @@ internal sealed class ThreadTail(ThreadId thread, LogPages log)
 
         if (follower.AnnouncesCaughtUp)
         {
-            follower.AnnouncesCaughtUp = false;
             follower.Send(new OutgoingFrame(thread, WireJson.Encode(new CaughtUp { ThreadId = thread, Seq = Head, LogId = log.LogId })));
+            follower.AnnouncesCaughtUp = false;
         }
 
         follower.IsLive = true;

@@ -44,7 +44,7 @@ public sealed class ThreadFeedTests
             _asked++;
             return _answers.Dequeue()();
         };
-        _feed = new ThreadFeed(Thread, grain, null!, new LogPages(null!), _port, new InstantTime(), NullLogger.Instance);
+        _feed = new ThreadFeed(Thread, grain, null!, new LogPages(null!), _port, new OwnedTasks(), new InstantTime(), NullLogger.Instance);
     }
 
     [Fact]
@@ -54,8 +54,8 @@ public sealed class ThreadFeedTests
         var follower = await FollowAsync();
         _answers.Enqueue(() => throw ProtocolException.NotFound());
 
-        await _feed.RenewAsync();
-        await _feed.RenewAsync();
+        await _feed.RenewAsync(CancellationToken.None);
+        await _feed.RenewAsync(CancellationToken.None);
         _feed.Take(new ThreadBatch(Thread, [new PublishedItem(new EncodedEvent(1, "late"u8.ToArray(), false), null, 0)], Moved: false));
 
         _delivered.Should().ContainSingle().Which.Should().Be("""{"type":"thread_deleted","thread_id":"thr_1"}""");

@@ -1,0 +1,176 @@
+using System.Text;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Tests.Agents;
+using ChatBackend.Tests.Client;
+using ChatBackend.Tests.Server;
+using ChatBackend.Tests.Storage;
+using ChatBackend.Threads;
+
+namespace ChatBackend.Tests.Threads;
+
+/// <summary>One follower of two cannot be delivered to: the other notices nothing, and it goes on from what it was sent last.</summary>
+public sealed class FaultyFollowerTests
+{
+    private static readonly ThreadId Thread = new("thr_1");
+    private static readonly RunId Run = new("run_1");
+    private static readonly PartId Part = new("part_1");
+    private static readonly ConnectionId First = new("con_1");
+    private static readonly ConnectionId Second = new("con_2");
+
+    private readonly List<string> _first = [];
+    private readonly List<string> _second = [];
+    private readonly List<string> _third = [];
+    private readonly LogLines _lines = new("");
+    private readonly TaskCompletionSource _noticed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FeedPort _port;
+    private readonly LiveFeed _feed;
+    private readonly Follower _firstFollower;
+    private int _faults;
+    private int _failingReads;
+
+    public FaultyFollowerTests()
+    {
+        _port = new FeedPort(Deliver, (_, _) => true, (_, _, _) => ValueTask.FromResult(true));
+        _feed = new LiveFeed(Thread, new LogPages(Log()), _port, new InstantTime(), _lines);
+        _firstFollower = Join(First);
+        Join(Second);
+        _feed.Resume(new ThreadSnapshot(new UserId("usr_1"), 1, [], null)).Should().BeTrue();
+    }
+
+    [Fact]
+    [Trait("failure", "Q8")]
+    public async Task An_event_that_cannot_be_delivered_to_one_comes_to_both()
+    {
+        _feed.Take([Event(2)]);
+        _faults = 1;
+
+        _feed.Take([Event(3)]).Should().BeTrue();
+        _feed.Take([Event(4)]).Should().BeTrue();
+        await _firstFollower.CatchingUp.Soon();
+
+        _second.Should().Equal("event 2", "event 3", "event 4");
+        _first.Should().Equal("event 2", "event 3", "event 4");
+        _lines.All.Should().ContainSingle().Which.Should().StartWith("Error: con_1").And.Contain("thr_1");
+    }
+
+    [Fact]
+    [Trait("failure", "Q8")]
+    public async Task Text_that_cannot_be_delivered_to_one_comes_to_both()
+    {
+        _feed.Take([Delta(0, "abc")]);
+        _faults = 1;
+
+        _feed.Take([Delta(3, "def")]).Should().BeTrue();
+        _feed.Take([Delta(6, "ghi")]).Should().BeTrue();
+        await _firstFollower.CatchingUp.Soon();
+
+        TextOf(_second).Should().Be("abcdefghi");
+        TextOf(_first).Should().Be("abcdefghi");
+    }
+
+    [Fact]
+    [Trait("failure", "Q8")]
+    public async Task What_was_held_and_cannot_be_delivered_on_release_comes_all_the_same()
+    {
+        _feed.Hold(_firstFollower);
+        _feed.Take([Event(2), Event(3)]);
+        _faults = 1;
+
+        _feed.Release(_firstFollower);
+        _feed.Take([Event(4)]);
+        await _firstFollower.CatchingUp.Soon();
+
+        _first.Should().Equal("event 2", "event 3", "event 4");
+        _second.Should().Equal("event 2", "event 3", "event 4");
+    }
+
+    [Fact]
+    [Trait("failure", "Q8")]
+    public void One_that_cannot_be_told_of_the_deletion_keeps_it_from_nobody()
+    {
+        _faults = 1;
+
+        _feed.Delete();
+
+        _second.Should().ContainSingle().Which.Should().Contain("thread_deleted");
+    }
+
+    [Fact]
+    [Trait("failure", "Q7")]
+    public async Task A_follower_whose_catch_up_fails_again_and_again_hears_of_it_and_is_sent_everything_in_the_end()
+    {
+        var late = new Follower(_port, new ConnectionId("con_3"), 0, [], announcesCaughtUp: true);
+        _failingReads = 7;
+
+        _feed.Join(late);
+        await _noticed.Task.Soon();
+        await late.CatchingUp.Soon();
+
+        _third.Should().HaveCount(3);
+        _third[0].Should().Contain("\"error\"").And.Contain("\"unavailable\"").And.Contain("thr_1").And.NotContain("\"id\"");
+        _third[1].Should().Be("event 1");
+        _third[2].Should().Contain("caught_up");
+        _lines.All.Should().ContainSingle();
+    }
+
+    [Fact]
+    [Trait("failure", "Q7")]
+    public async Task Leaving_never_throws_what_a_catch_up_threw()
+    {
+        var late = new Follower(_port, new ConnectionId("con_3"), 0, [], announcesCaughtUp: true);
+        _failingReads = int.MaxValue;
+        _feed.Join(late);
+        await _noticed.Task.Soon();
+
+        await _feed.LeaveAsync(late).Soon();
+
+        _feed.Take([Event(2)]).Should().BeTrue();
+        _first.Should().Equal("event 2");
+    }
+
+    private Follower Join(ConnectionId connection) => _feed.Join(new Follower(_port, connection, 1, [], announcesCaughtUp: false));
+
+    private bool Deliver(ConnectionId connection, OutgoingFrame frame)
+    {
+        if (connection == First && _faults > 0)
+        {
+            _faults--;
+            throw new InvalidOperationException("The frame could not be delivered.");
+        }
+
+        var text = Encoding.UTF8.GetString(frame.Encoded().Span);
+        (connection == First ? _first : connection == Second ? _second : _third).Add(text);
+        if (text.Contains("\"error\"", StringComparison.Ordinal))
+        {
+            _noticed.TrySetResult();
+        }
+
+        return true;
+    }
+
+    private static string TextOf(List<string> frames) => frames
+        .Select(frame => (AgentDelta)WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(frame)))
+        .Aggregate("", (text, delta) => text[..delta.Offset] + delta.Text);
+
+    private static PublishedItem Event(long seq) => new(new EncodedEvent(seq, Encoding.UTF8.GetBytes($"event {seq}"), false), null, 0);
+
+    private static PublishedItem Delta(int offset, string text) => new(default, new PartText(Run, Part, PartKind.Text, offset, text), 1);
+
+    /// <summary>A log of one event, of which only pages are asked for.</summary>
+    private IEventLog Log() => ServiceDecoration.Of<IEventLog>(null!, (_, method, _) =>
+    {
+        if (method != nameof(IEventLog.ReadAsync))
+        {
+            return "log_1"; // what it is called
+        }
+
+        if (_failingReads > 0)
+        {
+            _failingReads--;
+            throw new InvalidOperationException("The log could not be read.");
+        }
+
+        return Task.FromResult<IReadOnlyList<StoredEvent>>([new StoredEvent(1, "event 1"u8.ToArray())]);
+    });
+}
