@@ -2,6 +2,7 @@ using ChatBackend;
 using ChatBackend.Server;
 using ChatBackend.Server.Sockets;
 
+using var stop = new StopSignals();
 var log = ServerLog.UntilConfigured();
 try
 {
@@ -11,7 +12,7 @@ try
         // Settings and page lie beside the program, wherever it is started from.
         ContentRootPath = AppContext.BaseDirectory,
     });
-    log = builder.AddServerLog();
+    log = builder.AddServerLog(stop);
     builder.AddAddresses();
     builder.AddBoundedSockets();
     builder.AddCertificate();
@@ -24,7 +25,13 @@ try
     app.UsePage();
     app.MapChatBackend();
     app.MapPrometheusScrapingEndpoint();
-    await app.RunAsync();
+    app.Lifetime.ApplicationStarted.Register(stop.Started);
+    await app.RunAsync(stop.Requested);
+    return 0;
+}
+catch (Exception interrupted) when (stop.CutTheStartShort)
+{
+    ServerLog.Interrupted(log, interrupted);
     return 0;
 }
 catch (Exception failure) when (failure is not HostAbortedException)

@@ -19,14 +19,19 @@ internal static class ServerLog
         && line.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source)
         && source is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" };
 
+    // Its silo reports each part of a start that was cancelled as an error.
+    private static bool IsOfOrleans(LogEvent line) =>
+        line.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source)
+        && source is ScalarValue { Value: string name } && name.StartsWith("Orleans.", StringComparison.Ordinal);
+
     /// <summary>For what goes wrong before the configuration is read.</summary>
     public static Logger UntilConfigured() => new LoggerConfiguration().WriteTo.Console(outputTemplate: Readable).CreateLogger();
 
-    public static Logger AddServerLog(this WebApplicationBuilder builder)
+    public static Logger AddServerLog(this WebApplicationBuilder builder, StopSignals stop)
     {
         var logger = new LoggerConfiguration()
             .ReadFrom.Configuration(builder.Configuration)
-            .Filter.ByExcluding(line => SaidByFatal.Contains(line.MessageTemplate.Text) || IsServiceThatNeverRan(line))
+            .Filter.ByExcluding(line => SaidByFatal.Contains(line.MessageTemplate.Text) || IsServiceThatNeverRan(line) || (stop.CutTheStartShort && IsOfOrleans(line)))
             .Enrich.FromLogContext()
             .WriteTo.Configured(builder.Environment)
             .CreateLogger();
@@ -43,6 +48,14 @@ internal static class ServerLog
             : $"{failure.Message} ({cause.Message})";
         log.Fatal("ChatBackend cannot run: {Reason}", reason.ReplaceLineEndings(" "));
         log.Debug(failure, "Where that came from");
+        log.Dispose();
+    }
+
+    /// <summary>Whatever was about to start was told to give up, and each part says that in its own way.</summary>
+    public static void Interrupted(Logger log, Exception interrupted)
+    {
+        log.Information("ChatBackend was told to end while it started");
+        log.Debug(interrupted, "Where the start ended");
         log.Dispose();
     }
 
