@@ -198,8 +198,11 @@ public sealed class EndpointModelTests
     {
         await using var server = await StartAsync(context => HangAsync(context, inTheMiddle, Signal(), Signal()));
 
-        (await FailureAsync(Connect(server, timeout: TimeSpan.FromMilliseconds(100)))).Code.Should().Be(RunFailure.ModelUnavailable);
-        server.Requests.Should().ContainSingle();
+        (await FailureAsync(Connect(server, timeout: TimeSpan.FromMilliseconds(300)))).Code.Should().Be(RunFailure.ModelUnavailable);
+
+        // Under load the time may be over before the request has arrived; a retry would have waited first.
+        _clock.Waits.Should().BeEmpty();
+        server.Requests.Should().HaveCountLessThan(2);
     }
 
     [Theory]

@@ -57,12 +57,13 @@ public sealed class FoundingBugTests
     {
         await using var server = new ChatServer();
         await using var early = await server.ConnectAsync();
-        var first = await early.PlayAsync("""{"steps":[{"say":"before "},{"tool":"gate","ms":300},{"say":"after"}]}""");
+        var first = await early.PlayAsync($$"""{"steps":[{"say":"before "},{"tool":"gate","ms":{{ShiftedTime.Gate}}},{"say":"after"}]}""");
         await early.Frames.UntilAsync<ToolExecuting>();
 
         await using var late = await server.ConnectAsync();
         var other = await late.PlayAsync("""{"steps":[{"say":"late"}]}""");
         await late.EndOfAsync(other);
+        server.Clock.OpenGates();
         await early.EndOfAsync(first);
         var second = await early.PlayAsync("""{"steps":[{"say":"again"}]}""", first.ThreadId);
         await early.EndOfAsync(second);
@@ -82,8 +83,8 @@ public sealed class FoundingBugTests
         await using var server = new ChatServer();
         await using var leaving = await server.ConnectAsync();
         await using var staying = await server.ConnectAsync();
-        await leaving.PlayAsync("""{"steps":[{"tool":"long","ms":400},{"say":"unheard"}]}""");
-        var ack = await staying.PlayAsync("""{"steps":[{"tool":"long","ms":400},{"say":"heard"}]}""");
+        await leaving.PlayAsync($$"""{"steps":[{"tool":"long","ms":{{ShiftedTime.Gate}}},{"say":"unheard"}]}""");
+        var ack = await staying.PlayAsync($$"""{"steps":[{"tool":"long","ms":{{ShiftedTime.Gate}}},{"say":"heard"}]}""");
         await staying.Frames.UntilAsync<ToolExecuting>();
         await leaving.Frames.UntilAsync<ToolExecuting>();
 
@@ -96,8 +97,10 @@ public sealed class FoundingBugTests
             await leaving.Connection.CloseAsync();
         }
 
-        (await staying.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("heard");
         await server.UntilGaugeAsync("chat_handlers_registered", 1);
+        server.Clock.OpenGates();
+
+        (await staying.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("heard");
     }
 
     [Fact]
@@ -109,12 +112,13 @@ public sealed class FoundingBugTests
         var guest = await server.GuestAsync();
         await using var closing = await server.ConnectAsync(guest);
         await using var staying = await server.ConnectAsync(guest);
-        var ack = await closing.PlayAsync("""{"steps":[{"say":"one "},{"tool":"gate","ms":300},{"say":"two"}]}""");
+        var ack = await closing.PlayAsync($$"""{"steps":[{"say":"one "},{"tool":"gate","ms":{{ShiftedTime.Gate}}},{"say":"two"}]}""");
         await staying.Connection.FollowAsync(ack.ThreadId!.Value);
         await staying.Frames.UntilAsync<ToolExecuting>();
 
         await closing.DisposeAsync();
         await server.UntilGaugeAsync("chat_connections_open", 1);
+        server.Clock.OpenGates();
 
         (await staying.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("two");
         staying.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(1, 2, 3, 4, 5, 6);

@@ -159,10 +159,11 @@ public sealed class RunTests
         await using var server = new ChatServer();
         var guest = await server.GuestAsync();
         var client = await server.ConnectAsync(guest);
-        var ack = await client.PlayAsync("""{"steps":[{"tool":"long","ms":700},{"say":"there you are"}]}""");
+        var ack = await client.PlayAsync($$"""{"steps":[{"tool":"long","ms":{{ShiftedTime.Gate}}},{"say":"there you are"}]}""");
         await client.Frames.UntilAsync<ToolExecuting>();
         client.Connection.Abort();
         await server.UntilGaugeAsync("chat_connections_open", 0);
+        server.Clock.OpenGates();
 
         await using var later = await server.ConnectAsync(guest);
         await later.Connection.FollowAsync(ack.ThreadId!.Value);

@@ -153,10 +153,42 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 }
 
-/// <summary>The machine's time, moved: timers run as they do, the date is what a test says.</summary>
+/// <summary>The machine's time, moved: timers run as they do, the date is what a test says, and scripts wait at a gate until it is opened.</summary>
 internal sealed class ShiftedTime : TimeProvider
 {
+    /// <summary>A script that waits for so many milliseconds waits for <see cref="OpenGates"/>.</summary>
+    public const int Gate = 3_599_999;
+
+    private readonly Lock _lock = new();
+    private readonly List<ITimer> _gates = [];
+    private bool _areOpen;
+
     public TimeSpan Shift { get; set; }
 
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Shift;
+
+    /// <summary>Whoever is at a gate goes on, and so does who comes later.</summary>
+    public void OpenGates()
+    {
+        lock (_lock)
+        {
+            _areOpen = true;
+            _gates.ForEach(gate => gate.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+        }
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        if (dueTime != TimeSpan.FromMilliseconds(Gate))
+        {
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+
+        lock (_lock)
+        {
+            var gate = base.CreateTimer(callback, state, _areOpen ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, period);
+            _gates.Add(gate);
+            return gate;
+        }
+    }
 }

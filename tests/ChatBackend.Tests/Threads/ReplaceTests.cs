@@ -61,10 +61,11 @@ public sealed class ReplaceTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":1500},{"say":"one"}]}""");
+        var busy = await client.PlayAsync($$"""{"steps":[{"tool":"gate","ms":{{ShiftedTime.Gate}}},{"say":"one"}]}""");
         var waiting = await client.PlayAsync("""{"steps":[{"say":"never answered"}]}""", busy.ThreadId);
 
         var instead = await client.PlayAsync("""{"steps":[{"say":"other"}]}""", busy.ThreadId, how, replaces: busy.MessageId);
+        server.Clock.OpenGates();
 
         (await client.EndOfAsync(busy)).Should().BeOfType(end);
         var started = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == instead.MessageId);

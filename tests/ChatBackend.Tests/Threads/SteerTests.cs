@@ -13,10 +13,11 @@ public sealed class SteerTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":1500},{"say":"as asked, "}]}""");
+        var busy = await client.PlayAsync($$"""{"steps":[{"tool":"gate","ms":{{ShiftedTime.Gate}}},{"say":"as asked, "}]}""");
         await client.Frames.UntilAsync<ToolExecuting>();
 
         var steer = await client.PlayAsync("""{"steps":[{"say":"then "},{"tool":"turn"},{"say":"this way"}]}""", busy.ThreadId, WhenRunning.Steer);
+        server.Clock.OpenGates();
 
         (await client.EndOfAsync(busy)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("this way");
         client.Frames.All().OfType<AgentPart>().Select(part => part.Text).Should().Equal("as asked, then ");
@@ -32,10 +33,11 @@ public sealed class SteerTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"say":"first"},{"wait_ms":1500}]}""");
+        var busy = await client.PlayAsync($$"""{"steps":[{"say":"first"},{"wait_ms":{{ShiftedTime.Gate}}}]}""");
         await client.Frames.UntilAsync<AgentDelta>();
 
         await client.PlayAsync("""{"steps":[{"say":"second"}]}""", busy.ThreadId, WhenRunning.Steer);
+        server.Clock.OpenGates();
 
         (await client.EndOfAsync(busy)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("second");
         client.Frames.All().OfType<ThreadEvent>().Select(happened => happened.GetType()).Should().Equal(
@@ -66,9 +68,10 @@ public sealed class SteerTests
     {
         await using var server = new ChatServer();
         await using var client = await server.ConnectAsync();
-        var busy = await client.PlayAsync("""{"steps":[{"tool":"gate","ms":1500},{"say":"as asked"}]}""");
+        var busy = await client.PlayAsync($$"""{"steps":[{"tool":"gate","ms":{{ShiftedTime.Gate}}},{"say":"as asked"}]}""");
 
         var other = await client.Connection.ChatAsync("What is 6 * 7?", busy.ThreadId, "demo", WhenRunning.Steer).Soon();
+        server.Clock.OpenGates();
 
         (await client.EndOfAsync(busy)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("as asked");
         (await client.Frames.UntilAsync<AgentStarted>(started => started.Agent == "demo")).MessageId.Should().Be(other.MessageId!.Value);

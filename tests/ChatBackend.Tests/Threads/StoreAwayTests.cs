@@ -40,10 +40,11 @@ public sealed class StoreAwayTests : IDisposable
     {
         await using var server = new ChatServer(_data);
         await using var client = await server.ConnectAsync();
-        var ack = await client.PlayAsync("""{"steps":[{"say":"before"},{"tool":"gate","ms":200},{"say":"after"}]}""");
+        var ack = await client.PlayAsync($$"""{"steps":[{"say":"before"},{"tool":"gate","ms":{{ShiftedTime.Gate}}},{"say":"after"}]}""");
         await client.Frames.UntilAsync<ToolExecuting>();
         await using (await LockAsync())
         {
+            server.Clock.OpenGates(); // the end of the tool cannot be written
             var refused = await TestClient.RefusalOfAsync(() => client.PlayAsync(Hello, ack.ThreadId, WhenRunning.Reject));
             new[] { ErrorCode.RunInProgress, ErrorCode.Unavailable }.Should().Contain(refused);
         }
