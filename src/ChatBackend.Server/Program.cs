@@ -26,8 +26,9 @@ try
     app.MapChatBackend();
     app.MapPrometheusScrapingEndpoint();
     app.Lifetime.ApplicationStarted.Register(stop.Started);
+    var faults = BackgroundFaults.Of(app);
     await app.RunAsync(stop.Requested);
-    return 0;
+    return faults.ExitCode;
 }
 catch (Exception interrupted) when (stop.CutTheStartShort)
 {

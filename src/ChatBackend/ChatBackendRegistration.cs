@@ -92,7 +92,9 @@ public static class ChatBackendRegistration
         services.AddOptions<ThreadOptions>().BindConfiguration("Threads").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ThreadFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<ThreadFeeds>());
-        services.AddHostedService<OpenWorkAdoption>();
+        services.AddSingleton<Quarantine>();
+        services.AddSingleton<OpenWorkAdoption>();
+        services.AddHostedService(provider => provider.GetRequiredService<OpenWorkAdoption>());
         services.AddSingleton<Erasure>();
         services.AddHostedService(provider => provider.GetRequiredService<Erasure>());
         services.AddSingleton<Retention>();

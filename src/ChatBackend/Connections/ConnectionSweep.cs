@@ -1,29 +1,38 @@
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Connections;
 
 /// <summary>Once a second, ends connections whose send takes too long or whose session has expired. One timer for all, instead of one each.</summary>
-internal sealed class ConnectionSweep(MessageRouter router, TimeProvider clock) : BackgroundService
+internal sealed class ConnectionSweep(MessageRouter router, ChatMetrics metrics, TimeProvider clock, ILogger<ConnectionSweep> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private readonly BackgroundWork _work = new("sweep", metrics, clock, logger);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await foreach (var _ in Ticks.EveryAsync(Every, clock, stoppingToken))
         {
-            var now = clock.GetUtcNow();
             foreach (var handler in router.Handlers)
             {
-                if (handler.IsStuck())
-                {
-                    handler.Close(CloseReason.SendTimedOut);
-                }
-                else if (handler.Session.ExpiresAt <= now)
-                {
-                    handler.Close(CloseReason.SessionExpired);
-                }
+                await _work.TryAsync(nameof(AgentMessageHandler), () => Sweep(handler), stoppingToken);
             }
         }
+    }
+
+    private Task Sweep(AgentMessageHandler handler)
+    {
+        if (handler.IsStuck())
+        {
+            handler.Close(CloseReason.SendTimedOut);
+        }
+        else if (handler.Session.ExpiresAt <= clock.GetUtcNow())
+        {
+            handler.Close(CloseReason.SessionExpired);
+        }
+
+        return Task.CompletedTask;
     }
 }

@@ -22,15 +22,23 @@ internal static class EventEndpoints
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status410Gone);
 
     private static async Task<IResult> PageAsync(
-        HttpContext http, IThreadStore store, IEventLog log, [FromRoute(Name = "thread_id")] string threadId,
+        HttpContext http, IThreadStore store, IEventLog log, Quarantine quarantine, [FromRoute(Name = "thread_id")] string threadId,
         [FromQuery(Name = "after_seq")] string? afterSeq, [FromQuery(Name = "after_at")] string? afterAt, string? limit)
     {
         var after = new EventCursor(RestInput.Cursor(afterSeq, "after_seq"), RestInput.Time(afterAt, "after_at"));
         var max = RestInput.Limit(limit, StandardPage, MaxPage);
         var id = RestInput.Thread(threadId);
         var thread = await store.FindAsync(RestSession.UserOf(http), id, http.RequestAborted) ?? throw ProtocolException.NotFound();
+        await quarantine.AdmitAsync(id, RestSession.UserOf(http));
         await after.RequireAsync(thread, log, http.RequestAborted);
         var events = await log.ReadAsync(id, after.Seq, max, MaxBytes, http.RequestAborted);
+        quarantine.Check(id, events);
+        var next = after.Seq + 1;
+        if ((events.Count == 0 ? next <= thread.Head : events[0].Seq != next) && await quarantine.MustHoldAsync(RestSession.UserOf(http), id, next))
+        {
+            throw new UnreadableThreadException(id, next, "it is missing.");
+        }
+
         var body = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(body);
         json.WriteStartObject();

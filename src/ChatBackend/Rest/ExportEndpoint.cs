@@ -23,7 +23,7 @@ internal static class ExportEndpoint
             .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task ExportAsync(
-        HttpContext http, IThreadStore store, IEventLog log, TimeProvider clock, [FromRoute(Name = "thread_id")] string threadId, string? format)
+        HttpContext http, IThreadStore store, IEventLog log, Quarantine quarantine, TimeProvider clock, [FromRoute(Name = "thread_id")] string threadId, string? format)
     {
         var isMarkdown = format switch
         {
@@ -31,17 +31,20 @@ internal static class ExportEndpoint
             "markdown" => true,
             _ => throw RestException.Invalid("format is json or markdown."),
         };
-        var thread = await store.FindAsync(RestSession.UserOf(http), RestInput.Thread(threadId), http.RequestAborted) ?? throw ProtocolException.NotFound();
+        var user = RestSession.UserOf(http);
+        var thread = await store.FindAsync(user, RestInput.Thread(threadId), http.RequestAborted) ?? throw ProtocolException.NotFound();
+        await quarantine.AdmitAsync(thread.Thread, user);
+        var events = new Source(log, quarantine, user, thread);
         // What was replaced is known only at the end, and what comes first depends on it.
-        var replaced = await ReplacedMessages.ReadAsync(EventsOf(log, thread, http.RequestAborted));
+        var replaced = await ReplacedMessages.ReadAsync(thread.Thread, events.ReadAsync(http.RequestAborted));
         http.Response.ContentType = isMarkdown ? "text/markdown; charset=utf-8" : "application/json; charset=utf-8";
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"{FileName(thread)}.{(isMarkdown ? "md" : "json")}\"";
         await (isMarkdown
-            ? WriteMarkdownAsync(http, log, thread, replaced, clock.GetUtcNow())
-            : WriteJsonAsync(http, log, thread, replaced, clock.GetUtcNow()));
+            ? WriteMarkdownAsync(http, events, thread, replaced, clock.GetUtcNow())
+            : WriteJsonAsync(http, events, thread, replaced, clock.GetUtcNow()));
     }
 
-    private static async Task WriteJsonAsync(HttpContext http, IEventLog log, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
+    private static async Task WriteJsonAsync(HttpContext http, Source events, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
     {
         var body = http.Response.BodyWriter;
         await using var json = new Utf8JsonWriter(body);
@@ -63,7 +66,7 @@ internal static class ExportEndpoint
 
         json.WriteEndArray();
         json.WriteStartArray("events");
-        await foreach (var stored in EventsOf(log, thread, http.RequestAborted))
+        await foreach (var stored in events.ReadAsync(http.RequestAborted))
         {
             json.WriteRawValue(stored.Json.Span, skipInputValidation: true);
             if (json.BytesPending > PageBytes)
@@ -77,14 +80,14 @@ internal static class ExportEndpoint
         json.WriteEndObject();
     }
 
-    private static async Task WriteMarkdownAsync(HttpContext http, IEventLog log, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
+    private static async Task WriteMarkdownAsync(HttpContext http, Source events, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
     {
         var text = new StringBuilder();
         var markdown = new MarkdownThread(text, replaced);
         markdown.Begin(thread, now);
-        await foreach (var stored in EventsOf(log, thread, http.RequestAborted))
+        await foreach (var stored in events.ReadAsync(http.RequestAborted))
         {
-            markdown.Add((ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span));
+            markdown.Add(stored.Decode(thread.Thread));
             if (text.Length > PageBytes)
             {
                 await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
@@ -95,26 +98,31 @@ internal static class ExportEndpoint
         await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
     }
 
-    /// <summary>What is there when the export begins; fails when some of it goes meanwhile.</summary>
-    private static async IAsyncEnumerable<StoredEvent> EventsOf(
-        IEventLog log, ThreadRecord thread, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        for (var seq = thread.HistoryBegins - 1; seq < thread.Head;)
-        {
-            var page = await log.ReadAsync(thread.Thread, seq, PageEvents, PageBytes, cancellationToken);
-            if (page.Count == 0 || page[0].Seq != seq + 1)
-            {
-                throw ProtocolException.NotFound();
-            }
+    private static string FileName(ThreadRecord thread) =>
+        string.Concat(thread.Thread.Value.Where(character => char.IsAsciiLetterOrDigit(character) || character is '_' or '-'));
 
-            foreach (var stored in page.TakeWhile(stored => stored.Seq <= thread.Head))
+    private sealed class Source(IEventLog log, Quarantine quarantine, UserId user, ThreadRecord thread)
+    {
+        /// <summary>What is there when the export begins; fails when some of it goes meanwhile.</summary>
+        public async IAsyncEnumerable<StoredEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            for (var seq = thread.HistoryBegins - 1; seq < thread.Head;)
             {
-                yield return stored;
-                seq = stored.Seq;
+                var page = await log.ReadAsync(thread.Thread, seq, PageEvents, PageBytes, cancellationToken);
+                quarantine.Check(thread.Thread, page);
+                if (page.Count == 0 || page[0].Seq != seq + 1)
+                {
+                    throw await quarantine.MustHoldAsync(user, thread.Thread, seq + 1)
+                        ? new UnreadableThreadException(thread.Thread, seq + 1, "it is missing.")
+                        : ProtocolException.NotFound();
+                }
+
+                foreach (var stored in page.TakeWhile(stored => stored.Seq <= thread.Head))
+                {
+                    yield return stored;
+                    seq = stored.Seq;
+                }
             }
         }
     }
-
-    private static string FileName(ThreadRecord thread) =>
-        string.Concat(thread.Thread.Value.Where(character => char.IsAsciiLetterOrDigit(character) || character is '_' or '-'));
 }

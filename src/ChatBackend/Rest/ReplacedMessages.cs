@@ -15,7 +15,7 @@ internal sealed class ReplacedMessages
     public bool Holds(UserMessage message) =>
         _removed.Contains(message.MessageId) || _spans.Exists(span => message.Seq > span.AfterSeq && message.Seq < span.BeforeSeq);
 
-    public static async Task<ReplacedMessages> ReadAsync(IAsyncEnumerable<StoredEvent> events)
+    public static async Task<ReplacedMessages> ReadAsync(ThreadId thread, IAsyncEnumerable<StoredEvent> events)
     {
         var replaced = new ReplacedMessages();
         await foreach (var stored in events)
@@ -23,7 +23,7 @@ internal sealed class ReplacedMessages
             // The type stands first in what the server writes. Few events are of these, and decoding all would be most of the work.
             if (stored.Json.Span.StartsWith("{\"type\":\"thread_rewound\""u8) || stored.Json.Span.StartsWith("{\"type\":\"message_removed\""u8))
             {
-                replaced.Add((ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span));
+                replaced.Add(stored.Decode(thread));
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Rest;
 
 /// <summary>What every request goes through: who sends it, and, when it fails, the one place where that becomes a problem.</summary>
-internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness, ILogger<RestGate> logger) : IEndpointFilter
+internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness, Quarantine quarantine, ILogger<RestGate> logger) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -43,6 +44,11 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         {
             return await next(context);
         }
+        catch (UnreadableThreadException ex) when (!http.Response.HasStarted)
+        {
+            quarantine.Add(ex);
+            return Unavailable(http, ProtocolException.Unreadable().Message, Quarantine.Pause);
+        }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             return Results.Empty; // nobody is there to be told
@@ -66,7 +72,11 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         {
             return Problem(bad.StatusCode, "The request could not be read.");
         }
-        catch (Exception away) when (away is ProtocolException or LogUnavailableException or TimeoutException or OrleansException)
+        catch (ProtocolException refused)
+        {
+            return Unavailable(http, refused.Message, TimeSpan.FromMilliseconds(refused.RetryAfterMs ?? 1000));
+        }
+        catch (Exception away) when (away is LogUnavailableException or TimeoutException or OrleansException)
         {
             return Unavailable(http, ProtocolException.Unavailable().Message);
         }
@@ -78,9 +88,9 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         }
     }
 
-    private static ProblemHttpResult Unavailable(HttpContext http, string detail)
+    private static ProblemHttpResult Unavailable(HttpContext http, string detail, TimeSpan? after = null)
     {
-        http.Response.Headers.RetryAfter = "1";
+        http.Response.Headers.RetryAfter = ((int?)after?.TotalSeconds ?? 1).ToString(CultureInfo.InvariantCulture);
         return Problem(StatusCodes.Status503ServiceUnavailable, detail);
     }
 

@@ -50,12 +50,13 @@ internal sealed partial class AgentRun(
         {
             await RunAsync();
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
-            RunBroke(bug, start.Run.Value);
+            RunBroke(ex, start.Run.Value);
         }
         finally
         {
+            await ReleaseAsync();
             _ended.TrySetResult();
             over(this);
         }
@@ -63,6 +64,18 @@ internal sealed partial class AgentRun(
 
     /// <summary>Ends the run within the stop bound. The first cause wins.</summary>
     public void End(RunEnd cause) => _cause.TrySetResult(cause);
+
+    private async Task ReleaseAsync()
+    {
+        try
+        {
+            await sink.ReleaseAsync();
+        }
+        catch (Exception ex)
+        {
+            RunBroke(ex, start.Run.Value);
+        }
+    }
 
     private async Task RunAsync()
     {
@@ -86,7 +99,17 @@ internal sealed partial class AgentRun(
             await Task.WhenAny(work, Task.Delay(options.StopBound, clock, CancellationToken.None));
         }
 
-        var outcome = (await sink.EndAsync(cause))?.Outcome ?? "lost";
+        var outcome = "lost";
+        try
+        {
+            outcome = (await sink.EndAsync(cause))?.Outcome ?? outcome;
+        }
+        catch (Exception ex)
+        {
+            RunBroke(ex, start.Run.Value);
+            await ReleaseAsync();
+        }
+
         metrics.RunEnded(outcome);
         RunEnded(outcome, clock.GetElapsedTime(began).TotalMilliseconds);
         _ended.TrySetResult();
@@ -116,6 +139,11 @@ internal sealed partial class AgentRun(
         catch (Exception gone) when (gone is RunLostException || (gone is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             return RunEnd.Failed.Interrupted; // cancelled: the cause is known already and this is not looked at
+        }
+        catch (UnreadableThreadException ex)
+        {
+            services.GetRequiredService<Quarantine>().Add(ex);
+            return new RunEnd.Failed(RunFailure.Internal, "What was said in this thread cannot be read; the operator of the server has been told.", Retryable: false);
         }
         catch (Exception thrown)
         {

@@ -74,7 +74,7 @@ internal sealed partial class Conversation(
                 missed = await BackAsync(start, start.StartSeq + 1, (int)(start.StartSeq - kept.Seq), cancellationToken);
             }
 
-            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, missed.Select(Decode), start), start, window))
+            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, Decoded(start, missed), start), start, window))
             {
                 return kept;
             }
@@ -82,9 +82,9 @@ internal sealed partial class Conversation(
 
         var from = Math.Max(Math.Min(start.AnswersSeq, start.StartSeq - window), 1);
         var recent = start.Recent(from - 1);
-        if (Follows(recent, from - 1) && (window == 0 || clock.GetUtcNow() - Decode(recent[0]).At < Young))
+        if (Follows(recent, from - 1) && (window == 0 || clock.GetUtcNow() - recent[0].Decode(start.Thread).At < Young))
         {
-            var exchanges = Added(new Exchanges(), recent.Select(Decode), start);
+            var exchanges = Added(new Exchanges(), Decoded(start, recent), start);
             if (IsEnough(exchanges, start, window))
             {
                 return exchanges;
@@ -102,7 +102,7 @@ internal sealed partial class Conversation(
             // What was replaced does not count, and the message may lie further back than this writer knows: then there is more to read.
             var most = (int)Math.Clamp(before - from, LeastPageEvents, PageEvents);
             var page = await BackAsync(start, before, most, cancellationToken);
-            events.InsertRange(0, page.Select(Decode));
+            events.InsertRange(0, Decoded(start, page));
             var isAll = page.Count < most;
             if (!isAll && page[0].Seq > from)
             {
@@ -122,7 +122,7 @@ internal sealed partial class Conversation(
 
             if (isAll)
             {
-                throw new InvalidOperationException($"The message that {start.Run} answers is not in the log.");
+                throw new UnreadableThreadException(start.Thread, start.AnswersSeq, $"it is not the message that {start.Run} answers.");
             }
         }
     }
@@ -148,7 +148,7 @@ internal sealed partial class Conversation(
         var after = start.StartSeq;
         while (await ReadAsync(() => log.ReadAsync(start.Thread, after, PageEvents, PageBytes, cancellationToken), cancellationToken) is { Count: > 0 } page)
         {
-            events.AddRange(page.Select(Decode));
+            events.AddRange(Decoded(start, page));
             after = page[^1].Seq;
         }
 
@@ -175,7 +175,7 @@ internal sealed partial class Conversation(
         }
     }
 
-    private static ThreadEvent Decode(StoredEvent stored) => (ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span);
+    private static IEnumerable<ThreadEvent> Decoded(RunStart start, IReadOnlyList<StoredEvent> events) => events.Select(stored => stored.Decode(start.Thread));
 
     [LoggerMessage(LogLevel.Warning, "The store is away; the run waits to read its thread")]
     private partial void NotRead(Exception away);

@@ -44,6 +44,9 @@ internal interface IRunSink
     /// <summary>The run's one terminal event, and with it whatever is still open. Nothing said afterwards is taken.</summary>
     /// <returns>How the run ended, as it was recorded; null when another writer ended it.</returns>
     Task<RunEnd?> EndAsync(RunEnd end);
+
+    /// <summary>Called last, whatever was thrown before: the thread has room for another run. One without a terminal event is adopted.</summary>
+    Task ReleaseAsync();
 }
 
 /// <summary>The thread has another writer, which ends this run itself.</summary>

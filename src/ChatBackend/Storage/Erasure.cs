@@ -5,12 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Storage;
 
 /// <summary>Erases what deleted threads held: when one is deleted, and later where that did not come to its end, in this process or an earlier one.</summary>
-internal sealed partial class Erasure(IThreadStore store, TimeProvider clock, ILogger<Erasure> logger) : BackgroundService
+internal sealed class Erasure(IThreadStore store, ChatMetrics metrics, TimeProvider clock, ILogger<Erasure> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly BackgroundWork _work = new("erasure", metrics, clock, logger);
     private volatile bool _isDue;
 
     /// <summary>Ends when nothing of any deleted thread is left in the store's files.</summary>
@@ -52,20 +53,6 @@ internal sealed partial class Erasure(IThreadStore store, TimeProvider clock, IL
 
     private async Task TryEraseAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            await EraseAsync(stoppingToken);
-        }
-        catch (LogUnavailableException away)
-        {
-            NotErased(away);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // the next process goes on
-        }
+        await _work.TryAsync("what deleted threads held", () => EraseAsync(stoppingToken), stoppingToken);
     }
-
-    [LoggerMessage(LogLevel.Warning, "What deleted threads held could not all be erased yet; trying again")]
-    private partial void NotErased(Exception away);
 }

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 
 namespace ChatBackend.Storage;
 
@@ -142,4 +143,4 @@ internal abstract record AppendResult
 }
 
 /// <summary>The store is full, locked or gone. Whether a pending append took effect is not known: <see cref="IEventLog.OpenAsync"/> again before the next one.</summary>
-internal sealed class LogUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class LogUnavailableException(string message, Exception? inner = null) : Exception(message, inner), IReportedException;

@@ -11,8 +11,12 @@ internal sealed class ChatMetrics
 {
     public const string MeterName = "ChatBackend";
 
+    private static readonly string[] BackgroundServices = ["adoption", "retention", "erasure", "feeds", "sweep"];
+
     private readonly LabelledCount _runs = new("outcome", "completed", "stopped", "failed");
     private readonly LabelledCount _connectionsClosed = new("reason");
+    private readonly LabelledCount _backgroundFailures = new("service", BackgroundServices);
+    private readonly LabelledCount _backgroundItemsFailing = new("service", BackgroundServices);
     private readonly Histogram<double> _firstEvent;
     private readonly Meter _meter;
     private int _connectionsOpen;
@@ -21,6 +25,7 @@ internal sealed class ChatMetrics
     private long _eventsSent;
     private long _deltasGathered;
     private int _outboxPeak;
+    private int _threadsQuarantined;
 
     public ChatMetrics(IMeterFactory factory)
     {
@@ -33,9 +38,17 @@ internal sealed class ChatMetrics
         _meter.CreateObservableGauge("chat_outbox_bytes_peak", () => Volatile.Read(ref _outboxPeak), description: "The most bytes that ever waited for one connection.");
         _meter.CreateObservableCounter("chat_runs", _runs.Measure, description: "Runs that ended, by outcome.");
         _meter.CreateObservableCounter("chat_connections_closed", _connectionsClosed.Measure, description: "Connections that ended, by reason.");
+        _meter.CreateObservableCounter("chat_background_failures", _backgroundFailures.Measure, description: "Attempts of background services that failed, by service.");
+        _meter.CreateObservableUpDownCounter("chat_background_items_failing", _backgroundItemsFailing.Measure, description: "What background services could not do and try again, by service.");
+        _meter.CreateObservableUpDownCounter("chat_threads_quarantined", () => ThreadsQuarantined, description: "Threads whose log cannot be read.");
         _firstEvent = _meter.CreateHistogram("chat_first_event", "s", "From a chat frame's arrival to the first event of its run on the same connection.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
     }
+
+    /// <summary>What background services could not do and try again, by service.</summary>
+    public IEnumerable<(string Service, long Items)> BackgroundItemsFailing => _backgroundItemsFailing.Values.Where(service => service.Count > 0);
+
+    public int ThreadsQuarantined => Volatile.Read(ref _threadsQuarantined);
 
     public void WatchHandlers(Func<int> count) =>
         _meter.CreateObservableGauge("chat_handlers_registered", count, description: "Handlers the router knows.");
@@ -95,6 +108,15 @@ internal sealed class ChatMetrics
             peak = seen == peak ? bytes : seen;
         }
     }
+
+    public void BackgroundAttemptFailed(string service) => _backgroundFailures.Increment(service);
+
+    /// <param name="change">1 when an item begins to fail, -1 when it fails no more.</param>
+    public void BackgroundItemFails(string service, int change) => _backgroundItemsFailing.Add(service, change);
+
+    public void ThreadQuarantined() => Interlocked.Increment(ref _threadsQuarantined);
+
+    public void ThreadReleased() => Interlocked.Decrement(ref _threadsQuarantined);
 
     public void FirstEvent(TimeSpan elapsed) => _firstEvent.Record(elapsed.TotalSeconds);
 }

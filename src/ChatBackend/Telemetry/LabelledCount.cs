@@ -8,7 +8,11 @@ internal sealed class LabelledCount(string label, params IEnumerable<string> kno
 {
     private readonly ConcurrentDictionary<string, long> _counts = new(known.Select(value => KeyValuePair.Create(value, 0L)));
 
-    public void Increment(string value) => _counts.AddOrUpdate(value, 1, static (_, count) => count + 1);
+    public IEnumerable<(string Value, long Count)> Values => _counts.Select(entry => (entry.Key, entry.Value));
+
+    public void Increment(string value) => Add(value, 1);
+
+    public void Add(string value, long change) => _counts.AddOrUpdate(value, change, (_, count) => count + change);
 
     public IEnumerable<Measurement<long>> Measure() =>
         _counts.Select(entry => new Measurement<long>(entry.Value, KeyValuePair.Create<string, object?>(label, entry.Key)));

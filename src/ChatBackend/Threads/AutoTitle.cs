@@ -22,6 +22,6 @@ internal sealed class AutoTitle(ThreadId thread, IEventLog log, bool isEnabled)
     private async Task<string?> MessageAsync(MessageId message) =>
         await log.FindEventAsync(thread, message.Value, CancellationToken.None) is { } seq
         && await log.ReadAsync(thread, seq - 1, 1, 1, CancellationToken.None) is [var stored]
-            ? (WireJson.DecodeServerFrame(stored.Json.Span) as UserMessage)?.Content
+            ? (stored.Decode(thread) as UserMessage)?.Content
             : null;
 }

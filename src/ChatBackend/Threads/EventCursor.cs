@@ -13,6 +13,7 @@ internal readonly record struct EventCursor(long Seq, DateTimeOffset? At = null)
     /// <summary>Sees to it that a reader can go on from here: this is an event of the thread, or its beginning, and what comes after it is there.</summary>
     /// <remarks>One indexed read, of the event itself, and only when the reader said its time.</remarks>
     /// <exception cref="ProtocolException">It is an event of another history, or the history that is kept begins later.</exception>
+    /// <exception cref="UnreadableThreadException"/>
     public async Task RequireAsync(ThreadRecord thread, IEventLog log, CancellationToken cancellationToken)
     {
         if (Seq > thread.Head)
@@ -29,6 +30,7 @@ internal readonly record struct EventCursor(long Seq, DateTimeOffset? At = null)
         if (names)
         {
             var found = await log.ReadAsync(thread.Thread, Seq - 1, maxEvents: 1, maxBytes: 1, cancellationToken);
+            found.ThrowIfUnreadable(thread.Thread);
             if (found.Count == 0 || found[0].Seq != Seq || !Names(found[0].Json.Span))
             {
                 throw ProtocolException.StaleCursor(thread.HistoryBegins);

@@ -7,7 +7,7 @@ namespace ChatBackend.Threads;
 /// Pages of the log for followers that catch up: few at once on a node, and in turn, so that many long threads leave the store, and the
 /// processors, to everybody else.
 /// </summary>
-internal sealed class LogPages(IEventLog log)
+internal sealed class LogPages(IEventLog log, Quarantine? quarantine = null)
 {
     private const int PageEvents = 256;
     private const int PageBytes = 64 * 1024;
@@ -16,12 +16,16 @@ internal sealed class LogPages(IEventLog log)
 
     public string LogId => log.LogId;
 
+    /// <exception cref="UnreadableThreadException">It is in quarantine from now on.</exception>
+    /// <exception cref="LogUnavailableException"/>
     public async Task<IReadOnlyList<StoredEvent>> AfterAsync(ThreadId thread, long seq, CancellationToken cancellationToken)
     {
         await _turns.WaitAsync(cancellationToken);
         try
         {
-            return await log.ReadAsync(thread, seq, PageEvents, PageBytes, cancellationToken);
+            var page = await log.ReadAsync(thread, seq, PageEvents, PageBytes, cancellationToken);
+            quarantine?.Check(thread, page);
+            return page;
         }
         finally
         {

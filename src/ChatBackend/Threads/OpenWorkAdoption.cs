@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
@@ -5,51 +7,85 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Threads;
 
-/// <summary>At start, has every thread with open work opened: runs that a dead process left end, messages that wait are answered. Nobody needs to be watching.</summary>
-internal sealed partial class OpenWorkAdoption(IEventLog log, IGrainFactory grains, TimeProvider clock, ILogger<OpenWorkAdoption> logger)
-    : BackgroundService
+/// <summary>
+/// Has threads with open work opened: runs that no process has any more end, messages that wait are answered. At start those of dead
+/// processes, later those where this one failed. Nobody needs to be watching, and a thread that cannot be adopted holds up no other.
+/// </summary>
+internal sealed partial class OpenWorkAdoption(
+    IEventLog log, IGrainFactory grains, ChatMetrics metrics, TimeProvider clock, ILogger<OpenWorkAdoption> logger) : BackgroundService
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private const string AllThreads = "the list of threads with open work";
+
+    // A call that hangs holds one of them until its deadline.
+    private const int AtOnce = 32;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private readonly BackgroundWork _work = new("adoption", metrics, clock, logger);
+    private readonly ConcurrentDictionary<ThreadId, bool> _waiting = new();
+    private bool _isListed;
+
+    /// <summary>The thread has a run that could not be ended; it is opened until it can.</summary>
+    public void Add(ThreadId thread) => _waiting.TryAdd(thread, true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (await TryAdoptAsync())
+        await AdoptAsync(stoppingToken);
+        await foreach (var _ in Ticks.EveryAsync(Every, clock, stoppingToken))
+        {
+            await AdoptAsync(stoppingToken);
+        }
+    }
+
+    private async Task AdoptAsync(CancellationToken stoppingToken)
+    {
+        if (!_isListed)
+        {
+            _isListed = await _work.TryAsync(AllThreads, ListAsync, stoppingToken);
+        }
+
+        if (_waiting.IsEmpty)
         {
             return;
         }
 
-        await foreach (var _ in Ticks.EveryAsync(Retry, clock, stoppingToken))
+        var adopted = 0;
+        var calls = new ParallelOptions { MaxDegreeOfParallelism = AtOnce };
+        await Parallel.ForEachAsync(_waiting.Keys, calls, async (thread, _) =>
         {
-            if (await TryAdoptAsync())
+            if (await _work.TryAsync(thread.Value, () => AdoptAsync(thread), stoppingToken))
             {
-                return;
+                Interlocked.Increment(ref adopted);
             }
+        });
+        if (adopted > 0)
+        {
+            Adopted(adopted, _waiting.Count);
         }
     }
 
-    private async Task<bool> TryAdoptAsync()
+    private async Task ListAsync()
     {
+        foreach (var thread in await log.ThreadsWithOpenWorkAsync(CancellationToken.None))
+        {
+            Add(thread);
+        }
+    }
+
+    private async Task AdoptAsync(ThreadId thread)
+    {
+        // Before the call: what fails in the thread meanwhile puts it here again.
+        _waiting.TryRemove(thread, out _);
         try
         {
-            var threads = await log.ThreadsWithOpenWorkAsync(CancellationToken.None);
-            await Parallel.ForEachAsync(threads, async (thread, _) => await grains.GetGrain<IThreadGrain>(thread.Value).Adopt());
-            if (threads.Count > 0)
-            {
-                Adopted(threads.Count);
-            }
-
-            return true;
+            await grains.GetGrain<IThreadGrain>(thread.Value).Adopt();
         }
-        catch (Exception away) when (away is LogUnavailableException or ProtocolException or TimeoutException or OrleansException)
+        catch
         {
-            NotYet(away);
-            return false;
+            Add(thread);
+            throw;
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Went on with {Count} threads that had open work")]
-    private partial void Adopted(int count);
-
-    [LoggerMessage(LogLevel.Warning, "Threads with open work could not all be opened; trying again")]
-    private partial void NotYet(Exception away);
+    [LoggerMessage(LogLevel.Information, "Went on with {Count} threads that had open work; {Left} are left")]
+    private partial void Adopted(int count, int left);
 }

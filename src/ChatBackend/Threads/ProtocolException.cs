@@ -1,10 +1,12 @@
 using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Telemetry;
 
 namespace ChatBackend.Threads;
 
 /// <summary>The one exception whose text reaches a client: it becomes an <c>error</c> frame.</summary>
 [GenerateSerializer]
-internal sealed class ProtocolException(ErrorCode code, string message, int? retryAfterMs = null) : Exception(message)
+internal sealed class ProtocolException(ErrorCode code, string message, int? retryAfterMs = null) : Exception(message), IReportedException
 {
     [Id(0)]
     public ErrorCode Code { get; } = code;
@@ -30,6 +32,10 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
 
     public static ProtocolException StaleCursor(long begins) =>
         new(ErrorCode.StaleCursor, $"That cursor is not of this history, which begins at event {begins}. Drop what you have of the thread and begin there.") { HistoryBeginsAt = begins };
+
+    public static ProtocolException Unreadable() => new(
+        ErrorCode.Unavailable, "This thread cannot be read at the moment; the operator of the server has been told.",
+        retryAfterMs: (int)Quarantine.Pause.TotalMilliseconds);
 
     public static ProtocolException Unavailable() =>
         new(ErrorCode.Unavailable, "The server cannot do that at the moment. Send the same again: it takes effect once.", retryAfterMs: 1000);

@@ -13,14 +13,18 @@ namespace ChatBackend.Threads;
 /// never what is open. At start and once an hour.
 /// </summary>
 internal sealed partial class Retention(
-    IEventLog log, IThreadStore store, Erasure erasure, Histories histories, IOptions<ThreadOptions> options, TimeProvider clock, ILogger<Retention> logger) : BackgroundService
+    IEventLog log, IThreadStore store, Quarantine quarantine, Erasure erasure, Histories histories, IOptions<ThreadOptions> options, ChatMetrics metrics,
+    TimeProvider clock, ILogger<Retention> logger) : BackgroundService
 {
+    private const string Round = "a round over all threads";
     private const int PageThreads = 256;
     private const int PageEvents = 256;
     private const int PageBytes = 1024 * 1024;
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 
-    /// <summary>Goes over every thread once.</summary>
+    private readonly BackgroundWork _work = new("retention", metrics, clock, logger);
+
+    /// <summary>Goes over every thread once. One that cannot be trimmed keeps what it has, and the others go on.</summary>
     /// <returns>How many threads begin later than before.</returns>
     /// <exception cref="LogUnavailableException">The rest is for the next time.</exception>
     public async Task<int> TrimAsync(CancellationToken cancellationToken)
@@ -31,16 +35,25 @@ internal sealed partial class Retention(
         {
             foreach (var thread in page)
             {
-                var begins = await BeginningAsync(thread, before, cancellationToken);
-                if (begins > thread.Begins || thread.IsUntrimmed)
-                {
-                    trimmed++;
-                    // A little at a time: appends of every thread are let in between.
-                    while (!await store.TrimAsync(thread.Thread, begins, cancellationToken))
+                LogUnavailableException? away = null;
+                await _work.TryAsync(
+                    thread.Thread.Value,
+                    async () =>
                     {
-                    }
-
-                    histories.Forget(thread.Thread);
+                        try
+                        {
+                            trimmed += await TrimAsync(thread, before, cancellationToken) ? 1 : 0;
+                        }
+                        catch (LogUnavailableException ex)
+                        {
+                            away = ex; // of every thread, not of this one
+                        }
+                    },
+                    cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (away is not null)
+                {
+                    throw away;
                 }
             }
 
@@ -63,27 +76,29 @@ internal sealed partial class Retention(
             return;
         }
 
-        await TryTrimAsync(stoppingToken);
+        await _work.TryAsync(Round, () => TrimAsync(stoppingToken), stoppingToken);
         await foreach (var _ in Ticks.EveryAsync(Period, clock, stoppingToken))
         {
-            await TryTrimAsync(stoppingToken);
+            await _work.TryAsync(Round, () => TrimAsync(stoppingToken), stoppingToken);
         }
     }
 
-    private async Task TryTrimAsync(CancellationToken stoppingToken)
+    /// <returns>Whether it begins later than before.</returns>
+    private async Task<bool> TrimAsync(ThreadHistory thread, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        try
+        var begins = await BeginningAsync(thread, before, cancellationToken);
+        if (begins <= thread.Begins && !thread.IsUntrimmed)
         {
-            await TrimAsync(stoppingToken);
+            return false;
         }
-        catch (LogUnavailableException away)
+
+        // A little at a time: appends of every thread are let in between.
+        while (!await store.TrimAsync(thread.Thread, begins, cancellationToken))
         {
-            NotTrimmed(away);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // the next process goes on
-        }
+
+        histories.Forget(thread.Thread);
+        return true;
     }
 
     /// <summary>The first event that stays: behind the last old one after which nothing was open.</summary>
@@ -91,19 +106,27 @@ internal sealed partial class Retention(
     {
         var begins = thread.Begins;
         var state = new ThreadState { Owner = thread.Owner, Head = thread.Begins - 1 };
-        while (await log.ReadAsync(thread.Thread, state.Head, PageEvents, PageBytes, cancellationToken) is { Count: > 0 } page)
+        try
         {
-            foreach (var stored in page)
+            while (await log.ReadAsync(thread.Thread, state.Head, PageEvents, PageBytes, cancellationToken) is { Count: > 0 } page)
             {
-                var happened = (ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span);
-                if (happened.At >= before)
+                foreach (var stored in page)
                 {
-                    return begins;
-                }
+                    var threadEvent = stored.Decode(thread.Thread);
+                    if (threadEvent.At >= before)
+                    {
+                        return begins;
+                    }
 
-                state = state.Apply(happened);
-                begins = state.IsBusy ? begins : state.Head + 1;
+                    state = state.Apply(threadEvent);
+                    begins = state.IsBusy ? begins : state.Head + 1;
+                }
             }
+        }
+        catch (UnreadableThreadException ex)
+        {
+            quarantine.Add(ex);
+            throw;
         }
 
         return begins;
@@ -111,7 +134,4 @@ internal sealed partial class Retention(
 
     [LoggerMessage(LogLevel.Information, "{Count} threads let go of what was older than {Before:u}")]
     private partial void Trimmed(int count, DateTimeOffset before);
-
-    [LoggerMessage(LogLevel.Warning, "Old events could not all be let go of; trying again in an hour")]
-    private partial void NotTrimmed(Exception away);
 }

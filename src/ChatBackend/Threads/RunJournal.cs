@@ -26,6 +26,7 @@ internal sealed partial class RunJournal(
     private Task _saving = Task.CompletedTask;
     private long _savedAt = clock.GetTimestamp();
     private PartKind _kind;
+    private bool _isOver;
 
     /// <summary>Set in the thread's turn when a stop is accepted; outranks how the run says it ended.</summary>
     public StopReason? Stopping { get; set; }
@@ -36,7 +37,7 @@ internal sealed partial class RunJournal(
     /// <summary>Called in the thread's turn: the title that the answer gives the thread in the same commit, if any.</summary>
     public required Func<ThreadState, AgentCompleted, Task<ThreadRenamed?>> TitleAsync { get; init; }
 
-    /// <summary>Called in the thread's turn once the terminal event is durable, or the thread has another writer.</summary>
+    /// <summary>Called once, in the thread's turn, when the run is over: its terminal event is durable, the thread has another writer, or the end could not be recorded.</summary>
     public required Action Ended { get; init; }
 
     public async ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken)
@@ -158,14 +159,14 @@ internal sealed partial class RunJournal(
                     if (!IsOurs())
                     {
                         // Ended by an attempt whose outcome was unknown, with its thread, or else by another writer.
-                        Ended();
+                        Over();
                         return attempted ?? (writer.IsDeleted ? end : null);
                     }
 
                     live.Silence();
                     if (end == RunEnd.Failed.Interrupted && Stopping is null && writer.State!.Run!.CanResume)
                     {
-                        Ended();
+                        Over();
                         return RunEnd.Suspended.Instance;
                     }
 
@@ -175,16 +176,37 @@ internal sealed partial class RunJournal(
                     attempted = final;
                     var result = await writer.AppendAsync([.. events, .. after.OfType<ThreadEvent>()]);
                     var appended = result is AppendResult.Appended;
-                    Ended();
+                    Over();
                     return appended ? final : null;
                 }
-                catch (LogUnavailableException away)
+                catch (LogUnavailableException ex)
                 {
-                    Waiting(away, _run.Value);
+                    Waiting(ex.Message, _run.Value);
                 }
             }
 
             await Task.Delay(wait, clock, CancellationToken.None);
+        }
+    }
+
+    public async Task ReleaseAsync()
+    {
+        if (!_isOver)
+        {
+            using (await writer.TurnAsync())
+            {
+                Over();
+            }
+        }
+    }
+
+    private void Over()
+    {
+        if (!_isOver)
+        {
+            _isOver = true;
+            live.Silence();
+            Ended();
         }
     }
 
@@ -218,9 +240,9 @@ internal sealed partial class RunJournal(
                     _committed += events.Count;
                     return;
                 }
-                catch (LogUnavailableException away)
+                catch (LogUnavailableException ex)
                 {
-                    Waiting(away, _run.Value);
+                    Waiting(ex.Message, _run.Value);
                 }
             }
 
@@ -248,9 +270,9 @@ internal sealed partial class RunJournal(
                     _saved = piece.Offset + piece.Text.Length;
                 }
             }
-            catch (LogUnavailableException away)
+            catch (LogUnavailableException ex)
             {
-                Waiting(away, _run.Value);
+                Waiting(ex.Message, _run.Value);
             }
         }
     }
@@ -269,6 +291,7 @@ internal sealed partial class RunJournal(
 
     private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
 
-    [LoggerMessage(LogLevel.Warning, "The store is away; run {Run} waits for it")]
-    private partial void Waiting(Exception away, string run);
+    // The store says once that it is away; this is for who looks for one run.
+    [LoggerMessage(LogLevel.Debug, "Run {Run} waits for the store: {Reason}")]
+    private partial void Waiting(string reason, string run);
 }

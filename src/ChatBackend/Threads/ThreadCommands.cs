@@ -149,7 +149,7 @@ internal sealed class ThreadCommands(
             var page = await log.ReadAsync(thread, seq, LookAheadEvents, LookAheadBytes, CancellationToken.None);
             foreach (var stored in page)
             {
-                switch ((ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span))
+                switch (stored.Decode(thread))
                 {
                     case ApprovalDecided decided when decided.CallId == command.Call:
                         return new ProtocolException(ErrorCode.AlreadyDecided, "Somebody was faster.")
@@ -189,7 +189,7 @@ internal sealed class ThreadCommands(
     private async Task<TEvent?> FindAsync<TEvent>(string id) where TEvent : ThreadEvent =>
         await log.FindEventAsync(thread, id, CancellationToken.None) is { } seq
         && await log.ReadAsync(thread, seq - 1, 1, 1, CancellationToken.None) is [var stored]
-            ? WireJson.DecodeServerFrame(stored.Json.Span) as TEvent
+            ? stored.Decode(thread) as TEvent
             : null;
 
     private async Task<CommandEffect> AppendAsync(IReadOnlyList<ThreadEvent> events, UserId user, byte[] digest, Ack ack, UserId? creator = null)

@@ -9,14 +9,14 @@ namespace ChatBackend.Threads;
 
 /// <summary>The threads followed on this node, each by one feed for as long as somebody here follows it.</summary>
 internal sealed partial class ThreadFeeds(
-    IGrainFactory grains, IEventLog log, IThreadStore store, Histories histories, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
+    IGrainFactory grains, IEventLog log, IThreadStore store, Quarantine quarantine, Histories histories, FeedPort port, TimeProvider clock, ILogger<ThreadFeeds> logger) : BackgroundService
 {
     // Each feed is renewed three times in a lease, and not all of them at once.
     private const int Shares = 30;
     private static readonly TimeSpan ShareEvery = LiveThread.Lease / 3 / Shares;
 
     private readonly Lock _lock = new();
-    private readonly LogPages _pages = new(log);
+    private readonly LogPages _pages = new(log, quarantine);
     private readonly OwnedTasks _healing = new();
     private readonly Dictionary<ThreadId, ThreadFeed> _feeds = [];
     private NodeObserver? _observer;
@@ -176,6 +176,11 @@ internal sealed partial class ThreadFeeds(
             {
                 await (isKnown ? after with { At = null } : after).RequireAsync(record, log, CancellationToken.None);
             }
+        }
+        catch (UnreadableThreadException ex)
+        {
+            quarantine.Add(ex);
+            throw ProtocolException.Unreadable();
         }
         catch (LogUnavailableException) when (isKnown)
         {

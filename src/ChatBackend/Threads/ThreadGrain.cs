@@ -15,8 +15,9 @@ namespace ChatBackend.Threads;
 /// </summary>
 [Reentrant]
 internal sealed partial class ThreadGrain(
-    IEventLog log, IThreadStore store, ThreadFeeds feeds, OpenRuns runs, Histories histories, AgentCatalog agents, IOptions<ThreadOptions> options,
-    IOptions<RunOptions> runOptions, ChatMetrics metrics, TimeProvider clock, ILogger<ThreadGrain> logger) : Grain, IThreadGrain
+    IEventLog log, IThreadStore store, Quarantine quarantine, ThreadFeeds feeds, OpenRuns runs, OpenWorkAdoption adoption, Histories histories,
+    AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions, ChatMetrics metrics, TimeProvider clock,
+    ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
     // A grain that only works in the background is idle to Orleans, which is told otherwise with a run, but not with each.
     private static readonly TimeSpan Kept = TimeSpan.FromDays(3);
@@ -27,8 +28,7 @@ internal sealed partial class ThreadGrain(
     private LiveThread _live = null!;
     private ThreadWriter _writer = null!;
     private ThreadCommands _commands = null!;
-    private AutoTitle _titles = null!;
-    private (AgentRun Run, RunJournal Journal)? _active;
+    private ThreadRuns _runs = null!;
     private long? _keptAt;
     private int _verbs; // that have begun and are not over; on the activation's scheduler
 
@@ -39,14 +39,17 @@ internal sealed partial class ThreadGrain(
         _live = new LiveThread(_thread, clock, logger);
         _writer = new ThreadWriter(_thread, log, _live, clock);
         _commands = new ThreadCommands(_thread, _writer, log, agents, runs, options.Value, clock);
-        _titles = new AutoTitle(_thread, log, options.Value.AutoTitle);
+        var titles = new AutoTitle(_thread, log, options.Value.AutoTitle);
+        _runs = new ThreadRuns(_thread, _writer, _live, log, runs, adoption, agents, titles, runOptions.Value, metrics, clock, logger)
+        {
+            Starting = KeepActivation, Idle = RestWhenIdle,
+        };
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        // Whoever writes next ends the run; this one must not go on spending.
-        _active?.Run.End(RunEnd.Failed.Interrupted);
+        _runs.Interrupt();
         histories.Forget(_thread);
         if (reason.ReasonCode != DeactivationReasonCode.ShuttingDown)
         {
@@ -55,6 +58,7 @@ internal sealed partial class ThreadGrain(
     }
 
     public Task<CommandReply> Chat(ChatCommand command) => InTurnAsync(
+        command.User,
         async () =>
         {
             if (command.Node is { } node)
@@ -66,11 +70,12 @@ internal sealed partial class ThreadGrain(
         },
         opens: !command.Creates);
 
-    public Task<CommandReply> Stop(StopCommand command) => InTurnAsync(async () => Follow(await _commands.StopAsync(command)));
+    public Task<CommandReply> Stop(StopCommand command) => InTurnAsync(command.User, async () => Follow(await _commands.StopAsync(command)));
 
-    public Task<CommandReply> Decide(DecideCommand command) => InTurnAsync(async () => Follow(await _commands.DecideAsync(command)));
+    public Task<CommandReply> Decide(DecideCommand command) => InTurnAsync(command.User, async () => Follow(await _commands.DecideAsync(command)));
 
     public Task Create(UserId user, string? title) => InTurnAsync(
+        user,
         async () =>
         {
             ThreadEvent[] named = title is null ? [] : [new ThreadRenamed { Title = title, By = RenamedBy.User }];
@@ -78,7 +83,7 @@ internal sealed partial class ThreadGrain(
         },
         opens: false);
 
-    public Task Rename(UserId user, string title) => InTurnAsync(async () =>
+    public Task Rename(UserId user, string title) => InTurnAsync(user, async () =>
     {
         if (_writer.OwnedBy(user).Title != title)
         {
@@ -90,25 +95,28 @@ internal sealed partial class ThreadGrain(
 
     public async Task Delete(UserId user)
     {
-        var ending = await InTurnAsync(async () =>
-        {
-            _writer.OwnedBy(user);
-            if (!await _writer.DeleteAsync(store))
+        var ending = await InTurnAsync(
+            user,
+            async () =>
             {
-                throw ProtocolException.Unavailable(); // another writer has the thread; the next call finds it
-            }
+                if (!await _writer.DeleteAsync(store, user))
+                {
+                    throw ProtocolException.Unavailable(); // another writer has the thread; the next call finds it
+                }
 
-            Deleted(_thread.Value);
-            _live.Silence();
-            Stop(StopReason.User);
-            return _active?.Run.Ended ?? Task.CompletedTask;
-        });
+                Deleted(_thread.Value);
+                _live.Silence();
+                _runs.Stop(StopReason.User);
+                return _runs.Ended;
+            },
+            opens: false);
+        quarantine.Release(_thread);
         await _live.DeletedAsync();
         await ending;
         histories.Forget(_thread);
     }
 
-    public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => InTurnAsync(() =>
+    public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => InTurnAsync(user, () =>
         Task.FromResult(_live.Subscribe(_writer.OwnedBy(user).Owner, afterSeq, feeds.Nearest(node))));
 
     public Task Unsubscribe(INodeObserver node)
@@ -118,10 +126,12 @@ internal sealed partial class ThreadGrain(
         return Task.CompletedTask;
     }
 
-    public Task Adopt() => InTurnAsync(() => Task.FromResult(true));
+    public Task Adopt() => InTurnAsync(null, () => Task.FromResult(true), adopts: true);
 
-    /// <summary>Runs a verb in the thread's turn, on an opened thread. What an earlier writer left open is adopted first.</summary>
-    private async Task<T> InTurnAsync<T>(Func<Task<T>> verb, bool opens = true)
+    /// <summary>Runs a verb in the thread's turn, on an opened thread. What an earlier process left open is adopted first.</summary>
+    /// <param name="user">Who asks; null when nobody does.</param>
+    /// <param name="adopts">The verb is to adopt: where that fails, so does it.</param>
+    private async Task<T> InTurnAsync<T>(UserId? user, Func<Task<T>> verb, bool opens = true, bool adopts = false)
     {
         _verbs++;
         try
@@ -129,17 +139,23 @@ internal sealed partial class ThreadGrain(
             using var turn = await _writer.TurnAsync();
             if (opens)
             {
+                await quarantine.AdmitAsync(_thread, user);
                 await _writer.OpenAsync();
-                await AdoptAsync();
-                TellRun();
+                await AdoptAsync(adopts);
+                _runs.Tell();
             }
 
             return await verb();
         }
-        catch (LogUnavailableException away)
+        catch (LogUnavailableException ex)
         {
-            StoreAway(away, _thread.Value);
+            StoreAway(ex.Message, _thread.Value);
             throw ProtocolException.Unavailable();
+        }
+        catch (UnreadableThreadException ex)
+        {
+            quarantine.Add(ex);
+            throw await IsForeignAsync(user) ? ProtocolException.NotFound() : ProtocolException.Unreadable();
         }
         finally
         {
@@ -148,50 +164,30 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    /// <summary>Goes on with the run that no living writer has, where that is safe; else ends it, and answers the message that is next.</summary>
-    private async Task AdoptAsync()
+    /// <summary>A run that cannot be ended keeps nobody from following its thread or from deleting it.</summary>
+    private async Task AdoptAsync(bool mustSucceed)
     {
-        if (_active is not null || _writer.State is not { IsBusy: true } state)
+        try
         {
-            return;
+            await _runs.AdoptAsync();
         }
-
-        if (state.Run is { CanResume: true } waiting)
+        catch (Exception ex) when (!mustSucceed && ex is not (LogUnavailableException or UnreadableThreadException or ProtocolException))
         {
-            Resuming(_thread.Value, waiting.Id.Value);
-            Start();
-            return;
+            adoption.Add(_thread); // which tries again, and says what is wrong
+            await _writer.OpenAsync();
         }
+    }
 
-        var events = new List<ThreadEvent>();
-        if (state.Run is { } orphan)
+    private async Task<bool> IsForeignAsync(UserId? user)
+    {
+        try
         {
-            var pieces = await log.ReadCheckpointsAsync(_thread, CancellationToken.None);
-            var said = pieces is [var first, ..]
-                ? new PartText(first.Run, first.Part, first.Kind, 0, string.Concat(pieces.Select(piece => piece.Text)))
-                : null;
-            events = TerminalEvents.For(state, RunEnd.Failed.Interrupted, said, clock.GetUtcNow());
-            Adopting(_thread.Value, orphan.Id.Value);
+            return user is { } asking && await store.FindAsync(asking, _thread, CancellationToken.None) is null;
         }
-
-        var next = NextOf(state);
-        if (next is not null)
+        catch (LogUnavailableException)
         {
-            events.Add(next);
+            return false; // nothing is told of a thread that cannot be looked up
         }
-
-        if (events.Count == 0)
-        {
-            return; // draining: what waits is for the next process
-        }
-
-        await AppendOrFenceAsync(events);
-        if (state.Run is not null)
-        {
-            metrics.RunAdopted(RunEnd.Failed.Interrupted.Outcome);
-        }
-
-        Start();
     }
 
     private async Task AppendOrFenceAsync(List<ThreadEvent> events)
@@ -202,81 +198,31 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    private AgentStarted? NextOf(ThreadState state) => runs.IsDraining || state.Waiting is not [var waiting, ..]
-        ? null
-        : new AgentStarted { RunId = RunId.New(), Agent = waiting.Agent ?? agents.Names[0], MessageId = waiting.Id };
-
     /// <summary>Does what follows from a command that took effect.</summary>
     private CommandReply Follow(CommandEffect effect)
     {
         if (effect.IsNew)
         {
-            Start();
-            TellRun();
+            _runs.Start();
+            _runs.Tell();
             if (effect.Stops is { } reason)
             {
-                Stop(reason);
+                _runs.Stop(reason);
             }
         }
 
         return effect.Reply;
     }
 
-    /// <summary>Starts the run that the thread has open, or goes on with it; none if it has none, or has it already.</summary>
-    private void Start()
+    private void RestWhenIdle()
     {
-        // A run that can go on elsewhere is left to the next process when this one stops.
-        if (_active is not null || _writer.State is not { Run: { } open } state || (runs.IsDraining && open.CanResume))
-        {
-            return;
-        }
-
-        KeepActivation();
-        var journal = new RunJournal(open, _writer, _live, runOptions.Value.CheckpointInterval, clock, logger) {
-            Next = NextOf, TitleAsync = _titles.ForAsync, Ended = Ended,
-        };
-        _live.Listen(open.Id);
-        var start = new RunStart(state.Owner, _thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, open.Approval?.Required)
-        {
-            Recent = after => Array.ConvertAll(_live.Recent(after), happened => new StoredEvent(happened.Seq, happened.Json)),
-        };
-        _active = (runs.Start(start, journal), journal);
-    }
-
-    /// <summary>A decision is durable: the run that waits for it goes on. Also one whose append seemed to have failed.</summary>
-    private void TellRun()
-    {
-        if (_writer.State?.Run?.Approval?.Decided is { } decided)
-        {
-            _active?.Journal.Decided(decided);
-        }
-    }
-
-    private void Stop(StopReason reason)
-    {
-        if (_active is { } active)
-        {
-            active.Journal.Stopping ??= reason;
-            active.Run.End(new RunEnd.Stopped(reason));
-        }
-    }
-
-    /// <summary>In the thread's turn: the run's terminal event is durable, or the thread has another writer.</summary>
-    private void Ended()
-    {
-        _active = null;
-        if (!_writer.IsFenced)
-        {
-            Start();
-        }
-
         if (IsUnused)
         {
             OnActivation(RestIfUnused);
         }
     }
 
-    private bool IsUnused => _writer.State is null || _writer.IsFenced || (_active is null && !_live.IsFollowed);
+    private bool IsUnused => _writer.State is null || _writer.IsFenced || (_runs.IsIdle && !_live.IsFollowed);
 
     /// <summary>A thread that nobody follows and nothing runs in needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
     private void RestIfUnused()
@@ -310,18 +256,13 @@ internal sealed partial class ThreadGrain(
     private void OnActivation(Action tell) =>
         Task.Factory.StartNew(tell, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
 
-    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} was left open by an earlier process; it ends as interrupted")]
-    private partial void Adopting(string thread, string run);
-
-    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} waits for a decision; it goes on here")]
-    private partial void Resuming(string thread, string run);
-
     [LoggerMessage(LogLevel.Information, "{Thread} is deleted")]
     private partial void Deleted(string thread);
 
     [LoggerMessage(LogLevel.Warning, "{Thread} has another writer; this one gives up")]
     private partial void OtherWriter(string thread);
 
-    [LoggerMessage(LogLevel.Warning, "The store is away; {Thread} answers unavailable")]
-    private partial void StoreAway(Exception away, string thread);
+    // The store says once that it is away; this is for who looks for one thread.
+    [LoggerMessage(LogLevel.Debug, "{Thread} answers unavailable: {Reason}")]
+    private partial void StoreAway(string reason, string thread);
 }

@@ -54,21 +54,23 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         }
 
         var known = State;
-        var state = known ?? new ThreadState { Owner = header.Owner, Head = (header.OpenFrom ?? header.Head + 1) - 1, Title = header.Title };
+        // The last event is read in any case: it shows that the log ends where its head says.
+        var from = Math.Max(Math.Min(header.OpenFrom ?? header.Head, header.Head), header.HistoryBegins) - 1;
+        var state = known ?? new ThreadState { Owner = header.Owner, Head = Math.Min(from, header.Head), Title = header.Title };
         var missed = new List<EncodedEvent>();
         while (state.Head < header.Head)
         {
             var page = await log.ReadAsync(thread, state.Head, PageEvents, PageBytes, CancellationToken.None);
             if (page.Count == 0)
             {
-                throw new InvalidOperationException($"The log of {thread} ends at {state.Head}, before its head {header.Head}.");
+                throw new UnreadableThreadException(thread, state.Head + 1, $"it is missing; the head is {header.Head}.");
             }
 
-            foreach (var stored in page)
+            var events = page.DecodedAfter(state.Head, thread);
+            for (var i = 0; i < events.Count; i++)
             {
-                var happened = (ThreadEvent)WireJson.DecodeServerFrame(stored.Json.Span);
-                state = state.Apply(happened);
-                missed.Add(new EncodedEvent(stored.Seq, stored.Json.ToArray(), EndsPart(happened)));
+                state = state.Apply(events[i]);
+                missed.Add(new EncodedEvent(page[i].Seq, page[i].Json.ToArray(), EndsPart(events[i])));
             }
         }
 
@@ -129,9 +131,9 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         {
             result = await log.AppendAsync(append, CancellationToken.None);
         }
-        catch (LogUnavailableException)
+        catch
         {
-            _isOpen = false;
+            _isOpen = false; // its outcome is not known
             throw;
         }
 
@@ -150,16 +152,27 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         return result;
     }
 
-    /// <summary>Takes the thread away, fenced as an append is. In a turn, on an open thread.</summary>
+    /// <summary>Takes the thread away, fenced as an append is. In a turn. Nothing of it is read, so that one that cannot be read goes, too.</summary>
     /// <returns>False when the thread has another writer.</returns>
+    /// <exception cref="ProtocolException">There is no such thread, or it is not the user's.</exception>
     /// <exception cref="LogUnavailableException"/>
-    public async Task<bool> DeleteAsync(IThreadStore store)
+    public async Task<bool> DeleteAsync(IThreadStore store, UserId user)
     {
+        if (!_isOpen)
+        {
+            var header = await log.OpenAsync(thread, CancellationToken.None);
+            _epoch = header?.Owner == user ? header.Epoch : throw ProtocolException.NotFound();
+        }
+        else
+        {
+            OwnedBy(user);
+        }
+
         try
         {
             IsDeleted = await store.DeleteAsync(thread, _epoch, CancellationToken.None);
         }
-        catch (LogUnavailableException)
+        catch
         {
             _isOpen = false;
             throw;

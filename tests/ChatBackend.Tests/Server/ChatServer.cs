@@ -40,7 +40,8 @@ internal sealed class ChatServer : IAsyncDisposable
     {
     }
 
-    private ChatServer(DirectoryInfo data, Action<IServiceCollection> configure, (string Key, string Value)[] settings)
+    /// <summary>Both of it.</summary>
+    public ChatServer(DirectoryInfo data, Action<IServiceCollection> configure, params (string Key, string Value)[] settings)
     {
         _data = data;
         _app = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
@@ -153,7 +154,7 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 }
 
-/// <summary>The machine's time, moved: timers run as they do, the date is what a test says, and scripts wait at a gate until it is opened.</summary>
+/// <summary>The machine's time, moved: timers run as they do, date and elapsed time are what a test says, and scripts wait at a gate until it is opened.</summary>
 internal sealed class ShiftedTime : TimeProvider
 {
     /// <summary>A script that waits for so many milliseconds waits for <see cref="OpenGates"/>.</summary>
@@ -165,7 +166,12 @@ internal sealed class ShiftedTime : TimeProvider
 
     public TimeSpan Shift { get; set; }
 
+    /// <summary>What has passed beside the time that did.</summary>
+    public TimeSpan Elapsed { get; set; }
+
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Shift;
+
+    public override long GetTimestamp() => System.GetTimestamp() + (Elapsed.Ticks * (TimestampFrequency / TimeSpan.TicksPerSecond));
 
     /// <summary>Whoever is at a gate goes on, and so does who comes later.</summary>
     public void OpenGates()

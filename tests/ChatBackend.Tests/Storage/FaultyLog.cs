@@ -19,6 +19,11 @@ internal sealed class FaultyLog(IEventLog log) : IEventLog
     public async Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
         var fault = FaultOf(append);
+        if (fault == AppendFault.Bug)
+        {
+            throw new InvalidOperationException("A bug that was asked for.");
+        }
+
         var result = fault == AppendFault.Before ? null : await log.AppendAsync(append, cancellationToken);
         return fault is null ? result! : throw new LogUnavailableException("A fault that was asked for.");
     }
@@ -55,4 +60,7 @@ internal enum AppendFault
 {
     Before,
     After,
+
+    /// <summary>Something is thrown that no log throws when it is away.</summary>
+    Bug,
 }

@@ -1,0 +1,171 @@
+using ChatBackend.Agents;
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+using ChatBackend.Storage;
+using ChatBackend.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Threads;
+
+/// <summary>The runs of a thread, one at a time: started, told, stopped, and adopted where no living process has them. All of it in the thread's turn.</summary>
+internal sealed partial class ThreadRuns(
+    ThreadId thread, ThreadWriter writer, LiveThread live, IEventLog log, OpenRuns runs, OpenWorkAdoption adoption, AgentCatalog agents, AutoTitle titles,
+    RunOptions options, ChatMetrics metrics, TimeProvider clock, ILogger logger)
+{
+    private ActiveRun? _active;
+    private RunId? _orphan; // a run that no process has any more and whose end is not recorded: it is never begun again
+    private StopReason? _stopping; // accepted for that run
+
+    /// <summary>Called before a run starts.</summary>
+    public required Action Starting { get; init; }
+
+    /// <summary>Called when a run is over and none follows it.</summary>
+    public required Action Idle { get; init; }
+
+    /// <summary>A run that has no terminal event keeps its thread in memory: what it said is nowhere else in full.</summary>
+    public bool IsIdle => _active is null && writer.State is { Run: null };
+
+    /// <summary>Ends when the terminal event of the run is durable, if there is one.</summary>
+    public Task Ended => _active?.Run.Ended ?? Task.CompletedTask;
+
+    /// <summary>The activation goes: who writes next ends the run, and this one must not go on spending. Not in a turn.</summary>
+    public void Interrupt() => _active?.Run.End(RunEnd.Failed.Interrupted);
+
+    /// <summary>Goes on with the run that no living process has, where that is safe; else ends it, and answers the message that is next.</summary>
+    public async Task AdoptAsync()
+    {
+        if (_active is not null || writer.State is not { IsBusy: true } state)
+        {
+            return;
+        }
+
+        _orphan = state.Run?.Id;
+        if (_stopping is null && state.Run is { CanResume: true } waiting)
+        {
+            _orphan = null;
+            Resuming(thread.Value, waiting.Id.Value);
+            Start();
+            return;
+        }
+
+        var events = new List<ThreadEvent>();
+        if (state.Run is { } orphan)
+        {
+            // Of a run of this process that broke, the text is still here.
+            var said = live.PartFrom(0) ?? SavedText.Of(await log.ReadCheckpointsAsync(thread, CancellationToken.None));
+            events = TerminalEvents.For(state, Cause, said, clock.GetUtcNow());
+            Adopting(thread.Value, orphan.Id.Value);
+        }
+
+        var next = NextOf(state);
+        if (next is not null)
+        {
+            events.Add(next);
+        }
+
+        if (events.Count == 0)
+        {
+            return; // draining: what waits is for the next process
+        }
+
+        if (await writer.AppendAsync(events) is not AppendResult.Appended)
+        {
+            throw ProtocolException.Unavailable(); // another writer has the thread; the next call finds it
+        }
+
+        if (state.Run is not null)
+        {
+            metrics.RunAdopted(Cause.Outcome);
+        }
+
+        (_orphan, _stopping) = (null, null);
+        Start();
+    }
+
+    /// <summary>Starts the run that the thread has open, or goes on with it; none if it has none, or has it already.</summary>
+    public void Start()
+    {
+        // A run that can go on elsewhere is left to the next process when this one stops.
+        if (_active is not null || writer.State is not { Run: { } open } state || open.Id == _orphan || (runs.IsDraining && open.CanResume))
+        {
+            return;
+        }
+
+        Starting();
+        var journal = new RunJournal(open, writer, live, options.CheckpointInterval, clock, logger)
+        {
+            Next = NextOf, TitleAsync = titles.ForAsync, Ended = () => Over(open.Id),
+        };
+        live.Listen(open.Id);
+        var start = new RunStart(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, open.Approval?.Required)
+        {
+            Recent = after => Array.ConvertAll(live.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
+        };
+        _active = new ActiveRun(runs.Start(start, journal), journal);
+    }
+
+    /// <summary>A decision is durable: the run that waits for it goes on. Also one whose append seemed to have failed.</summary>
+    public void Tell()
+    {
+        if (writer.State?.Run?.Approval?.Decided is { } decided)
+        {
+            _active?.Journal.Decided(decided);
+        }
+    }
+
+    public void Stop(StopReason reason)
+    {
+        if (_active is { } active)
+        {
+            active.Journal.Stopping ??= reason;
+            active.Run.End(new RunEnd.Stopped(reason));
+        }
+        else if (writer.State?.Run is not null)
+        {
+            _stopping ??= reason;
+            adoption.Add(thread);
+        }
+    }
+
+    private RunEnd Cause => _stopping is { } reason ? new RunEnd.Stopped(reason) : RunEnd.Failed.Interrupted;
+
+    /// <summary>The run is over: its terminal event is durable, the thread has another writer, or its end could not be recorded.</summary>
+    private void Over(RunId run)
+    {
+        _stopping = _active?.Journal.Stopping;
+        _active = null;
+        if (writer.State?.Run?.Id == run && !writer.IsFenced && !runs.IsDraining)
+        {
+            _orphan = run;
+            NotRecorded(thread.Value, run.Value);
+            adoption.Add(thread);
+            return;
+        }
+
+        _stopping = null;
+        if (!writer.IsFenced)
+        {
+            Start();
+        }
+
+        if (_active is null)
+        {
+            Idle();
+        }
+    }
+
+    private AgentStarted? NextOf(ThreadState state) => runs.IsDraining || state.Waiting is not [var waiting, ..]
+        ? null
+        : new AgentStarted { RunId = RunId.New(), Agent = waiting.Agent ?? agents.Names[0], MessageId = waiting.Id };
+
+    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} has no process any more; its end is recorded here")]
+    private partial void Adopting(string thread, string run);
+
+    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} waits for a decision; it goes on here")]
+    private partial void Resuming(string thread, string run);
+
+    [LoggerMessage(LogLevel.Error, "The end of run {Run} of {Thread} could not be recorded; that is tried again")]
+    private partial void NotRecorded(string thread, string run);
+
+    private sealed record ActiveRun(AgentRun Run, RunJournal Journal);
+}
