@@ -1,6 +1,12 @@
 using ChatBackend;
 using ChatBackend.Server;
 using ChatBackend.Server.Sockets;
+using ChatBackend.Storage;
+
+if (OperatorCommand.IsOne(args))
+{
+    return OperatorCommand.Run(args, Console.Out);
+}
 
 using var stop = new StopSignals();
 var log = ServerLog.UntilConfigured();

@@ -31,6 +31,7 @@ public static class ChatBackendRegistration
         services.AddSingleton<ChatMetrics>();
         services.AddHealth();
         services.AddSqliteStorage(builder.Configuration);
+        services.AddKeysCheck();
         services.AddIdentity(builder.Configuration);
         services.AddAgents(builder.Configuration);
         builder.AddEmbeddedSilo();

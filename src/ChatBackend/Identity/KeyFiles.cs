@@ -15,13 +15,12 @@ internal sealed partial class KeyFiles(DataDirectory data, ILogger<KeyFiles> log
 {
     public const string Folder = "keys";
 
-    private readonly string _directory = data.CreateFolder(Folder);
-
     public IReadOnlyCollection<XElement> GetAllElements() =>
-        [.. Directory.EnumerateFiles(_directory, "*.xml").Order(StringComparer.Ordinal).Select(Read).OfType<XElement>()];
+        [.. Directory.EnumerateFiles(data.CreateFolder(Folder), "*.xml").Order(StringComparer.Ordinal).Select(Read).OfType<XElement>()];
 
     public void StoreElement(XElement element, string friendlyName)
     {
+        data.CreateFolder(Folder);
         var name = IsFileName(friendlyName) ? friendlyName : Guid.NewGuid().ToString();
         data.Write(Path.Combine(Folder, $"{name}.xml"), Encoding.UTF8.GetBytes(element.ToString(SaveOptions.DisableFormatting)));
     }

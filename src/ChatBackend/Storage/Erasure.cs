@@ -4,11 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Storage;
 
-/// <summary>Erases what deleted threads held: when one is deleted, and later where that did not come to its end, in this process or an earlier one.</summary>
+/// <summary>Erases what deleted threads held, and commands past their time: when one is deleted, and later where that did not come to its end, in this process or an earlier one.</summary>
 internal sealed class Erasure(IThreadStore store, ChatMetrics metrics, TimeProvider clock, ILogger<Erasure> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+    private const int TicksOfAnHour = 720;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly BackgroundWork _work = new("erasure", metrics, clock, logger);
@@ -42,9 +43,9 @@ internal sealed class Erasure(IThreadStore store, ChatMetrics metrics, TimeProvi
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await TryEraseAsync(stoppingToken);
-        await foreach (var _ in Ticks.EveryAsync(Retry, clock, stoppingToken))
+        await foreach (var tick in Ticks.EveryAsync(Retry, clock, stoppingToken))
         {
-            if (_isDue)
+            if (_isDue || tick % TicksOfAnHour == TicksOfAnHour - 1)
             {
                 await TryEraseAsync(stoppingToken);
             }

@@ -36,12 +36,14 @@ internal sealed class GroupCommitWriter : IDisposable
     // How long nothing may be written before the store is looked after: soon while work is left, else often enough to notice trouble early.
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(100);
 
     private readonly PendingWrites _pending;
     private readonly ICommitTarget _target;
     private readonly StoreAvailability _availability;
     private readonly Thread _thread;
     private bool _hasWorkLeft;
+    private long _lookedAfterAt;
 
     public GroupCommitWriter(ICommitTarget target, StoreAvailability availability, long maxPendingBytes, TimeSpan? gather = null)
     {
@@ -78,9 +80,12 @@ internal sealed class GroupCommitWriter : IDisposable
             {
                 Commit(batch);
             }
-            else
+
+            // Not only when nothing waits, which under load may never be.
+            if (batch.Count == 0 || (_hasWorkLeft && TimeProvider.System.GetElapsedTime(_lookedAfterAt) > Often))
             {
                 CleanUp([]);
+                _lookedAfterAt = TimeProvider.System.GetTimestamp();
             }
         }
     }

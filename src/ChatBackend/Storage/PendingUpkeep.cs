@@ -21,9 +21,12 @@ internal sealed class PendingDelete(ThreadId thread, long epoch, CancellationTok
     public long Epoch { get; } = epoch;
 }
 
-internal sealed class PendingErase(CancellationToken cancellationToken) : PendingWrite<bool>(512, cancellationToken)
+internal sealed class PendingErase(DateTimeOffset commandsBefore, CancellationToken cancellationToken) : PendingWrite<bool>(512, cancellationToken)
 {
     private Exception? _unfinished;
+
+    /// <summary>Commands from before are forgotten.</summary>
+    public DateTimeOffset CommandsBefore { get; } = commandsBefore;
 
     /// <summary>No row is left; what is left is for the store's own files.</summary>
     public bool IsLast { get; set; }

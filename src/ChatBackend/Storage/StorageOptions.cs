@@ -16,6 +16,16 @@ internal sealed class StorageOptions
     [Range(0, 16 << 20)]
     public int MaxDatabaseMiB { get; set; }
 
+    /// <summary>Lets a start begin an empty log where one seems to have been lost.</summary>
+    public bool AllowNewLog { get; set; }
+
+    /// <summary>Lets a start make new keys for a log whose keys seem to have been lost.</summary>
+    public bool AllowNewKeys { get; set; }
+
+    /// <summary>How many days a command is remembered, so that one that is sent again has no second effect. Longer than any client keeps what it could not send.</summary>
+    [Range(1, 36_500)]
+    public int KeepCommandsDays { get; set; } = 30;
+
     /// <summary>How long a read of the log that a command needs may take; then it is interrupted and the client is told <c>unavailable</c>.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(10);

@@ -18,7 +18,7 @@ public sealed class DataDirectoryTests : IDisposable
     [Trait("failure", "Q10")]
     public async Task A_directory_that_others_may_read_is_made_private_with_all_in_it_and_that_is_said()
     {
-        var lines = new LogLines("ChatBackend.Storage");
+        var lines = new LogLines("ChatBackend");
         await (await SqliteLogHost.StartAsync(_directory.FullName)).DisposeAsync();
         var log = Path.Combine(_directory.FullName, "chat.db");
         File.SetUnixFileMode(log, Usual);

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using ChatBackend.Protocol;
 using Microsoft.Data.Sqlite;
 
@@ -30,11 +31,13 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         UPDATE threads SET epoch = epoch + 1 WHERE id = ?1 RETURNING owner, epoch, head, open_from, title, history_begins
         """);
 
-    private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json) VALUES (?1, ?2, ?3)");
+    private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json, checksum) VALUES (?1, ?2, ?3, ?4)");
 
     private readonly SqliteStatement _addId = new(connection, "INSERT INTO event_ids (thread_key, id, seq) VALUES (?1, ?2, ?3)");
 
-    private readonly SqliteStatement _addCommand = new(connection, "INSERT INTO commands (user_id, id, digest, ack) VALUES (?1, ?2, ?3, ?4)");
+    private readonly SqliteStatement _addCommand = new(connection, """
+        INSERT INTO commands (user_id, id, digest, ack, at) VALUES (?1, ?2, ?3, ?4, unixepoch() * 1000)
+        """);
 
     private readonly SqliteStatement _addCheckpoint = new(connection, """
         INSERT INTO part_checkpoints (thread_key, run_id, part_id, kind, offset, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -138,7 +141,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     {
         foreach (var @event in append.Events)
         {
-            _addEvent.Execute(key, @event.Seq, @event.Json);
+            _addEvent.Execute(key, @event.Seq, @event.Json, (long)Crc32.HashToUInt32(@event.Json.Span));
             if (@event.Id is { } id)
             {
                 _addId.Execute(key, id, @event.Seq);

@@ -7,10 +7,10 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>Commits batches to the file over one connection, which it opens again after a failure that may have spoilt it.</summary>
 internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory directory, StorageOptions options) : ICommitTarget
 {
+    private readonly SqliteCleanUp _cleanUp = new();
     private SqliteConnection? _connection;
     private SqliteAppends? _appends;
     private SqliteUpkeep? _upkeep;
-    private bool _hasErased;
 
     public void Commit(IReadOnlyList<PendingWrite> batch)
     {
@@ -51,21 +51,19 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
 
     public bool CleanUp(IReadOnlyList<PendingWrite> committed)
     {
-        if (committed.Count == 0)
-        {
-            // Also when nothing is written: the longer a WAL without a name is the only place of what was acknowledged, the worse.
-            LookAfterFiles();
-        }
-
-        if (_connection is { } connection && _hasErased)
+        if (committed.Count > 0)
         {
             foreach (var erase in committed.OfType<PendingErase>().Where(erase => erase.IsLast))
             {
-                FinishErasing(connection, erase);
+                _cleanUp.FinishErasing(_connection!, erase);
             }
+
+            return _cleanUp.IsDue;
         }
 
-        return false;
+        // Also when nothing is written: the longer a WAL without a name is the only place of what was acknowledged, the worse.
+        LookAfterFiles();
+        return _connection is { } connection && _cleanUp.Shrink(connection);
     }
 
     /// <summary>Brings the WAL home, so that what is left is one file that can be copied.</summary>
@@ -186,36 +184,21 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
                 break;
             case PendingErase erase:
                 _appends!.AddTexts();
-                erase.Result = erase.IsLast = _upkeep!.Erase();
-                _hasErased |= !erase.IsLast;
+                (erase.IsLast, var hasErased) = _upkeep!.Erase(erase.CommandsBefore);
+                erase.Result = erase.IsLast;
+                if (hasErased)
+                {
+                    _cleanUp.Erased();
+                }
+
                 break;
             case PendingTrim trim:
                 _appends!.AddTexts();
                 trim.Result = _upkeep!.Trim(trim);
-                _hasErased = true;
+                _cleanUp.Erased();
                 break;
             default:
                 throw new UnreachableException($"{write.GetType()} is nothing that this store writes.");
-        }
-    }
-
-    /// <summary>The WAL still has the pages as they were: brought home and cut off, nothing of what was erased is left in any file.</summary>
-    private void FinishErasing(SqliteConnection connection, PendingErase erase)
-    {
-        try
-        {
-            // A reader that is at work holds it up. Everybody else waits meanwhile, so it is tried again rather than waited for.
-            Execute(connection, "PRAGMA busy_timeout = 20");
-            _hasErased = ScalarOf(connection, "PRAGMA wal_checkpoint(TRUNCATE)") != 0;
-            erase.Result = !_hasErased;
-        }
-        catch (SqliteException ex)
-        {
-            erase.CleanUpFailed(SqliteErrors.ToUnavailable(ex));
-        }
-        finally
-        {
-            Execute(connection, "PRAGMA busy_timeout = 2000");
         }
     }
 
@@ -243,13 +226,6 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
         _upkeep = null;
         _connection?.Dispose();
         _connection = null;
-    }
-
-    private static long ScalarOf(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
     }
 
     private static void Execute(SqliteConnection connection, string sql)

@@ -43,6 +43,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
     /// <summary>Opens the file, which may be new, when the process starts.</summary>
     public SqliteConnection OpenFirst()
     {
+        var isNew = new FileInfo(path) is not { Exists: true, Length: > 0 };
         if (!File.Exists(path))
         {
             // SQLite would let others read it; what lies beside it takes its mode from it.
@@ -50,7 +51,8 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
             DurableFile.SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
         }
 
-        return Open(SqliteOpenMode.ReadWrite);
+        // Only before the first page: what is freed later can be given back in small steps.
+        return Open(SqliteOpenMode.ReadWrite, isNew ? "PRAGMA auto_vacuum = INCREMENTAL;" + ToWrite : ToWrite);
     }
 
     /// <summary>It never creates a file: one that is lost stays lost until it is put back.</summary>

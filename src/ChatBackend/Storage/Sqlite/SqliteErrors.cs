@@ -19,6 +19,17 @@ internal static class SqliteErrors
         },
         failure);
 
+    /// <summary>Why a start fails, and what to do about it.</summary>
+    public static string Remedy(SqliteException failure) => failure.SqliteErrorCode switch
+    {
+        SQLITE_FULL => "the disk is full. Make room, or raise Storage:MaxDatabaseMiB.",
+        SQLITE_BUSY or SQLITE_LOCKED => "another program has locked it. End that program.",
+        SQLITE_CANTOPEN or SQLITE_PERM or SQLITE_AUTH => "file or directory cannot be read and written by this user. Look at who owns them.",
+        SQLITE_READONLY => "it is read-only. The server must be able to write to it and to its directory.",
+        SQLITE_CORRUPT or SQLITE_NOTADB => "it is damaged. Keep a copy of it, run `check` to see what is damaged, and `restore` a backup.",
+        _ => "the disk or the file system fails. Look at the machine's log.",
+    };
+
     /// <summary>A broken constraint is no state of the store but a mistake in this code, and should look like one.</summary>
     public static bool IsOfTheStore(SqliteException failure) => failure.SqliteErrorCode != SQLITE_CONSTRAINT;
 

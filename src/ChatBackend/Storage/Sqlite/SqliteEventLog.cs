@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -14,12 +15,13 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     private readonly SqliteDatabase _database;
     private readonly SqliteReads _reads;
     private readonly StorageOptions _options;
+    private readonly TimeProvider _clock;
     private readonly StoreAvailability _writes;
     private GroupCommitWriter? _writer;
 
     public SqliteEventLog(DataDirectory directory, IOptions<StorageOptions> options, TimeProvider clock, ILogger<SqliteEventLog> logger)
     {
-        (_directory, _options) = (directory, options.Value);
+        (_directory, _options, _clock) = (directory, options.Value, clock);
         _database = new SqliteDatabase(directory.File("chat.db"), logger);
         _reads = new SqliteReads(_database, new StoreAvailability("reading", logger), _options, clock);
         _writes = new StoreAvailability("writing", logger);
@@ -30,11 +32,30 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     private GroupCommitWriter Writer =>
         _writer ?? throw new InvalidOperationException("The event log is not open yet: StorageStartup opens it when the host starts.");
 
+    public string Path => _database.Path;
+
+    /// <summary>What the start found.</summary>
+    public OpenedLog Opened { get; private set; } = null!;
+
     /// <summary>Brings the schema up to date and starts the writer. Before anything else, once.</summary>
-    public void EnsureReady()
+    /// <exception cref="InvalidOperationException">It cannot be opened; the message says why and what to do.</exception>
+    public OpenedLog EnsureReady()
     {
-        SqliteSchema.Ensure(_database);
+        try
+        {
+            Opened = SqliteSchema.Ensure(_database);
+        }
+        catch (SqliteException ex)
+        {
+            throw new InvalidOperationException($"The event log {Path} cannot be opened: {SqliteErrors.Remedy(ex)}", ex);
+        }
+        catch (IOException ex)
+        {
+            throw new InvalidOperationException($"The event log {Path} cannot be opened: look at the disk and at who owns the data directory.", ex);
+        }
+
         _writer = new GroupCommitWriter(new SqliteCommitTarget(_database, _directory, _options), _writes, _options.MaxPendingBytes);
+        return Opened;
     }
 
     public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) => Writer.OpenAsync(thread, cancellationToken);
@@ -84,7 +105,8 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     public Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken) =>
         Writer.WriteAsync(new PendingDelete(thread, epoch, cancellationToken));
 
-    public Task<bool> EraseAsync(CancellationToken cancellationToken) => Writer.WriteAsync(new PendingErase(cancellationToken));
+    public Task<bool> EraseAsync(CancellationToken cancellationToken) => 
+        Writer.WriteAsync(new PendingErase(_clock.GetUtcNow().AddDays(-_options.KeepCommandsDays), cancellationToken));
 
     public Task<bool> TrimAsync(ThreadId thread, long historyBegins, CancellationToken cancellationToken) =>
         Writer.WriteAsync(new PendingTrim(thread, historyBegins, cancellationToken));

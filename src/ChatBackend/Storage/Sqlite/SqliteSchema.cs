@@ -14,8 +14,16 @@ internal static class SqliteSchema
     /// <summary>The number of the newest script.</summary>
     public static long Newest => Scripts.Length;
 
-    public static void Ensure(SqliteDatabase database)
+    public static OpenedLog Ensure(SqliteDatabase database)
     {
+        var isNew = new FileInfo(database.Path) is not { Exists: true, Length: > 0 };
+        var wal = WalFile.Read(database.Path);
+        if (wal is { IsDamaged: true })
+        {
+            // SQLite cuts it off where it stops to understand it.
+            File.Copy(database.Path + "-wal", database.Path + "-wal.damaged", overwrite: true);
+        }
+
         using var connection = database.OpenFirst();
         Upgrade(connection, Newest);
 
@@ -23,6 +31,7 @@ internal static class SqliteSchema
         Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 
         database.Adopt();
+        return new OpenedLog(database.LogId, isNew, Newest, Scalar(connection, "SELECT count(*) FROM threads WHERE deleted = 0"), wal);
     }
 
     /// <summary>Applies the scripts that are missing, up to the one of number <paramref name="version"/>.</summary>

@@ -15,10 +15,14 @@ internal static class SqliteStorageRegistration
         services.TryAddSingleton(TimeProvider.System);
         // By factory, so that the container lets go of the directory when it is disposed.
         services.AddSingleton(_ => new DataDirectory(configuration));
+        services.AddSingleton<DataDirectoryHalves>();
         services.AddSingleton<SqliteEventLog>();
         services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<SqliteEventLog>());
         services.AddSingleton<IThreadStore>(provider => provider.GetRequiredService<SqliteEventLog>());
         services.AddHostedService<StorageStartup>();
         return services;
     }
+
+    /// <summary>For a server whose users are known by keys in the data directory; to be called before whatever makes keys.</summary>
+    internal static IServiceCollection AddKeysCheck(this IServiceCollection services) => services.AddHostedService<KeysCheck>();
 }

@@ -37,19 +37,26 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
         DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE thread_key = ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
         """);
 
+    // Rows are in order of time.
+    private readonly SqliteStatement _forgetCommands = new(connection, """
+        DELETE FROM commands WHERE rowid IN (SELECT rowid FROM commands ORDER BY rowid LIMIT ?2) AND at < ?1
+        """);
+
     public bool Archive(PendingArchive archive) => _archive.Execute(archive.Thread.Value, archive.Owner.Value, archive.IsArchived) > 0;
 
     public bool Delete(PendingDelete delete) => _delete.Execute(delete.Thread.Value, delete.Epoch) > 0;
 
-    /// <returns>Whether no row of a deleted thread is left.</returns>
-    public bool Erase()
+    /// <returns>Whether no row of a deleted thread is left, nor a command that is past its time; and whether anything was erased.</returns>
+    public (bool IsLast, bool HasErased) Erase(DateTimeOffset commandsBefore)
     {
         long key;
         using (var row = _findDeleted.Query())
         {
             if (!row.Read())
             {
-                return true;
+                row.Dispose();
+                var forgotten = _forgetCommands.Execute(commandsBefore.ToUnixTimeMilliseconds(), MaxRows);
+                return (forgotten < MaxRows, forgotten > 0);
             }
 
             key = row.Number(0);
@@ -60,7 +67,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
             _dropThread.Execute(key); // saved text goes with it
         }
 
-        return false;
+        return (false, true);
     }
 
     /// <returns>Whether no row of what is trimmed is left.</returns>
@@ -82,7 +89,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
 
     public void Dispose()
     {
-        ReadOnlySpan<SqliteStatement> all = [_archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseTexts, _eraseIds, _eraseEvents];
+        ReadOnlySpan<SqliteStatement> all = [_archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseTexts, _eraseIds, _eraseEvents, _forgetCommands];
         foreach (var statement in all)
         {
             statement.Dispose();

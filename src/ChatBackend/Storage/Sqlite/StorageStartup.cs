@@ -3,9 +3,12 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>Opens the log before any other hosted service starts, whatever the order of registration.</summary>
-internal sealed partial class StorageStartup(SqliteEventLog log, DataDirectory directory, ILogger<StorageStartup> logger) : IHostedLifecycleService
+/// <summary>Opens the log before any other hosted service starts, whatever the order of registration, and says what it found.</summary>
+internal sealed partial class StorageStartup(SqliteEventLog log, DataDirectory directory, DataDirectoryHalves halves, ILoggerFactory loggers)
+    : IHostedLifecycleService
 {
+    private readonly ILogger _logger = loggers.CreateLogger("ChatBackend.Start");
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         if (directory.WasOpenToOthers)
@@ -13,7 +16,15 @@ internal sealed partial class StorageStartup(SqliteEventLog log, DataDirectory d
             LogMadePrivate(directory.Path);
         }
 
-        log.EnsureReady();
+        halves.ThrowIfLogIsLost();
+        var opened = log.EnsureReady();
+        LogOpened(
+            directory.Path, opened.LogId, opened.IsNew ? "created" : "opened", opened.Schema, opened.Threads, opened.Wal?.Frames ?? 0, halves.KeyCount);
+        if (opened.Wal is { IsDamaged: true } wal)
+        {
+            LogWalDamaged(log.Path, wal.CommitsBehind, wal.FramesMissing);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -29,4 +40,10 @@ internal sealed partial class StorageStartup(SqliteEventLog log, DataDirectory d
 
     [LoggerMessage(LogLevel.Warning, "The data directory {Path} could be read by other users of this machine; it has been made private.")]
     private partial void LogMadePrivate(string path);
+
+    [LoggerMessage(LogLevel.Information, "Data directory {Path}: log {LogId} {How}, schema {Schema}, {Threads} threads, {Frames} pages in its write-ahead log, {Keys} keys")]
+    private partial void LogOpened(string path, string logId, string how, long schema, long threads, long frames, int keys);
+
+    [LoggerMessage(LogLevel.Error, "The write-ahead log of {Path} could not be read whole: {Commits} commits lie behind a damaged page, {Frames} pages are missing at its end. It was kept as chat.db-wal.damaged; run `check`, and compare with a backup. Only the commit that was under way at a power cut may look like this without a loss.")]
+    private partial void LogWalDamaged(string path, int commits, long frames);
 }

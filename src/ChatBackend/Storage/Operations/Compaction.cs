@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Configuration;
+
+namespace ChatBackend.Storage;
+
+/// <summary>Writes the log anew without its free space, and lets it give space back by itself from then on.</summary>
+internal static class Compaction
+{
+    public static int Run(IConfiguration configuration, string directory, TextWriter output)
+    {
+        if (!File.Exists(Path.Combine(directory, "chat.db")))
+        {
+            throw new InvalidOperationException($"{Path.Combine(directory, "chat.db")} does not exist.");
+        }
+
+        using var data = new DataDirectory(configuration);
+        var path = data.File("chat.db");
+        var before = new FileInfo(path).Length;
+        using (var log = LogFile.Write(path))
+        {
+            log.Execute("PRAGMA synchronous = FULL");
+            log.Execute("PRAGMA auto_vacuum = INCREMENTAL");
+            log.Execute("VACUUM");
+            log.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+
+        // Rows have other numbers now, by which the search index refers to them.
+        foreach (var name in new[] { "search.db", "search.db-wal", "search.db-shm" })
+        {
+            File.Delete(data.File(name));
+        }
+
+        output.WriteLine($"{path}: {before} bytes became {new FileInfo(path).Length}");
+        return 0;
+    }
+}

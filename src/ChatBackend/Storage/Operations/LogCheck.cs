@@ -1,0 +1,183 @@
+using System.IO.Hashing;
+using System.Text.Json;
+using ChatBackend.Protocol;
+using ChatBackend.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace ChatBackend.Storage;
+
+/// <summary>Looks for damage in a data directory or a backup, and changes nothing. One line a finding.</summary>
+internal static class LogCheck
+{
+    private const int MaxFindings = 1000;
+
+    public static int Run(string directory, TextWriter output)
+    {
+        var path = Path.Combine(directory, "chat.db");
+        if (!File.Exists(path))
+        {
+            output.WriteLine($"{path} does not exist.");
+            return 1;
+        }
+
+        var (findings, summary) = Find(directory, path);
+        foreach (var finding in findings.Take(MaxFindings))
+        {
+            output.WriteLine(finding);
+        }
+
+        output.WriteLine($"{path}: {summary}{findings.Count} {(findings.Count == 1 ? "finding" : "findings")}");
+        return findings.Count == 0 ? 0 : 1;
+    }
+
+    private static (List<string> Findings, string Summary) Find(string directory, string path)
+    {
+        var findings = new List<string>();
+        if (BackupManifest.Read(directory) is { } manifest)
+        {
+            findings.AddRange(manifest.Differences(directory));
+        }
+
+        if (WalFile.Read(path) is { IsDamaged: true } wal)
+        {
+            if (wal.CommitsBehind > 0)
+            {
+                findings.Add($"write-ahead log: {wal.CommitsBehind} commits lie behind a damaged page and are not read");
+            }
+
+            if (wal.FramesMissing > 0)
+            {
+                findings.Add($"write-ahead log: {wal.FramesMissing} pages are missing at its end");
+            }
+        }
+
+        try
+        {
+            using var log = LogFile.Read(path);
+            // One state of the log for all that follows, whatever the server writes meanwhile.
+            log.Execute("BEGIN");
+            return (findings, CheckLog(log, findings));
+        }
+        catch (SqliteException ex)
+        {
+            findings.Add($"log: {ex.Message}");
+            return (findings, "");
+        }
+    }
+
+    private static string CheckLog(LogFile log, List<string> findings)
+    {
+        findings.AddRange(log.Rows("PRAGMA integrity_check").Select(row => row.GetString(0)).Where(line => line != "ok").Select(line => $"integrity: {line}"));
+        findings.AddRange(log.Rows("PRAGMA foreign_key_check").Select(row => $"reference: row {row.GetValue(1)} of {row.GetString(0)} belongs to no row of {row.GetString(2)}"));
+        var schema = log.Number("PRAGMA user_version");
+        if (schema > SqliteSchema.Newest)
+        {
+            findings.Add($"schema: version {schema} is newer than this program knows ({SqliteSchema.Newest})");
+        }
+
+        var events = 0L;
+        var threads = log.Rows("SELECT key, id, head, history_begins, open_from IS NOT NULL FROM threads WHERE deleted = 0 ORDER BY key")
+            .Select(row => new ThreadCheck(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetBoolean(4)))
+            .ToDictionary(thread => thread.Key);
+        var checksum = schema >= 5 ? "checksum" : "NULL";
+        foreach (var row in log.Rows($"SELECT thread_key, seq, json, {checksum} FROM events ORDER BY thread_key, seq"))
+        {
+            if (threads.TryGetValue(row.GetInt64(0), out var thread))
+            {
+                events++;
+                thread.Add(row.GetInt64(1), row.GetFieldValue<byte[]>(2), row.IsDBNull(3) ? null : row.GetInt64(3), findings);
+            }
+        }
+
+        foreach (var thread in threads.Values)
+        {
+            thread.Finish(findings);
+        }
+
+        return $"log {log.Text("SELECT id FROM store")}, schema {schema}, {threads.Count} threads, {events} events, ";
+    }
+
+    /// <summary>A thread's events in order: no gap, the head is the last, each can be read, and each run ends once.</summary>
+    private sealed class ThreadCheck(long key, string id, long head, long historyBegins, bool isOpen)
+    {
+        private readonly HashSet<string> _open = [];
+        private readonly HashSet<string> _ended = [];
+        private long _last = historyBegins - 1;
+
+        public long Key => key;
+
+        public void Add(long seq, byte[] json, long? checksum, List<string> findings)
+        {
+            if (seq >= historyBegins)
+            {
+                if (seq != _last + 1)
+                {
+                    findings.Add($"{id}: events {_last + 1} to {seq - 1} are missing");
+                }
+
+                _last = seq;
+            }
+
+            if (checksum is { } expected && expected != Crc32.HashToUInt32(json))
+            {
+                findings.Add($"{id}: event {seq} is not what was written (checksum)");
+            }
+
+            try
+            {
+                Follow(WireJson.DecodeServerFrame(json) as ThreadEvent, seq, findings);
+            }
+            catch (JsonException ex)
+            {
+                findings.Add($"{id}: event {seq} cannot be read: {ex.Message}");
+            }
+        }
+
+        public void Finish(List<string> findings)
+        {
+            if (_last != head)
+            {
+                findings.Add(_last < head ? $"{id}: events {_last + 1} to {head} are missing" : $"{id}: its head is {head}, its last event {_last}");
+            }
+
+            if (!isOpen)
+            {
+                findings.AddRange(_open.Select(run => $"{id}: {run} has no end"));
+            }
+        }
+
+        private void Follow(ThreadEvent? threadEvent, long seq, List<string> findings)
+        {
+            if (threadEvent is null || threadEvent.Seq != seq)
+            {
+                findings.Add($"{id}: event {seq} says that it is {(threadEvent is null ? "none" : threadEvent.Seq)}");
+                return;
+            }
+
+            switch (threadEvent)
+            {
+                case AgentStarted started:
+                    _open.Add(started.RunId.Value);
+                    break;
+                case AgentCompleted { RunId: var run }:
+                    End(run.Value, seq, findings);
+                    break;
+                case AgentStopped { RunId: var run }:
+                    End(run.Value, seq, findings);
+                    break;
+                case AgentFailed { RunId: var run }:
+                    End(run.Value, seq, findings);
+                    break;
+            }
+        }
+
+        private void End(string run, long seq, List<string> findings)
+        {
+            _open.Remove(run);
+            if (!_ended.Add(run))
+            {
+                findings.Add($"{id}: {run} ends a second time with event {seq}");
+            }
+        }
+    }
+}
