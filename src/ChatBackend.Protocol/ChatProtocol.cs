@@ -29,7 +29,7 @@ public static class CloseCodes
     public const int AtCapacity = 1013;
     public const int Unauthenticated = 4401;
     public const int Forbidden = 4403;
-    public const int HeartbeatLost = 4408;
+    public const int TimedOut = 4408;
     public const int TooSlow = 4409;
     public const int RateLimited = 4429;
 }

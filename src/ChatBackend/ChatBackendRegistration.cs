@@ -109,6 +109,7 @@ public static class ChatBackendRegistration
         services.AddSingleton(provider => provider.GetRequiredService<MessageRouter>().Port());
         services.AddSingleton<ConnectionLimit>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionLimit>());
+        services.AddSingleton<LeftCommands>();
         services.AddSingleton<ChatEndpoint>();
         services.AddScoped<ConnectionContext>();
         services.AddScoped<Outbox>();

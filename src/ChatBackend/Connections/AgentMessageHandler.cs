@@ -15,13 +15,8 @@ namespace ChatBackend.Connections;
 /// </summary>
 internal sealed partial class AgentMessageHandler(
     ConnectionContext connection, Outbox outbox, ThreadFeeds feeds, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
-    IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
+    IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, LeftCommands left, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
-    private readonly Lock _lock = new();
-    private Queue<(ClientCommand Command, int Bytes, long ArrivedAt)>? _pending;
-    private int _pendingBytes;
-    private Task _working = Task.CompletedTask;
-    private bool _isWorking;
     private bool _isAnswered; // the command that is being carried out
 
     public ConnectionId Id => connection.Id;
@@ -51,7 +46,9 @@ internal sealed partial class AgentMessageHandler(
     });
 
     // Made by the first command: many connections only wait.
-    private Dictionary<ThreadId, ThreadFeeds.Subscription> Followed => field ??= [];
+    private CommandQueue? _commands;
+
+    private Subscriptions Followed => field ??= new Subscriptions(feeds, connection, options.Value.MaxFollowedThreads, logger);
 
     /// <summary>Takes a frame from the receive loop. Never waits.</summary>
     /// <param name="bytes">What the frame took on the wire.</param>
@@ -83,63 +80,42 @@ internal sealed partial class AgentMessageHandler(
 
     public bool IsStuck() => outbox.IsStuck();
 
-    /// <summary>After the socket: what was received is still carried out, then nothing is followed any more.</summary>
-    public async Task EndAsync()
+    /// <summary>Whether a message that has begun takes longer than it may.</summary>
+    public bool IsMessageOverdue() =>
+        connection.MessageStartedAt is not 0 and var startedAt && clock.GetElapsedTime(startedAt) > options.Value.MessageTimeout;
+
+    /// <summary>After the socket: what was received is still carried out, within bounds, then nothing is followed any more. A stop of the server is not held up.</summary>
+    public async Task EndAsync(CancellationToken stopping)
     {
-        Task working;
-        lock (_lock)
+        if (_commands is { } commands)
         {
-            working = _working;
+            var patience = options.Value.CloseTimeout;
+            if (!await left.FinishAsync(commands, patience, clock, stopping) || !await Followed.EndAsync().EndsAsync(patience, clock, stopping))
+            {
+                CutShort();
+            }
         }
-
-        await working;
-        foreach (var subscription in Followed.Values)
-        {
-            await subscription.EndAsync();
-        }
-
-        Followed.Clear();
     }
 
     private void Queue(ClientCommand command, int bytes)
     {
-        lock (_lock)
+        _commands ??= new CommandQueue(options.Value, clock, CarryOutAsync);
+        if (!_commands.TryAdd(command, bytes))
         {
-            _pending ??= new Queue<(ClientCommand, int, long)>();
-            if (_pending.Count < options.Value.MaxPendingCommands && (_pending.Count == 0 || _pendingBytes + bytes <= options.Value.MaxPendingBytes))
-            {
-                _pending.Enqueue((command, bytes, clock.GetTimestamp()));
-                _pendingBytes += bytes;
-                if (!_isWorking)
-                {
-                    _isWorking = true;
-                    _working = Task.Run(WorkAsync);
-                }
-
-                return;
-            }
+            Refuse(command, new ProtocolException(ErrorCode.RateLimited, "Too many commands wait for their answer already.", retryAfterMs: 1000));
         }
-
-        Refuse(command, new ProtocolException(ErrorCode.RateLimited, "Too many commands wait for their answer already.", retryAfterMs: 1000));
     }
 
-    private async Task WorkAsync()
+    private async Task CarryOutAsync(ClientCommand command, long arrivedAt)
     {
-        while (true)
+        try
         {
-            (ClientCommand Command, int Bytes, long ArrivedAt) next;
-            lock (_lock)
-            {
-                if (!_pending!.TryDequeue(out next))
-                {
-                    _isWorking = false;
-                    return;
-                }
-
-                _pendingBytes -= next.Bytes;
-            }
-
-            await AnswerAsync(next.Command, next.ArrivedAt);
+            await AnswerAsync(command, arrivedAt);
+        }
+        catch (Exception ex)
+        {
+            NotRefused(ex, command.GetType().Name);
+            Close(CloseReason.InternalError);
         }
     }
 
@@ -199,8 +175,9 @@ internal sealed partial class AgentMessageHandler(
         // Who opens a thread follows it before its message is taken, and who follows it is held, so that the ack comes first. Who does
         // neither joins after the ack, at once, since the thread publishes here by then: a short run may be over a moment later.
         var thread = frame.ThreadId ?? ThreadId.New();
-        await RequireRoomToFollowAsync(thread);
-        var isFollowed = Followed.TryGetValue(thread, out var subscription);
+        await Followed.RequireRoomAsync(thread);
+        var subscription = Followed.Find(thread);
+        var isFollowed = subscription is not null;
         subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
         subscription?.Hold();
         await using var opened = subscription is null ? await feeds.OpenAsync(connection.Session.User, thread) : null;
@@ -213,7 +190,7 @@ internal sealed partial class AgentMessageHandler(
             if (frame.ThreadId is null && reply.Thread == thread)
             {
                 isFollowed = true;
-                Followed[thread] = subscription!;
+                Followed.Add(thread, subscription!);
                 await subscription!.CreatedAsync(connection.Session.User);
             }
             else
@@ -241,9 +218,9 @@ internal sealed partial class AgentMessageHandler(
     {
         try
         {
-            if (!Followed.ContainsKey(reply.Thread))
+            if (Followed.Find(reply.Thread) is null)
             {
-                await JoinAsync(reply.Thread, new EventCursor(reply.Seq - 1), [], announcesCaughtUp: false);
+                await Followed.JoinAsync(reply.Thread, new EventCursor(reply.Seq - 1), [], announcesCaughtUp: false);
             }
         }
         catch (ProtocolException refused) when (refused.Code is ErrorCode.NotFound or ErrorCode.Expired)
@@ -252,18 +229,16 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    private Task FollowAsync(FollowFrame frame) => JoinAsync(frame.ThreadId, new EventCursor(frame.AfterSeq, frame.AfterAt), frame.Parts, announcesCaughtUp: true);
+    private Task FollowAsync(FollowFrame frame) => Followed.JoinAsync(frame.ThreadId, new EventCursor(frame.AfterSeq, frame.AfterAt), frame.Parts, announcesCaughtUp: true);
 
     private async Task UnfollowAsync(UnfollowFrame frame)
     {
-        var subscription = Followed.GetValueOrDefault(frame.ThreadId);
-        if (subscription is null or { IsOver: true })
+        if (Followed.Find(frame.ThreadId) is null or { IsOver: true })
         {
             throw ProtocolException.NotFound();
         }
 
-        Followed.Remove(frame.ThreadId);
-        await subscription.EndAsync();
+        await Followed.LeaveAsync(frame.ThreadId);
         Acknowledge(WireJson.Encode(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId }));
     }
 
@@ -277,7 +252,7 @@ internal sealed partial class AgentMessageHandler(
     /// <summary>Acknowledges a command to a thread before the events that follow from it.</summary>
     private async Task AcknowledgeAsync(ThreadId thread, Func<IThreadGrain, Task<CommandReply>> command)
     {
-        var held = Followed.GetValueOrDefault(thread);
+        var held = Followed.Find(thread);
         held?.Hold();
         try
         {
@@ -302,36 +277,6 @@ internal sealed partial class AgentMessageHandler(
         return Task.CompletedTask;
     }
 
-    private async Task JoinAsync(ThreadId thread, EventCursor after, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
-    {
-        await RequireRoomToFollowAsync(thread);
-        if (Followed.Remove(thread, out var earlier))
-        {
-            await earlier.EndAsync();
-        }
-
-        Followed[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, after, known, announcesCaughtUp);
-    }
-
-    private async Task RequireRoomToFollowAsync(ThreadId thread)
-    {
-        if (Followed.ContainsKey(thread) || Followed.Count < options.Value.MaxFollowedThreads)
-        {
-            return;
-        }
-
-        foreach (var (gone, subscription) in Followed.Where(followed => followed.Value.IsOver).ToList())
-        {
-            Followed.Remove(gone);
-            await subscription.EndAsync();
-        }
-
-        if (Followed.Count >= options.Value.MaxFollowedThreads)
-        {
-            throw new ProtocolException(ErrorCode.QuotaExceeded, $"{Followed.Count} threads are followed already; unfollow one first.");
-        }
-    }
-
     private void Refuse(ClientCommand command, ProtocolException refused) =>
         Send(new Error
         {
@@ -348,6 +293,12 @@ internal sealed partial class AgentMessageHandler(
 
     [LoggerMessage(LogLevel.Warning, "{Command} could not reach its thread")]
     private partial void ThreadAway(Exception ex, string command);
+
+    [LoggerMessage(LogLevel.Warning, "The server stops and leaves to itself what a closed connection had begun")]
+    private partial void CutShort();
+
+    [LoggerMessage(LogLevel.Error, "{Command} could not be answered at all; its connection is closed")]
+    private partial void NotRefused(Exception ex, string command);
 
     [LoggerMessage(LogLevel.Error, "{Command} was answered and broke after that; its connection is closed, so that the client resumes")]
     private partial void BrokeAfterAnswer(Exception ex, string command);

@@ -3,6 +3,7 @@ using ChatBackend.Identity;
 using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -15,7 +16,7 @@ namespace ChatBackend.Connections;
 /// </summary>
 internal sealed partial class ChatEndpoint(
     UpgradeIdentity identity, MessageRouter router, Readiness readiness, IServiceScopeFactory scopes, ConnectionLimit limit, IOptions<ConnectionOptions> options,
-    ChatMetrics metrics, TimeProvider clock, ILogger<ChatEndpoint> logger)
+    IHostApplicationLifetime lifetime, ChatMetrics metrics, TimeProvider clock, ILogger<ChatEndpoint> logger)
 {
     // Credentials, and what else is long in a browser's handshake.
     private static readonly string[] Forgotten =
@@ -76,8 +77,8 @@ internal sealed partial class ChatEndpoint(
 
         Forget(http.Request.Headers);
 
-        // Disposal goes from the inside out: the router forgets the handler, the handler finishes what it had received
-        // and leaves its threads, the scope goes, then the socket it used, and last its place.
+        // Disposal goes from the inside out: the router forgets the handler, and with the socket's end its place is free. Then the
+        // handler finishes what it had received and leaves its threads, the scope goes, and last the socket that it used.
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<ConnectionContext>();
         context.Attach(socket, session, http);
@@ -92,18 +93,36 @@ internal sealed partial class ChatEndpoint(
         {
             router.Register(context.Id, handler);
             handler.Establish();
+            if (readiness.IsDraining)
+            {
+                context.Close(CloseReason.Draining); // the drain may have looked just before
+            }
+
             reason = await connection.RunAsync();
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
-            Broke(bug);
+            Broke(ex);
         }
         finally
         {
             router.Remove(context.Id, handler);
-            await handler.EndAsync();
+            place.Dispose();
             metrics.ConnectionClosed(reason.Name);
             Closed(reason.Name, reason.Code, clock.GetElapsedTime(openedAt).TotalSeconds, connection.Received, connection.Sent);
+            await EndAsync(handler);
+        }
+    }
+
+    private async Task EndAsync(AgentMessageHandler handler)
+    {
+        try
+        {
+            await handler.EndAsync(lifetime.ApplicationStopping);
+        }
+        catch (Exception ex)
+        {
+            Broke(ex);
         }
     }
 
@@ -127,9 +146,17 @@ internal sealed partial class ChatEndpoint(
     }
 
     /// <summary>One of those that <see cref="ConnectionLimit.Connections"/> allows, taken by <see cref="AdmitAsync"/>.</summary>
-    private readonly struct Place(ChatEndpoint endpoint) : IDisposable
+    private sealed class Place(ChatEndpoint endpoint) : IDisposable
     {
-        public void Dispose() => Interlocked.Decrement(ref endpoint._open);
+        private int _isFree;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isFree, 1) == 0)
+            {
+                Interlocked.Decrement(ref endpoint._open);
+            }
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Connection opened, sub-protocol {SubProtocol}")]
@@ -139,5 +166,5 @@ internal sealed partial class ChatEndpoint(
     private partial void Closed(string reason, int? code, double seconds, long received, long sent);
 
     [LoggerMessage(LogLevel.Error, "The connection broke: a bug of the server's")]
-    private partial void Broke(Exception bug);
+    private partial void Broke(Exception ex);
 }

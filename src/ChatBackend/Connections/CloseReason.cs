@@ -20,6 +20,7 @@ internal sealed record CloseReason(string Name, int? Code)
     public static readonly CloseReason Unavailable = new("unavailable", CloseCodes.AtCapacity);
     public static readonly CloseReason SessionExpired = new("session_expired", CloseCodes.Unauthenticated);
     public static readonly CloseReason OutboxFull = new("outbox_full", CloseCodes.TooSlow);
+    public static readonly CloseReason MessageTimedOut = new("message_timed_out", CloseCodes.TimedOut);
     public static readonly CloseReason SendTimedOut = new("send_timed_out", null);
 
     public WebSocketCloseStatus? Status => (WebSocketCloseStatus?)Code;

@@ -15,6 +15,8 @@ internal sealed class ConnectionContext : IDisposable
     private readonly ChatMetrics _metrics;
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpContext _request = null!;
+    private Session _session = null!;
+    private long _messageStartedAt;
 
     public ConnectionContext(ChatMetrics metrics)
     {
@@ -31,7 +33,18 @@ internal sealed class ConnectionContext : IDisposable
     public CancellationToken PeerGone => _request.RequestAborted;
 
     /// <summary>Replaced by <c>authenticate</c>, never by another user's.</summary>
-    public Session Session { get; set; }
+    public Session Session
+    {
+        get => Volatile.Read(ref _session);
+        set => Volatile.Write(ref _session, value);
+    }
+
+    /// <summary>When the message began that has not ended yet; 0 between messages.</summary>
+    public long MessageStartedAt
+    {
+        get => Volatile.Read(ref _messageStartedAt);
+        set => Volatile.Write(ref _messageStartedAt, value);
+    }
 
     /// <summary>Ends with the first cause.</summary>
     public Task<CloseReason> Closed => _closed.Task;

@@ -36,6 +36,7 @@ internal sealed partial class ConnectionDrain(
         }
 
         connections.ForEach(handler => handler.Drain(ReconnectWithin));
+        // With none to be told, none has to be waited for: an upgrade that is under way closes its connection by itself.
         await Task.WhenAll(
             runs.DrainAsync(cancellationToken),
             connections.Count > 0 ? CloseAllAsync(cancellationToken) : Task.CompletedTask);
@@ -48,7 +49,7 @@ internal sealed partial class ConnectionDrain(
     private async Task CloseAllAsync(CancellationToken cancellationToken)
     {
         await Task.Delay(options.Value.DrainGrace, clock, cancellationToken);
-        // Asked anew: an upgrade that was under way when the door closed is in by now.
+        // Asked again: one that was upgraded just before is in by now.
         foreach (var handler in router.Handlers)
         {
             handler.Close(CloseReason.Draining);

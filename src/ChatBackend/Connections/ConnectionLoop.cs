@@ -54,7 +54,9 @@ internal sealed partial class ConnectionLoop(
             while (true)
             {
                 var first = await reader.WaitAsync();
+                context.MessageStartedAt = clock.GetTimestamp();
                 var (message, closed) = await reader.ReadAsync(first);
+                context.MessageStartedAt = 0;
                 if (closed is null)
                 {
                     Take(message);

@@ -16,6 +16,10 @@ internal sealed class ConnectionOptions
     [Range(16 * 1024, 256 * 1024 * 1024)]
     public int MaxPendingBytes { get; set; } = 4 * 1024 * 1024;
 
+    /// <summary>Memory for commands that closed connections left and that are still carried out, all together; of what is more the client has no answer and sends it again.</summary>
+    [Range(1024 * 1024, 4L * 1024 * 1024 * 1024)]
+    public long MaxLeftCommandBytes { get; set; } = 64 * 1024 * 1024;
+
     [Range(1, 100_000)]
     public int MaxFollowedThreads { get; set; } = 10_000;
 
@@ -26,6 +30,10 @@ internal sealed class ConnectionOptions
     /// <summary>How long one send may take.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a message may take from its first byte to its last, whatever comes between its fragments.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>A WebSocket ping goes out after this much silence.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]

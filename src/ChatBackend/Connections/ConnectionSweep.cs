@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Connections;
 
-/// <summary>Once a second, ends connections whose send takes too long or whose session has expired. One timer for all, instead of one each.</summary>
+/// <summary>Once a second, ends connections whose send or message takes too long or whose session has expired. One timer for all, instead of one each.</summary>
 internal sealed class ConnectionSweep(MessageRouter router, ChatMetrics metrics, TimeProvider clock, ILogger<ConnectionSweep> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
@@ -24,15 +24,17 @@ internal sealed class ConnectionSweep(MessageRouter router, ChatMetrics metrics,
 
     private Task Sweep(AgentMessageHandler handler)
     {
-        if (handler.IsStuck())
+        if (ReasonToClose(handler) is { } reason)
         {
-            handler.Close(CloseReason.SendTimedOut);
-        }
-        else if (handler.Session.ExpiresAt <= clock.GetUtcNow())
-        {
-            handler.Close(CloseReason.SessionExpired);
+            handler.Close(reason);
         }
 
         return Task.CompletedTask;
     }
+
+    private CloseReason? ReasonToClose(AgentMessageHandler handler) =>
+        handler.IsStuck() ? CloseReason.SendTimedOut
+        : handler.IsMessageOverdue() ? CloseReason.MessageTimedOut
+        : handler.Session.ExpiresAt <= clock.GetUtcNow() ? CloseReason.SessionExpired
+        : null;
 }

@@ -56,6 +56,9 @@ internal sealed class ChatMetrics
     public void WatchOutboxes(Func<long> bytes) =>
         _meter.CreateObservableGauge("chat_outbox_bytes", bytes, description: "Bytes that wait for connections that read slowly.");
 
+    public void WatchLeftCommands(Func<long> bytes) =>
+        _meter.CreateObservableGauge("chat_left_command_bytes", bytes, description: "Commands that closed connections left and that are still carried out.");
+
     public void WatchHistories(Func<long> bytes) =>
         _meter.CreateObservableGauge("chat_history_bytes", bytes, description: "Memory for what models were shown, kept for the next run.");
 

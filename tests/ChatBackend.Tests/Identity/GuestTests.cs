@@ -29,9 +29,9 @@ public sealed class GuestTests : IDisposable
         guest.GetProperty("expires_at").GetString().Should().MatchRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$");
 
         var session = app.Services.GetRequiredService<SessionTokens>().Read(guest.GetProperty("token").GetString()!);
-        session!.Value.User.Value.Should().Be(guest.GetProperty("user_id").GetString());
-        session.Value.ExpiresAt.Should().Be(guest.GetProperty("expires_at").GetDateTimeOffset());
-        (await JsonAsync(second)).GetProperty("user_id").GetString().Should().NotBe(session.Value.User.Value);
+        session!.User.Value.Should().Be(guest.GetProperty("user_id").GetString());
+        session.ExpiresAt.Should().Be(guest.GetProperty("expires_at").GetDateTimeOffset());
+        (await JsonAsync(second)).GetProperty("user_id").GetString().Should().NotBe(session.User.Value);
     }
 
     [Theory]

@@ -1,0 +1,69 @@
+using ChatBackend.Protocol;
+using ChatBackend.Threads;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Connections;
+
+/// <summary>The threads that one connection follows. Used by one command at a time.</summary>
+internal sealed partial class Subscriptions(ThreadFeeds feeds, ConnectionContext connection, int max, ILogger logger)
+{
+    /// <summary>Subscriptions that are ended at once: each is a call to its thread.</summary>
+    private const int EndedAtOnce = 256;
+
+    private readonly Dictionary<ThreadId, ThreadFeeds.Subscription> _all = [];
+
+    public ThreadFeeds.Subscription? Find(ThreadId thread) => _all.GetValueOrDefault(thread);
+
+    public void Add(ThreadId thread, ThreadFeeds.Subscription subscription) => _all[thread] = subscription;
+
+    /// <exception cref="ProtocolException">The thread cannot be followed from there.</exception>
+    public async Task JoinAsync(ThreadId thread, EventCursor after, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
+    {
+        await RequireRoomAsync(thread);
+        await LeaveAsync(thread);
+        _all[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, after, known, announcesCaughtUp);
+    }
+
+    public async Task LeaveAsync(ThreadId thread)
+    {
+        if (_all.Remove(thread, out var subscription))
+        {
+            await subscription.EndAsync();
+        }
+    }
+
+    /// <exception cref="ProtocolException">It follows as many as it may.</exception>
+    public async Task RequireRoomAsync(ThreadId thread)
+    {
+        if (_all.ContainsKey(thread) || _all.Count < max)
+        {
+            return;
+        }
+
+        foreach (var gone in _all.Where(followed => followed.Value.IsOver).Select(followed => followed.Key).ToList())
+        {
+            await LeaveAsync(gone);
+        }
+
+        if (_all.Count >= max)
+        {
+            throw new ProtocolException(ErrorCode.QuotaExceeded, $"{_all.Count} threads are followed already; unfollow one first.");
+        }
+    }
+
+    /// <summary>Ends all of them, whatever becomes of each.</summary>
+    public Task EndAsync() => Parallel.ForEachAsync(_all, new ParallelOptions { MaxDegreeOfParallelism = EndedAtOnce }, async (followed, _) =>
+    {
+        try
+        {
+            await followed.Value.EndAsync();
+        }
+        catch (Exception ex)
+        {
+            NotEnded(ex, followed.Key.Value);
+        }
+    });
+
+    [LoggerMessage(LogLevel.Error, "Following {Thread} did not end well")]
+    private partial void NotEnded(Exception ex, string thread);
+}
