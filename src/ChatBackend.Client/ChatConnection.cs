@@ -32,7 +32,10 @@ public sealed class ChatConnection : IAsyncDisposable
 
     public ChatConnectionState State => _loop.State;
 
-    /// <summary>What <see cref="ChatConnectionOptions.SendStore"/> held of an earlier process; this connection sends it first.</summary>
+    /// <summary>
+    /// What <see cref="ChatConnectionOptions.SendStore"/> held of this user from an earlier process; this connection sends it first. What the server refuses, now or earlier, stays
+    /// here and in the store with its error, until <see cref="DiscardAsync"/>.
+    /// </summary>
     public IReadOnlyList<RestoredSend> Restored { get; private set; } = [];
 
     /// <summary>Ends, never fails, when the connection is closed for good, and says why.</summary>
@@ -45,13 +48,22 @@ public sealed class ChatConnection : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var connection = new ChatConnection(options);
-        if (connection._journal is { } journal)
+        await connection._loop.StartAsync(connection.RestoreAsync, cancellationToken);
+        return connection;
+    }
+
+    /// <summary>Forgets a command of an earlier process that was refused, in the store too.</summary>
+    /// <exception cref="InvalidOperationException">It was not refused: it was answered, or may take effect yet.</exception>
+    public async Task DiscardAsync(RestoredSend refused)
+    {
+        ArgumentNullException.ThrowIfNull(refused);
+        if (refused.Answer.Exception?.InnerException is not ChatErrorException || !Restored.Contains(refused))
         {
-            connection.Restored = connection._outgoing.Restore(await options.SendStore!.LoadAsync(cancellationToken), journal);
+            throw new InvalidOperationException($"{refused.Command.Id} is no restored command that was refused.");
         }
 
-        await connection._loop.StartAsync(cancellationToken);
-        return connection;
+        await _journal!.RemoveAsync(refused.Command.Id);
+        Restored = [.. Restored.Where(restored => restored != refused)];
     }
 
     /// <summary>Sends a message to an agent; the thread is followed from it on, see <see cref="FollowerOf"/>.</summary>
@@ -194,6 +206,15 @@ public sealed class ChatConnection : IAsyncDisposable
 
     /// <summary>As <see cref="CloseAsync"/>.</summary>
     public async ValueTask DisposeAsync() => await CloseAsync();
+
+    /// <summary>What this user left unanswered; only the server knows whose token it is.</summary>
+    private async ValueTask RestoreAsync(ConnectionEstablished established, CancellationToken cancellationToken)
+    {
+        if (_journal is { } journal)
+        {
+            Restored = _outgoing.Restore(await journal.LoadAsync(established.UserId, cancellationToken), journal);
+        }
+    }
 
     private void Take(ServerFrame frame, int bytes)
     {

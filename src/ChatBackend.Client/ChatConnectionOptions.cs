@@ -11,7 +11,7 @@ public sealed record ChatConnectionOptions
 
     /// <summary>
     /// Asked for a token before every attempt to connect. After the server refused a token no attempt is made until this returns
-    /// another one; three times the same ends the connection. <see cref="HttpRequestException"/>, <see cref="IOException"/> and
+    /// another one; three times the same ends the connection. A token of another user ends the connection too: what waits in it is the first user's. <see cref="HttpRequestException"/>, <see cref="IOException"/> and
     /// <see cref="TimeoutException"/> count as a failed attempt when reconnecting; anything else ends the connection.
     /// </summary>
     public required Func<CancellationToken, ValueTask<string>> Token { get; init; }
@@ -60,7 +60,7 @@ public sealed record ChatConnectionOptions
     /// </summary>
     public bool RetryRefused { get; init; } = true;
 
-    /// <summary>Keeps commands until they are answered, beyond the life of this process. Null keeps them in memory. Owned by the caller, who disposes it after the connection.</summary>
+    /// <summary>Keeps commands until they are answered, beyond the life of this process, each user's apart. Null keeps them in memory. Owned by the caller, who disposes it after the connection.</summary>
     public ISendStore? SendStore { get; init; }
 
     /// <summary>

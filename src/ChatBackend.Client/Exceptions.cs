@@ -27,11 +27,14 @@ public sealed class ChatErrorException : Exception
     internal ChatErrorException(Error error)
         : base($"{error.Code}: {error.Message}")
     {
+        Error = error;
         Code = error.Code;
         RetryAfter = error.RetryAfterMs is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
         Decision = error.Decision;
         DecidedBy = error.DecidedBy;
     }
+
+    internal Error Error { get; }
 
     public ErrorCode Code { get; }
 

@@ -1,116 +1,84 @@
+using System.Security.Cryptography;
 using System.Text;
+using ChatBackend.Client.Connections;
 using ChatBackend.Protocol;
 
 namespace ChatBackend.Client;
 
 /// <summary>
-/// Keeps unanswered commands in one file: a line is added and flushed to the disk for each that is sent, another line when it is
-/// answered, and the file is emptied whenever nothing waits. Nobody else can open it meanwhile. It holds what the user wrote, and is
-/// readable to its owner only where the system knows such rights.
+/// Keeps unanswered commands in a folder, in one file for each user: a line is added and flushed to the disk for each that is sent, another line when it is
+/// answered, and the file is emptied whenever nothing waits. Nobody else can open a user's file meanwhile; other users may use the same folder. The files hold
+/// what people wrote, and are readable to their owner only where the system knows such rights.
 /// </summary>
 public sealed class FileSendStore : ISendStore, IDisposable
 {
-    private const char Saved = '+';
-    private const char Removed = '-';
+    private readonly Lock _lock = new();
+    private readonly string _folder;
+    private readonly Dictionary<UserId, SendFile> _files = [];
 
-    private readonly FileStream _file;
-    private readonly Dictionary<ClientFrameId, string> _waiting = [];
-    private readonly List<ClientFrameId> _order = [];
-    private long _end; // what lies beyond is a line that was cut off
-
-    /// <exception cref="IOException">It cannot be opened, or is open already.</exception>
-    public FileSendStore(string path)
+    /// <param name="folder">Made when it is not there.</param>
+    /// <exception cref="IOException">There is a file of this name, as a store of an earlier version, which does not say whose messages it holds.</exception>
+    public FileSendStore(string folder)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
+        _folder = Path.GetFullPath(folder);
+        if (OperatingSystem.IsWindows())
         {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            Directory.CreateDirectory(_folder);
         }
-
-        _file = new FileStream(path, options);
+        else
+        {
+            Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
+    /// <exception cref="IOException">The user's file cannot be opened, or is open already.</exception>
     /// <exception cref="InvalidDataException">The file is no such store.</exception>
-    public async ValueTask<IReadOnlyList<StoredSend>> LoadAsync(CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<StoredSend>> LoadAsync(UserId user, CancellationToken cancellationToken)
     {
-        var bytes = new byte[_file.Length];
-        _file.Position = 0;
-        await _file.ReadExactlyAsync(bytes, cancellationToken);
-        _end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        foreach (var line in Encoding.UTF8.GetString(bytes, 0, (int)_end).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        lock (_lock)
         {
-            Replay(line);
-        }
+            if (!_files.TryGetValue(user, out var file))
+            {
+                // A name of the same length and letters for every id: one that is legal everywhere, also where names do not tell upper case from lower.
+                var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(user.Value)));
+                _files[user] = file = SendFile.Open(Path.Combine(_folder, $"{name}.sends"));
+            }
 
-        return [.. _order.Select(id => new StoredSend(id, _waiting[id]))];
+            return new(file.All());
+        }
     }
 
-    public ValueTask SaveAsync(StoredSend send)
+    public ValueTask SaveAsync(UserId user, StoredSend send)
     {
         ArgumentNullException.ThrowIfNull(send);
-        Append($"{Saved}{send.Id} {send.Json}\n");
-        _file.Flush(flushToDisk: true);
-        Keep(send.Id, send.Json);
-        return ValueTask.CompletedTask;
-    }
-
-    public ValueTask RemoveAsync(ClientFrameId id)
-    {
-        if (!Forget(id))
+        lock (_lock)
         {
-            return ValueTask.CompletedTask;
-        }
-
-        if (_order.Count > 0)
-        {
-            Append($"{Removed}{id}\n");
-        }
-        else
-        {
-            _file.SetLength(_end = 0);
+            FileOf(user).Save(send);
         }
 
         return ValueTask.CompletedTask;
     }
 
-    public void Dispose() => _file.Dispose();
-
-    private void Append(string line)
+    public ValueTask RemoveAsync(UserId user, ClientFrameId id)
     {
-        var bytes = Encoding.UTF8.GetBytes(line);
-        if (_file.Length != _end)
+        lock (_lock)
         {
-            _file.SetLength(_end); // an append that failed, or that the process did not survive
+            FileOf(user).Remove(id);
         }
 
-        _file.Position = _end;
-        _file.Write(bytes);
-        _end += bytes.Length;
+        return ValueTask.CompletedTask;
     }
 
-    private void Replay(string line)
+    public void Dispose()
     {
-        var space = line.IndexOf(' ', StringComparison.Ordinal);
-        if (line[0] == Saved && space > 0)
+        lock (_lock)
         {
-            Keep(new ClientFrameId(line[1..space]), line[(space + 1)..]);
-        }
-        else if (line[0] == Removed)
-        {
-            Forget(new ClientFrameId(line[1..]));
-        }
-        else
-        {
-            throw new InvalidDataException($"{_file.Name} does not hold commands that wait.");
+            foreach (var file in _files.Values)
+            {
+                file.Dispose();
+            }
         }
     }
 
-    private void Keep(ClientFrameId id, string json)
-    {
-        Forget(id);
-        _waiting[id] = json;
-        _order.Add(id);
-    }
-
-    private bool Forget(ClientFrameId id) => _waiting.Remove(id) && _order.Remove(id);
+    private SendFile FileOf(UserId user) => _files.GetValueOrDefault(user) ?? throw new InvalidOperationException("LoadAsync opens a user's file.");
 }

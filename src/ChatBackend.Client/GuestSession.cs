@@ -20,7 +20,46 @@ public sealed record GuestSession(UserId UserId, string Token, DateTimeOffset Ex
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         using var response = await http.SendAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        return Read(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+    }
+
+    /// <summary>The guest of an earlier start, kept in a file; a new one, which is kept there, when there is none or the token has expired. Whoever makes a new guest at each start loses what the last one wrote.</summary>
+    /// <param name="file">Holds the token, and is readable to its owner only where the system knows such rights.</param>
+    /// <exception cref="HttpRequestException">A new guest was needed, and the server could not be reached or refused.</exception>
+    /// <exception cref="JsonException">The file, or the server's answer, is not a guest.</exception>
+    public static async Task<GuestSession> OpenAsync(HttpClient http, string file, CancellationToken cancellationToken = default)
+    {
+        if (File.Exists(file) && Read(await File.ReadAllBytesAsync(file, cancellationToken)) is { } kept && kept.ExpiresAt > TimeProvider.System.GetUtcNow())
+        {
+            return kept;
+        }
+
+        var guest = await CreateAsync(http, cancellationToken);
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        await using (var written = new FileStream($"{file}.new", options))
+        await using (var json = new Utf8JsonWriter(written))
+        {
+            json.WriteStartObject();
+            json.WriteString("user_id", guest.UserId.Value);
+            json.WriteString("token", guest.Token);
+            json.WriteString("expires_at", guest.ExpiresAt);
+            json.WriteEndObject();
+        }
+
+        File.Move($"{file}.new", file, overwrite: true); // whole or not at all
+        return guest;
+    }
+
+    /// <summary>Without the token, so that printing a guest betrays nothing.</summary>
+    public override string ToString() => $"{UserId} until {ExpiresAt:O}";
+
+    private static GuestSession Read(byte[] body)
+    {
         using var document = JsonDocument.Parse(body);
         try
         {
@@ -32,10 +71,7 @@ public sealed record GuestSession(UserId UserId, string Token, DateTimeOffset Ex
         }
         catch (Exception wrong) when (wrong is KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new JsonException("The server's answer is no guest.", wrong);
+            throw new JsonException("That is no guest.", wrong);
         }
     }
-
-    /// <summary>Without the token, so that printing a guest betrays nothing.</summary>
-    public override string ToString() => $"{UserId} until {ExpiresAt:O}";
 }

@@ -26,10 +26,22 @@ internal sealed class ConnectionLoop(
 
     public Task<ConnectionEnd> Closed => _closed.Task;
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <param name="opened">Called when it is known who the user is, before anything is sent.</param>
+    public async Task StartAsync(Func<ConnectionEstablished, CancellationToken, ValueTask> opened, CancellationToken cancellationToken)
     {
         _token = await options.Token(cancellationToken);
         var first = await OpenSocket.OpenAsync(options, _token, cancellationToken);
+        try
+        {
+            await opened(first.Established, cancellationToken);
+        }
+        catch
+        {
+            first.Socket.Abort();
+            first.Socket.Dispose();
+            throw;
+        }
+
         _established = first.Established;
         _running = RunAsync(first, Attach(first));
     }
@@ -177,7 +189,16 @@ internal sealed class ConnectionLoop(
                 }
 
                 _token = token;
-                return (await OpenSocket.OpenAsync(options, token, _stopping.Token), end);
+                var socket = await OpenSocket.OpenAsync(options, token, _stopping.Token);
+                if (socket.Established.UserId == Established.UserId)
+                {
+                    return (socket, end);
+                }
+
+                // What waits was written by the first user and must not be sent as another.
+                socket.Socket.Abort();
+                socket.Socket.Dispose();
+                return (null, new ConnectionEnd { Reason = "the token is of another user" });
             }
             catch (ChatConnectException refused)
             {

@@ -58,10 +58,14 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
         List<Waiting> entries = [.. stored.Select(Waiting.Restore)];
         lock (_lock)
         {
-            _waiting.AddRange(entries);
+            _waiting.AddRange(entries.Where(entry => !entry.Answer.Task.IsCompleted));
         }
 
-        return [.. entries.Select(entry => new RestoredSend(entry.Command!, AckOfAsync(entry.Becomes(journal.AnswerAsync(entry)))))];
+        return
+        [
+            .. entries.Select(entry => new RestoredSend(
+                entry.Command!, AckOfAsync(entry.Becomes(entry.Answer.Task.IsCompleted ? entry.Answer.Task : journal.AnswerAsync(entry))))),
+        ];
     }
 
     public void Ping(PingFrame ping)

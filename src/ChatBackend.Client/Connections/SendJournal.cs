@@ -7,10 +7,21 @@ internal sealed class SendJournal(ISendStore store)
 {
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
+    private UserId _user;
 
-    public Task SaveAsync(Waiting command) => Enqueue(() => store.SaveAsync(command.ToStored()));
+    /// <summary>What was kept of this user, whose everything is that is kept from now on.</summary>
+    public ValueTask<IReadOnlyList<StoredSend>> LoadAsync(UserId user, CancellationToken cancellationToken)
+    {
+        _user = user;
+        return store.LoadAsync(user, cancellationToken);
+    }
 
-    /// <summary>A command's answer. What the server said yes or no to for good is forgotten before; what the connection's end left open is kept.</summary>
+    public Task SaveAsync(Waiting command) => Enqueue(() => store.SaveAsync(_user, command.ToStored()));
+
+    /// <summary>
+    /// A command's answer. What the server said yes or no to for good is forgotten before; what the connection's end left open is kept, and so is what an earlier
+    /// process sent and the server refuses, with the error: nobody may be there to hear of it.
+    /// </summary>
     public async Task<Ack?> AnswerAsync(Waiting command)
     {
         Ack? ack;
@@ -18,15 +29,17 @@ internal sealed class SendJournal(ISendStore store)
         {
             ack = await command.Answer.Task;
         }
-        catch (ChatErrorException)
+        catch (ChatErrorException refused)
         {
-            await RemoveAsync(command);
+            await (command.IsRestored ? Enqueue(() => store.SaveAsync(_user, command.ToStored(refused.Error))) : RemoveAsync(command.Id));
             throw;
         }
 
-        await RemoveAsync(command);
+        await RemoveAsync(command.Id);
         return ack;
     }
+
+    public Task RemoveAsync(ClientFrameId id) => Enqueue(() => store.RemoveAsync(_user, id));
 
     /// <summary>Ends, never fails, when nothing that was asked for is still to be done.</summary>
     public async Task SettledAsync()
@@ -39,8 +52,6 @@ internal sealed class SendJournal(ISendStore store)
 
         await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever asked for it hears of it
     }
-
-    private Task RemoveAsync(Waiting command) => Enqueue(() => store.RemoveAsync(command.Id));
 
     private Task Enqueue(Func<ValueTask> step)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using ChatBackend.Protocol;
 
 namespace ChatBackend.Client.Connections;
@@ -64,19 +65,32 @@ internal sealed class Waiting
     /// <summary>Of a command that is in the caller's store: its answer, once the store has forgotten it.</summary>
     public Task<Ack?>? Outcome { get; private set; }
 
-    /// <summary>What an earlier process sent, byte for byte.</summary>
+    /// <summary>An earlier process sent it.</summary>
+    public bool IsRestored { get; private init; }
+
+    /// <summary>What an earlier process sent, byte for byte; answered already when it was refused then.</summary>
     /// <exception cref="InvalidDataException">It is no command.</exception>
     public static Waiting Restore(StoredSend stored)
     {
         var encoded = Encoding.UTF8.GetBytes(stored.Json);
-        return ClientFrameReader.Read(encoded).Frame is ClientCommand command && command.Id == stored.Id && TakesEffectOnce(command)
-            ? new Waiting(command, encoded)
-            : throw new InvalidDataException($"{stored.Id} of the store is no command that takes effect once.");
+        if (ClientFrameReader.Read(encoded).Frame is not ClientCommand command || command.Id != stored.Id || !TakesEffectOnce(command))
+        {
+            throw new InvalidDataException($"{stored.Id} of the store is no command that takes effect once.");
+        }
+
+        var restored = new Waiting(command, encoded) { IsRestored = true };
+        if (stored.Refusal is { } refusal)
+        {
+            restored.Answer.SetException(new ChatErrorException(RefusalOf(stored.Id, refusal)));
+        }
+
+        return restored;
     }
 
     public static bool TakesEffectOnce(ClientCommand command) => command is ChatFrame or StopFrame or DecideFrame;
 
-    public StoredSend ToStored() => new(Id, Encoding.UTF8.GetString(_encoded));
+    public StoredSend ToStored(Error? refusal = null) =>
+        new(Id, Encoding.UTF8.GetString(_encoded), refusal is null ? null : Encoding.UTF8.GetString(WireJson.Encode(refusal)));
 
     public bool SaysTheSameAs(Waiting other) => _encoded.AsSpan().SequenceEqual(other._encoded);
 
@@ -108,6 +122,18 @@ internal sealed class Waiting
         var follow = WireJson.Encode(Follower.ToFollowFrame(Id));
         Bytes = follow.Length;
         return follow;
+    }
+
+    private static Error RefusalOf(ClientFrameId id, string json)
+    {
+        try
+        {
+            return WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(json)) as Error ?? throw new JsonException("It is no error.");
+        }
+        catch (JsonException unknown)
+        {
+            throw new InvalidDataException($"What {id} of the store was refused with cannot be read.", unknown);
+        }
     }
 
     private static ThreadId? ThreadOf(ClientCommand command) => command switch

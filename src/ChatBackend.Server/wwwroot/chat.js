@@ -2,12 +2,12 @@
 
 import { Composer } from './composer.js';
 import { Connection } from './connection.js';
-import { Conversation } from './conversation.js';
+import { Conversation, EXPIRED, GONE, RESTORED } from './conversation.js';
 import { byId, newId } from './dom.js';
 import { logFrame } from './eventlog.js';
 import { Outbox } from './outbox.js';
 import { Scroll } from './scroll.js';
-import { knownSession } from './session.js';
+import { knownSession, onOtherUser } from './session.js';
 import { Threads } from './threads.js';
 
 const OTHER_BYTES = 400; // of a chat frame, around its content
@@ -18,6 +18,8 @@ const isOnline = () => connection.epoch !== 0;
 let me = knownSession()?.user_id ?? null;
 // The id of a follow that is under way; what comes meanwhile cannot say that something is missing.
 let following = null;
+// A follow that says where the conversation is has still to be sent. What comes before that may be of another history.
+let followDue = true;
 // What sent decisions are about, until they are answered.
 const deciding = new Map();
 
@@ -25,13 +27,14 @@ const connection = new Connection({ onState: showState, onEstablished: establish
 const outbox = new Outbox(connection);
 const scroll = new Scroll(byId('scroll'), byId('conversation'), byId('to-end'));
 const composer = new Composer({ send: frame => send(current, frame), stop });
-const threads = new Threads({ deleted: threadId => deleted(threadId, 'The conversation was deleted.'), failed: notice });
+const threads = new Threads({ deleted: threadId => leave(threadId, 'The conversation was deleted.'), failed: notice });
 const page = {
   isOnline,
   me: () => me,
   changed: conversation => conversation === current && show(),
   scrolled: always => scroll.follow(always),
   putBack: content => composer.putBack(content),
+  discard: clientId => outbox.settle(clientId),
   decide: (conversation, frame, card) => deciding.set(outbox.add(conversation, frame), { card }),
   takeBack: (conversation, message_id, failed) => deciding.set(outbox.add(conversation, { type: 'stop', message_id }), { failed }),
   resend,
@@ -45,7 +48,9 @@ byId('shade').addEventListener('click', () => showThreads(false));
 window.addEventListener('hashchange', () => threadInUrl() !== current.threadId && open(threadInUrl()));
 document.addEventListener('visibilitychange', () => document.hidden || threads.refresh());
 document.addEventListener('keydown', ({ key }) => key === 'Escape' && showThreads(false));
+onOtherUser(() => me, () => connection.restart());
 if (me) {
+  composer.setUser(me);
   outbox.restore(me, conversationOf);
 }
 composer.show(current.threadId);
@@ -57,12 +62,12 @@ function conversationOf(threadId) {
   return threadId === current.threadId ? current : outbox.conversationOf(threadId) ?? new Conversation(threadId, page);
 }
 
-function open(threadId) {
+// What waits to be sent there is shown there again.
+function open(threadId, conversation = outbox.conversationOf(threadId) ?? new Conversation(threadId, page)) {
   if (current.threadId) {
     connection.send({ type: 'unfollow', id: newId('u_'), thread_id: current.threadId });
   }
-  // What waits to be sent there is shown there again.
-  current = outbox.conversationOf(threadId) ?? new Conversation(threadId, page);
+  current = conversation;
   current.catchUp();
   byId('conversation').replaceChildren(current.node);
   following = null;
@@ -82,7 +87,10 @@ function open(threadId) {
 function follow() {
   if (current.threadId) {
     following = newId('f_');
-    connection.send({ type: 'follow', id: following, thread_id: current.threadId, after_seq: current.seq, parts: current.partsInFlight });
+    const { threadId: thread_id, seq: after_seq, at, partsInFlight: parts } = current;
+    followDue = !connection.send({ type: 'follow', id: following, thread_id, after_seq, ...at && { after_at: at }, parts });
+  } else {
+    followDue = false;
   }
 }
 
@@ -129,10 +137,15 @@ function established({ agents, user_id }) {
   logFrame({ type: 'connection_established' });
   composer.setAgents(agents);
   if (me !== null && me !== user_id) {
+    // Nothing of the other user's is shown or sent any more; what waits to be sent stays theirs.
     me = user_id;
-    open(null);
+    current = new Conversation(null, page);
+    composer.setUser(me);
+    outbox.restore(me, conversationOf);
+    open(null, current);
   }
   me = user_id;
+  composer.setUser(me);
   outbox.restore(me, conversationOf);
   follow();
   outbox.flush();
@@ -149,7 +162,7 @@ function received(frame) {
     case 'caught_up': return caughtUp(frame);
     case 'pong': return;
     case 'server_draining': return showState('connecting', 'The server restarts…');
-    case 'thread_deleted': return deleted(frame.thread_id, 'This conversation was deleted.');
+    case 'thread_deleted': return leave(frame.thread_id, 'This conversation was deleted.');
     default: return happened(frame);
   }
 }
@@ -204,14 +217,17 @@ function refused(error) {
   } else if (mayPass) {
     outbox.again(id, retry_after_ms);
   } else {
-    const { conversation, frame } = outbox.settle(id);
+    const { conversation, frame } = outbox.find(id);
+    if (frame.type === 'chat') {
+      outbox.refuse(id, message);
+      conversation.refused(id, message);
+    } else {
+      outbox.settle(id);
+    }
     const about = deciding.get(id);
     deciding.delete(id);
     about?.card?.refused(error, me);
     about?.failed?.();
-    if (frame.type === 'chat') {
-      conversation.refused(id, message);
-    }
     // What had ended by itself just before was stopped as wanted, and a decision says itself what became of it.
     notice(code === 'no_such_run' || frame.type !== 'stop' ? '' : message);
     outbox.flush();
@@ -221,28 +237,48 @@ function refused(error) {
 
 function followRefused({ code, retry_after_ms, history_begins_at }, mayPass) {
   if (mayPass) {
+    followDue = true;
     setTimeout(follow, retry_after_ms ?? 2_000);
+  } else if (code === 'stale_cursor' && history_begins_at) {
+    reload(history_begins_at);
   } else if (code === 'expired' && history_begins_at) {
-    current.beginAt(history_begins_at);
+    current.beginAt(history_begins_at, EXPIRED);
     follow();
   } else {
-    const threadId = current.threadId;
-    open(null);
-    threads.remove(threadId);
-    notice('That conversation is not here, or is not yours.');
+    leave(current.threadId, 'That conversation is not here, or is not yours.');
   }
 }
 
-function deleted(threadId, words) {
+// What is shown is of a history that is no more: what is there now is read instead.
+function reload(historyBeginsAt) {
+  current.beginAt(historyBeginsAt, RESTORED);
+  follow();
+  show();
+}
+
+// A conversation that is no more. A message that was to go there stays in sight, with what became of it.
+function leave(threadId, words) {
   threads.remove(threadId);
-  if (threadId === current.threadId) {
-    open(null);
-    notice(words);
+  if (threadId !== current.threadId) {
+    return;
   }
+  if (outbox.hasUnsentOf(current)) {
+    following = null;
+    current.beginAt(1, GONE);
+    current.caughtUp();
+    show();
+  } else {
+    open(null);
+  }
+  notice(words);
 }
 
-function caughtUp({ thread_id }) {
-  if (thread_id === current.threadId) {
+function caughtUp({ thread_id, seq }) {
+  if (thread_id === current.threadId && !followDue) {
+    if (seq < current.seq) {
+      reload(1); // a log that ends before what is shown
+      return;
+    }
     following = null;
     current.caughtUp();
     scroll.follow();
@@ -256,7 +292,7 @@ function happened(event) {
   if (event.type === 'thread_renamed') {
     threads.rename(event.thread_id, event.title);
   }
-  if (event.thread_id !== current.threadId) {
+  if (event.thread_id !== current.threadId || followDue) {
     return;
   }
   if (!current.apply(event)) {

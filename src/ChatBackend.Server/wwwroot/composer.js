@@ -1,8 +1,9 @@
-// Where messages are written. A draft is kept for each conversation, over a refresh too.
+// Where messages are written. A draft is kept for each user and conversation, over a refresh too.
 
 import { byId } from './dom.js';
 
 export class Composer {
+  #user = null;
   #thread = null;
   #busy = false;
 
@@ -38,11 +39,27 @@ export class Composer {
     this.text.focus();
   }
 
+  // What was written before anybody was known is of whoever comes first; what somebody else wrote stays theirs.
+  setUser(userId) {
+    if (this.#user === userId) {
+      return;
+    }
+    const early = this.#user === null ? this.text.value : '';
+    if (this.#user === null) {
+      sessionStorage.removeItem(this.#key(this.#thread));
+    }
+    this.#user = userId;
+    this.show(this.#thread);
+    if (this.text.value === '' && early) {
+      this.#set(early);
+    }
+  }
+
   // Shows the draft of a thread; a thread that just got its id keeps what is being written.
   show(threadId, keepsText = false) {
-    const draft = keepsText ? this.text.value : sessionStorage.getItem(keyOf(threadId)) ?? '';
+    const draft = keepsText ? this.text.value : sessionStorage.getItem(this.#key(threadId)) ?? '';
     if (keepsText) {
-      sessionStorage.removeItem(keyOf(this.#thread));
+      sessionStorage.removeItem(this.#key(this.#thread));
     }
     this.#thread = threadId;
     this.#set(draft);
@@ -88,11 +105,13 @@ export class Composer {
 
   #keep() {
     if (this.text.value === '') {
-      sessionStorage.removeItem(keyOf(this.#thread));
+      sessionStorage.removeItem(this.#key(this.#thread));
     } else {
-      sessionStorage.setItem(keyOf(this.#thread), this.text.value);
+      sessionStorage.setItem(this.#key(this.#thread), this.text.value);
     }
   }
-}
 
-const keyOf = threadId => `chat.draft.${threadId ?? 'new'}`;
+  #key(threadId) {
+    return `chat.draft.${this.#user ?? ''}.${threadId ?? 'new'}`;
+  }
+}

@@ -19,6 +19,7 @@ export class Connection {
   epoch = 0;
   #count = 0;
   #socket = null;
+  #end = null;
 
   constructor({ onState, onEstablished, onFrame }) {
     this.onState = onState;
@@ -32,6 +33,11 @@ export class Connection {
     }
     this.#socket.send(JSON.stringify(frame));
     return true;
+  }
+
+  // Ends the socket; the next one is of whoever is signed in by then.
+  restart() {
+    this.#end?.(NO_HEARTBEAT);
   }
 
   async run() {
@@ -92,8 +98,10 @@ export class Connection {
           socket.close(NO_HEARTBEAT);
         }
         this.epoch = 0;
+        this.#end = null;
         ended({ ...outcome, code });
       };
+      this.#end = end;
       const deadline = setTimeout(() => end(NO_HEARTBEAT), ESTABLISH_MS);
       socket.onopen = () => { outcome.opened = true; };
       socket.onclose = ({ code }) => end(code);

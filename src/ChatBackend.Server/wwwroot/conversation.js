@@ -5,9 +5,15 @@ import { Message } from './message.js';
 import { Run } from './run.js';
 
 const NEW = 'New chat';
+export const EXPIRED = 'What came before was kept for its time and is gone.';
+export const RESTORED = 'The server was restored from a backup; this conversation was reloaded.';
+export const GONE = 'This conversation is not on the server any more.';
+const LOST = 'Lost when the server was restored from a backup.';
 
 export class Conversation {
+  // The last event: its number, and its time, which tells it from the event that has this number in another history.
   seq = 0;
+  at = null;
   title = NEW;
   // False while what was missed is still coming.
   live = false;
@@ -15,8 +21,10 @@ export class Conversation {
   #acknowledged = new Map();
   #messages = new Map();
   #runs = new Map();
+  // What was acknowledged in a history that is no more, until the one that is there now is read.
+  #doubtful = [];
 
-  // `page` is asked for what a conversation cannot do itself: changed, scrolled, decide, resend, takeBack, putBack, isOnline, me.
+  // `page` is asked for what a conversation cannot do itself: changed, scrolled, decide, resend, takeBack, putBack, discard, isOnline, me.
   constructor(threadId, page) {
     this.threadId = threadId;
     this.page = page;
@@ -57,6 +65,10 @@ export class Conversation {
     this.live = true;
     this.list.setAttribute('aria-live', 'polite');
     this.list.removeAttribute('aria-busy');
+    for (const clientId of this.#doubtful.filter(id => this.#acknowledged.delete(id))) {
+      this.#notSent(clientId, LOST);
+    }
+    this.#doubtful = [];
   }
 
   setOnline(isOnline) {
@@ -84,19 +96,28 @@ export class Conversation {
 
   refused(clientId, words) {
     this.#runs.forEach(run => run.again && (run.again.disabled = false));
+    this.#notSent(clientId, `Not sent: ${words}`);
+  }
+
+  #notSent(clientId, words) {
     const message = this.#sent.get(clientId);
-    message?.is('failed', `Not sent: ${words}`, button('Put back', () => {
+    message?.is('failed', words, button('Put back', () => {
       this.dropped(clientId);
+      this.page.discard(clientId);
       this.page.putBack(message.content);
     }, 'quiet'));
   }
 
   // Everything before is gone from the server, and so it goes from here.
-  beginAt(seq) {
+  beginAt(seq, words) {
+    this.catchUp();
     this.seq = seq - 1;
+    this.at = null;
+    this.title = NEW;
     this.#messages.clear();
     this.#runs.clear();
-    this.list.replaceChildren(make('li', 'gone', 'What came before was kept for its time and is gone.'));
+    this.#doubtful = words === RESTORED ? [...this.#acknowledged.keys()] : [];
+    this.list.replaceChildren(make('li', 'gone', words));
     this.waiting.replaceChildren(...[...this.#sent.values()].map(message => message.node));
   }
 
@@ -112,6 +133,7 @@ export class Conversation {
     }
     if (event.seq === this.seq + 1) {
       this.seq = event.seq;
+      this.at = event.at;
       this.#applyNext(event, this.#runs.get(event.run_id));
       this.page.changed(this);
       this.page.scrolled();

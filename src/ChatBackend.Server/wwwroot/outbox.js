@@ -32,11 +32,14 @@ export class Outbox {
     this.#key = key;
     this.#entries = [];
     try {
-      for (const { frame, transmitted, stop } of JSON.parse(sessionStorage.getItem(key)) ?? []) {
+      for (const { frame, transmitted, stop, refused } of JSON.parse(sessionStorage.getItem(key)) ?? []) {
         const conversation = conversationOf(frame.thread_id ?? null);
-        this.#entries.push({ conversation, frame, transmitted, stop });
+        this.#entries.push({ conversation, frame, transmitted, stop, refused });
         if (frame.type === 'chat') {
           conversation.sending(frame.id, frame);
+        }
+        if (refused) {
+          conversation.refused(frame.id, refused);
         }
       }
     } catch {
@@ -50,7 +53,7 @@ export class Outbox {
     const held = new Set();
     for (const entry of this.#entries) {
       const { conversation, frame } = entry;
-      if (held.has(conversation)) {
+      if (entry.refused || held.has(conversation)) {
         continue;
       }
       // What was sent once is never changed: the server would take it for another message under the same id.
@@ -70,20 +73,26 @@ export class Outbox {
 
   // The entry that this frame settles, if it is one of ours.
   settle(id) {
-    const entry = this.#find(id);
+    const entry = this.find(id);
     this.#entries = this.#entries.filter(other => other !== entry);
     this.#keep();
     return entry;
   }
 
+  // A message that was refused for good stays, with the reason, until its user takes it back.
+  refuse(id, words) {
+    this.find(id).refused = words;
+    this.#keep();
+  }
+
   has(id) {
-    return this.#find(id) !== undefined;
+    return this.find(id) !== undefined;
   }
 
   // Takes back the last message of a conversation that has no answer yet. One that never left is just dropped; of any other the
   // answer is awaited, since only that says which message it became. Undefined when there is none.
   takeBack(conversation) {
-    const entry = this.#entries.findLast(other => other.conversation === conversation && other.frame.type === 'chat' && !other.stop);
+    const entry = this.#entries.findLast(other => other.conversation === conversation && other.frame.type === 'chat' && !other.stop && !other.refused);
     if (entry && !entry.transmitted) {
       this.settle(entry.frame.id);
       return { dropped: entry.frame };
@@ -96,16 +105,21 @@ export class Outbox {
   }
 
   hasChatOf(conversation) {
-    return this.#entries.some(({ conversation: other, frame, stop }) => other === conversation && frame.type === 'chat' && !stop);
+    return this.#entries.some(({ conversation: other, frame, stop, refused }) => other === conversation && frame.type === 'chat' && !stop && !refused);
+  }
+
+  // A message that did not arrive, and may never, stands in this conversation and nowhere else.
+  hasUnsentOf(conversation) {
+    return this.#entries.some(({ conversation: other, frame }) => other === conversation && frame.type === 'chat');
   }
 
   conversationOf(threadId) {
-    return this.#entries.find(({ conversation }) => threadId && conversation.threadId === threadId)?.conversation;
+    return this.#entries.find(({ conversation, refused }) => conversation.threadId === threadId && (threadId || refused))?.conversation;
   }
 
   // Waits longer each time: a flush that is refused must not become a loop.
   again(id, retryAfterMs = 0) {
-    const entry = this.#find(id);
+    const entry = this.find(id);
     entry.tries = (entry.tries ?? 0) + 1;
     entry.paused = true;
     setTimeout(() => {
@@ -115,13 +129,13 @@ export class Outbox {
     }, Math.max(retryAfterMs, Math.min(MAX_PAUSE_MS, 500 * 2 ** entry.tries)));
   }
 
-  #find(id) {
+  find(id) {
     return this.#entries.find(({ frame }) => frame.id === id);
   }
 
   #keep() {
     if (this.#key) {
-      sessionStorage.setItem(this.#key, JSON.stringify(this.#entries.map(({ frame, transmitted, stop }) => ({ frame, transmitted, stop }))));
+      sessionStorage.setItem(this.#key, JSON.stringify(this.#entries.map(({ frame, transmitted, stop, refused }) => ({ frame, transmitted, stop, refused }))));
     }
   }
 }

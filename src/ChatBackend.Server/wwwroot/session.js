@@ -11,6 +11,16 @@ export function knownSession() {
   }
 }
 
+// Calls back when another tab has signed in as somebody else: the cookie, and with it every request, is that user's from now on.
+export function onOtherUser(me, changed) {
+  window.addEventListener('storage', ({ key }) => {
+    const user = key === KEY ? knownSession()?.user_id : undefined;
+    if (user && me() !== null && user !== me()) {
+      changed();
+    }
+  });
+}
+
 export async function haveSession(refusedUser) {
   const have = async () => {
     const kept = knownSession();

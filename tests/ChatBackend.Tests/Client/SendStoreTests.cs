@@ -9,7 +9,11 @@ public sealed class SendStoreTests : IAsyncLifetime
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-client-");
     private ScriptedServer _server = null!;
 
-    private string File => Path.Combine(_directory.FullName, "waiting");
+    private static readonly UserId User = Samples.Established().UserId;
+
+    private string Folder => Path.Combine(_directory.FullName, "waiting");
+
+    private string File => Directory.GetFiles(Folder).Single();
 
     public async ValueTask InitializeAsync() => _server = await ScriptedServer.StartAsync();
 
@@ -25,7 +29,7 @@ public sealed class SendStoreTests : IAsyncLifetime
     public async Task What_was_never_answered_is_sent_again_after_a_restart_in_order_and_word_for_word()
     {
         var sent = new List<ClientCommand>();
-        using (var store = new FileSendStore(File))
+        using (var store = new FileSendStore(Folder))
         {
             var (client, socket) = await _server.OpenAsync(With(store));
             var answered = client.ChatAsync("answered");
@@ -45,7 +49,7 @@ public sealed class SendStoreTests : IAsyncLifetime
             }
         }
 
-        using var restarted = new FileSendStore(File);
+        using var restarted = new FileSendStore(Folder);
         var (again, second) = await _server.OpenAsync(With(restarted));
         var news = again.ChatAsync("vier", TheThread);
         ClientCommand[] repeated =
@@ -94,7 +98,7 @@ public sealed class SendStoreTests : IAsyncLifetime
     [Fact]
     public async Task What_the_server_refuses_for_good_is_not_kept_and_what_it_refuses_for_now_is()
     {
-        using var store = new FileSendStore(File);
+        using var store = new FileSendStore(Folder);
         var (client, socket) = await _server.OpenAsync(With(store));
         var refused = client.ChatAsync("refused", TheThread);
         var first = await socket.ReceiveAsync<ChatFrame>();
@@ -112,7 +116,7 @@ public sealed class SendStoreTests : IAsyncLifetime
     [Fact]
     public async Task Giving_up_the_wait_leaves_a_kept_message_to_be_sent()
     {
-        using var store = new FileSendStore(File);
+        using var store = new FileSendStore(Folder);
         var (client, socket) = await _server.OpenAsync(With(store));
         using var giveUp = new CancellationTokenSource();
         var sending = client.ChatAsync("hello", cancellationToken: giveUp.Token);
@@ -136,35 +140,41 @@ public sealed class SendStoreTests : IAsyncLifetime
     {
         var one = new StoredSend(new ClientFrameId("c_1"), """{"type":"stop","id":"c_1","thread_id":"thr_1"}""");
         var two = one with { Id = new ClientFrameId("c_2"), Json = """{"type":"stop","id":"c_2","thread_id":"thr_1"}""" };
-        using (var store = new FileSendStore(File))
+        using (var store = new FileSendStore(Folder))
         {
-            await store.LoadAsync(TestContext.Current.CancellationToken);
-            await store.SaveAsync(one);
+            await store.LoadAsync(User, TestContext.Current.CancellationToken);
+            await store.SaveAsync(User, one);
         }
 
         await System.IO.File.AppendAllTextAsync(File, "+c_9 {\"type\":\"stop\",\"id\":\"c_9\",\"thread_id\":\"thr_1", TestContext.Current.CancellationToken);
-        using (var store = new FileSendStore(File))
+        using (var store = new FileSendStore(Folder))
         {
-            (await store.LoadAsync(TestContext.Current.CancellationToken)).Should().Equal(one);
-            await store.SaveAsync(two);
-            ((Action)(() => new FileSendStore(File).Dispose())).Should().Throw<IOException>("it is open already");
+            (await store.LoadAsync(User, TestContext.Current.CancellationToken)).Should().Equal(one);
+            await store.SaveAsync(User, two);
+            using var other = new FileSendStore(Folder);
+            other.Invoking(late => late.LoadAsync(User, TestContext.Current.CancellationToken)).Should().Throw<IOException>("it is open already");
         }
 
-        using var again = new FileSendStore(File);
-        (await again.LoadAsync(TestContext.Current.CancellationToken)).Should().Equal(one, two);
-        await again.RemoveAsync(one.Id);
+        using var again = new FileSendStore(Folder);
+        (await again.LoadAsync(User, TestContext.Current.CancellationToken)).Should().Equal(one, two);
+        await again.RemoveAsync(User, one.Id);
         again.Dispose();
-        using var last = new FileSendStore(File);
-        (await last.LoadAsync(TestContext.Current.CancellationToken)).Should().Equal(two);
+        using var last = new FileSendStore(Folder);
+        (await last.LoadAsync(User, TestContext.Current.CancellationToken)).Should().Equal(two);
     }
 
     [Fact]
     public async Task A_file_that_holds_something_else_is_refused_and_left_alone()
     {
-        await System.IO.File.WriteAllTextAsync(File, "Dear diary,\n", TestContext.Current.CancellationToken);
-        using var store = new FileSendStore(File);
+        using (var first = new FileSendStore(Folder))
+        {
+            await first.LoadAsync(User, TestContext.Current.CancellationToken);
+        }
 
-        await _server.Invoking(server => server.ConnectAsync(With(store))).Should().ThrowAsync<InvalidDataException>();
+        await System.IO.File.WriteAllTextAsync(File, "Dear diary,\n", TestContext.Current.CancellationToken);
+        using var store = new FileSendStore(Folder);
+
+        await _server.Invoking(server => server.OpenAsync(With(store))).Should().ThrowAsync<InvalidDataException>();
 
         store.Dispose();
         (await System.IO.File.ReadAllTextAsync(File, TestContext.Current.CancellationToken)).Should().Be("Dear diary,\n");
@@ -187,9 +197,9 @@ public sealed class SendStoreTests : IAsyncLifetime
 
         public void Let(Exception? failure) => _let.Writer.TryWrite(failure);
 
-        public ValueTask<IReadOnlyList<StoredSend>> LoadAsync(CancellationToken cancellationToken) => new([]);
+        public ValueTask<IReadOnlyList<StoredSend>> LoadAsync(UserId user, CancellationToken cancellationToken) => new([]);
 
-        public async ValueTask SaveAsync(StoredSend send)
+        public async ValueTask SaveAsync(UserId user, StoredSend send)
         {
             if (await _let.Reader.ReadAsync(TestContext.Current.CancellationToken) is { } failure)
             {
@@ -197,6 +207,6 @@ public sealed class SendStoreTests : IAsyncLifetime
             }
         }
 
-        public ValueTask RemoveAsync(ClientFrameId id) => ValueTask.CompletedTask;
+        public ValueTask RemoveAsync(UserId user, ClientFrameId id) => ValueTask.CompletedTask;
     }
 }
