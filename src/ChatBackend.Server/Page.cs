@@ -17,8 +17,6 @@ internal static class Page
             {
                 var headers = file.Context.Response.Headers;
                 headers.ContentSecurityPolicy = ContentSecurityPolicy;
-                headers.XContentTypeOptions = "nosniff";
-                headers["Referrer-Policy"] = "no-referrer";
                 // Asked for again each time, by its etag: page and server must be of one version.
                 headers.CacheControl = "no-cache";
             },

@@ -22,11 +22,18 @@ try
     builder.AddAddresses();
     builder.AddBoundedSockets();
     builder.AddCertificate();
+    builder.AddTrustedProxies();
+    builder.AddKnownHosts();
     builder.AddMetrics();
     builder.AddChatBackend();
     builder.Services.AddProblemDetails();
 
     await using var app = builder.Build();
+    app.CheckSettings();
+    app.UseTrustedProxies();
+    app.UseSecurityHeaders();
+    app.UseKnownHosts();
+    app.UseMetricsGate();
     app.UseProblems();
     app.UsePage();
     app.MapChatBackend();

@@ -24,8 +24,11 @@ internal static class SocketsRegistration
     public static void AddBoundedSockets(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
-        // Sockets without an upgrade; the others are counted by ChatEndpoint.
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<ConnectionLimit>(
-            (kestrel, limit) => kestrel.Limits.MaxConcurrentConnections ??= limit.Connections);
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<ConnectionLimit>((kestrel, limit) =>
+        {
+            // Sockets without an upgrade; the others are counted by ChatEndpoint.
+            kestrel.Limits.MaxConcurrentConnections ??= limit.Connections;
+            kestrel.AddServerHeader = false;
+        });
     }
 }

@@ -38,5 +38,8 @@ internal sealed class ApiIdentity(OriginPolicy origins, SessionTokens tokens)
         origin is OriginVerdict.Own
         || (origin is OriginVerdict.None
             && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
-            && request.Headers["Sec-Fetch-Site"] is [] or ["same-origin"] or ["none"]);
+            && !IsOfAnotherPage(request));
+
+    /// <summary>Whether a browser says that another page makes it send this. Programs and older browsers say nothing.</summary>
+    public static bool IsOfAnotherPage(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is not ([] or ["same-origin"] or ["none"]);
 }

@@ -24,7 +24,7 @@ internal static class GuestEndpoint
         routes.MapPost("/api/guests", Results<JsonHttpResult<Guest>, ProblemHttpResult> (HttpContext context) =>
         {
             context.Response.Headers.CacheControl = "no-store";
-            if (origins.Check(context) is OriginVerdict.Foreign)
+            if (origins.Check(context) is var origin && (origin is OriginVerdict.Foreign || (origin is OriginVerdict.None && ApiIdentity.IsOfAnotherPage(context.Request))))
             {
                 return Refuse(OriginPolicy.Refusal);
             }

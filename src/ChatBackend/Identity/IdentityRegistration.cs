@@ -17,7 +17,13 @@ internal static class IdentityRegistration
         services.TryAddSingleton<DataDirectory>();
         services.AddOptions<GuestOptions>().Bind(configuration.GetSection(GuestOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<GuestOptions>, GuestOptionsValidator>();
-        services.AddOptions<OriginOptions>().Bind(configuration.GetSection(OriginOptions.Section));
+        services.AddOptions<OriginOptions>().Bind(configuration.GetSection(OriginOptions.Section)).Configure(origins =>
+        {
+            foreach (var name in (configuration[HostNames.Setting] ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                origins.AllowedHosts.Add(name);
+            }
+        });
 
         // A fixed name: the default is the content root, and a server that was moved would refuse its users.
         services.AddDataProtection().SetApplicationName("ChatBackend");
@@ -26,6 +32,7 @@ internal static class IdentityRegistration
 
         services.AddSingleton<SessionTokens>();
         services.AddSingleton<OriginPolicy>();
+        services.AddSingleton<HostNames>();
         services.AddSingleton<Tickets>();
         services.AddSingleton<IHttpContextFactory, TicketInUrl>();
         services.AddSingleton<UpgradeIdentity>();

@@ -30,9 +30,11 @@ internal sealed class OriginPolicy
         "This origin may not connect. If it should, add it to Connections:AllowedOrigins.";
 
     private readonly HashSet<WebOrigin> _allowed = [];
+    private readonly HostNames _names;
 
     public OriginPolicy(IOptions<OriginOptions> options)
     {
+        _names = new HostNames(options);
         foreach (var text in options.Value.AllowedOrigins)
         {
             _allowed.Add(WebOrigin.Parse(text) ?? throw new OptionsValidationException(
@@ -65,6 +67,6 @@ internal sealed class OriginPolicy
     }
 
     // A page can make its own name resolve to 127.0.0.1 (DNS rebinding); then Origin and Host agree, and only the address betrays it.
-    private static bool IsRebound(WebOrigin origin, ConnectionInfo connection) =>
-        connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local) && !origin.IsLoopback;
+    private bool IsRebound(WebOrigin origin, ConnectionInfo connection) =>
+        connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local) && !origin.IsLoopback && !_names.IsNamed(origin.Host);
 }

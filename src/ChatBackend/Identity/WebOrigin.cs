@@ -6,10 +6,12 @@ namespace ChatBackend.Identity;
 internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
 {
     /// <summary>Whether only this machine can be meant by the host.</summary>
-    public bool IsLoopback =>
-        Host is "localhost"
-        || Host.EndsWith(".localhost", StringComparison.Ordinal)
-        || (IPAddress.TryParse(Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+    public bool IsLoopback => IsLoopbackHost(Host);
+
+    public static bool IsLoopbackHost(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     /// <summary>Null for what no browser writes: a path, user info, another scheme, <c>null</c>, anything to be normalised.</summary>
     public static WebOrigin? Parse(string? text)

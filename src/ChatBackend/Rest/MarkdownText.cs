@@ -9,6 +9,8 @@ namespace ChatBackend.Rest;
 /// </summary>
 internal static class MarkdownText
 {
+    private static readonly string[] Schemes = ["mailto", "xmpp", "tel"];
+
     public static string Line(string text)
     {
         var line = new StringBuilder();
@@ -85,20 +87,50 @@ internal static class MarkdownText
 
     private static void Escape(StringBuilder document, ReadOnlySpan<char> text)
     {
-        foreach (var character in text)
+        for (var i = 0; i < text.Length; i++)
         {
-            document.Append(character switch
+            switch (text[i])
             {
-                '<' => "&lt;",
-                '&' => "&amp;",
-                '[' => "\\[",
-                ']' => "\\]",
-                _ => null,
-            });
-            if (character is not ('<' or '&' or '[' or ']'))
+                case '<':
+                    document.Append("&lt;");
+                    continue;
+                case '&':
+                    document.Append("&amp;");
+                    continue;
+                case '[' or ']':
+                case ':' or '/' or '.' or '@' when BeginsLink(text, i):
+                    document.Append('\\');
+                    break;
+            }
+
+            document.Append(text[i]);
+        }
+    }
+
+    // Many readers make links of bare addresses: scheme://, //, www., mailto: and the like, and name@host.
+    private static bool BeginsLink(ReadOnlySpan<char> text, int at)
+    {
+        var before = text[..at];
+        var after = text[(at + 1)..];
+        return text[at] switch
+        {
+            ':' => after.StartsWith("//") || (!after.IsEmpty && !char.IsWhiteSpace(after[0]) && EndsInScheme(before)),
+            '/' => after.StartsWith("/") || before.EndsWith("/"),
+            '.' => before.EndsWith("www", StringComparison.OrdinalIgnoreCase),
+            _ => !before.IsEmpty && !after.IsEmpty && !char.IsWhiteSpace(before[^1]) && !char.IsWhiteSpace(after[0]),
+        };
+    }
+
+    private static bool EndsInScheme(ReadOnlySpan<char> text)
+    {
+        foreach (var scheme in Schemes)
+        {
+            if (text.EndsWith(scheme, StringComparison.OrdinalIgnoreCase))
             {
-                document.Append(character);
+                return true;
             }
         }
+
+        return false;
     }
 }

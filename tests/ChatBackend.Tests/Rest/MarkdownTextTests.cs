@@ -16,6 +16,11 @@ public sealed class MarkdownTextTests
     [InlineData("  ~~~\n```\n~~~\n<in>\n```", "  \\~~~\n```\n~~~\n<in>\n```\n")]
     [InlineData("``` <script>\nx\n```", "```\nx\n```\n")]
     [InlineData("``` a`b\n<out>", "``` a`b\n&lt;out>\n")]
+    [InlineData("see http://evil.example/a.b?c=d", "see http\\:\\/\\/evil.example/a.b?c=d\n")]
+    [InlineData("HTTPS://x www.x.example //x", "HTTPS\\:\\/\\/x www\\.x.example \\/\\/x\n")]
+    [InlineData("mailto:a@b.example xmpp:a tel:+1 a@b", "mailto\\:a\\@b.example xmpp\\:a tel\\:+1 a\\@b\n")]
+    [InlineData("at 12:30, see: a/b.cs @home", "at 12:30, see: a/b.cs @home\n")]
+    [InlineData("```\nhttp://x\n```", "```\nhttp://x\n```\n")]
     public void Text_stays_text_and_code_stays_code(string text, string expected)
     {
         var document = new StringBuilder();
