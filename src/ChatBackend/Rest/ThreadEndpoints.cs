@@ -65,12 +65,14 @@ internal static class ThreadEndpoints
         }
 
         var question = $"search {isArchived} {query}";
-        long? before = cursor is null ? null : cursors.Open(user, question, cursor)[0];
-        var page = await store.SearchAsync(user, query, isArchived, before, max, cancellationToken);
+        SearchPosition? after = cursor is not null && cursors.Open(user, question, cursor) is [var top, var bottom, var score, var last]
+            ? new SearchPosition(top, bottom, score, last)
+            : null;
+        var page = await store.SearchAsync(user, query, isArchived, after, max, cancellationToken);
         return new ThreadListView(
             null,
-            [.. page.Hits.Select(hit => new HitView(hit.Thread.Value, hit.Title, hit.Seq, RestTime.Of(hit.At), Excerpt.Of(hit.Excerpt)))],
-            page.Next is { } next ? cursors.Seal(user, question, next) : null);
+            [.. page.Hits.Select(HitView.Of)],
+            page.Next is { } next ? cursors.Seal(user, question, next.Top, next.Bottom, next.Score, next.Event) : null);
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, IThreadStore store)

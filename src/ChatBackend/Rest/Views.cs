@@ -27,12 +27,24 @@ internal sealed record ThreadView(
 }
 
 /// <param name="Threads">Without a query: the user's threads, newest activity first.</param>
-/// <param name="Hits">With a query: what was found, newest first.</param>
+/// <param name="Hits">With a query: what was found, of the newest the best first.</param>
 /// <param name="NextCursor">Absent on the last page.</param>
 internal sealed record ThreadListView(
     IReadOnlyList<ThreadView>? Threads, IReadOnlyList<HitView>? Hits, [property: JsonPropertyName("next_cursor")] string? NextCursor);
 
-internal sealed record HitView([property: JsonPropertyName("thread_id")] string ThreadId, string? Title, long Seq, string At, string Excerpt);
+/// <param name="Excerpt">A part of the text around what was found; an ellipsis stands where it was cut.</param>
+/// <param name="Highlights">Where in the excerpt the words stand, in order.</param>
+internal sealed record HitView(
+    [property: JsonPropertyName("thread_id")] string ThreadId, string? Title, long Seq, string At, string Excerpt, IReadOnlyList<HighlightView> Highlights)
+{
+    public static HitView Of(FoundText hit) => new(
+        hit.Thread.Value, hit.Title, hit.Seq, RestTime.Of(hit.At), hit.Excerpt.Text,
+        [.. hit.Excerpt.Highlights.Select(highlight => new HighlightView(highlight.Start, highlight.Length))]);
+}
+
+/// <param name="Start">In UTF-16 code units of the excerpt.</param>
+/// <param name="Length">In UTF-16 code units.</param>
+internal sealed record HighlightView(int Start, int Length);
 
 /// <param name="Events">Exactly as on the wire.</param>
 /// <param name="NextAfterSeq">Absent when there was no further event.</param>

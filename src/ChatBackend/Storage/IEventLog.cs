@@ -38,9 +38,6 @@ internal interface IEventLog
 
     /// <summary>Threads with a run or a message that waits for one: those whose <see cref="LogAppend.OpenFrom"/> is set.</summary>
     Task<IReadOnlyList<ThreadId>> ThreadsWithOpenWorkAsync(CancellationToken cancellationToken);
-
-    /// <summary>Texts of the user's own threads that hold all words of <paramref name="query"/>, best first.</summary>
-    Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken);
 }
 
 /// <summary>A thread as its new writer finds it.</summary>
@@ -105,9 +102,10 @@ internal sealed record LogAppend
     }
 }
 
-/// <param name="SearchText">What a search over the user's threads may find; null when nothing.</param>
 /// <param name="Id">Under which <see cref="IEventLog.FindEventAsync"/> finds it, unique in its thread; null when nobody will ask.</param>
-internal readonly record struct LogEvent(long Seq, ReadOnlyMemory<byte> Json, string? SearchText, string? Id = null);
+/// <param name="ReplacesAfter">Messages after this <c>seq</c> and before the event are replaced, with what answers them; null when none is.</param>
+/// <param name="TakesBack">The <see cref="Id"/> of a message that is taken back; null when none is.</param>
+internal readonly record struct LogEvent(long Seq, ReadOnlyMemory<byte> Json, string? Id = null, long? ReplacesAfter = null, string? TakesBack = null);
 
 /// <summary>A user's command that had an effect. Unique by user and id, in the transaction of the effect.</summary>
 /// <param name="Digest">SHA-256 over what the command says; tells a retry from another command under the same id.</param>
@@ -116,8 +114,6 @@ internal sealed record CommandRecord(UserId User, ClientFrameId Id, ReadOnlyMemo
 
 /// <summary>A piece of a part in flight. Pieces of one part follow one another without a gap.</summary>
 internal sealed record PartCheckpoint(RunId Run, PartId Part, PartKind Kind, int Offset, string Text);
-
-internal readonly record struct SearchHit(ThreadId Thread, long Seq, DateTimeOffset At, string Text);
 
 /// <summary>What became of an append.</summary>
 internal abstract record AppendResult
@@ -143,4 +139,7 @@ internal abstract record AppendResult
 }
 
 /// <summary>The store is full, locked or gone. Whether a pending append took effect is not known: <see cref="IEventLog.OpenAsync"/> again before the next one.</summary>
-internal sealed class LogUnavailableException(string message, Exception? inner = null) : Exception(message, inner), IReportedException;
+internal class LogUnavailableException(string message, Exception? inner = null) : Exception(message, inner), IReportedException;
+
+/// <summary>The search index cannot be asked at the moment. It says nothing about the log.</summary>
+internal sealed class SearchUnavailableException(string message, Exception? inner = null) : LogUnavailableException(message, inner);

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Search;
 
 namespace ChatBackend.Storage;
 
@@ -17,10 +18,13 @@ internal interface IThreadStore
     /// </summary>
     Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken);
 
-    /// <summary>A page of the texts of the user's own threads that hold all words of <paramref name="query"/>, newest first.</summary>
+    /// <summary>
+    /// A page of the texts of the user's own threads that hold all words of <paramref name="query"/>: of the newest the best first, then of those before.
+    /// What was deleted, replaced or taken back is never among them. What was just committed may be missing for a moment.
+    /// </summary>
     /// <param name="isArchived">Null searches archived threads and others.</param>
-    /// <param name="before">The <see cref="FoundPage.Next"/> of the page before.</param>
-    Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, long? before, int max, CancellationToken cancellationToken);
+    /// <param name="after">The <see cref="FoundPage.Next"/> of the page before.</param>
+    Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, SearchPosition? after, int max, CancellationToken cancellationToken);
 
     /// <returns>False when there is no such thread, or it is not the user's.</returns>
     Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken);
@@ -55,11 +59,19 @@ internal readonly record struct ThreadListPosition(long AsOf, long ActiveAt, lon
 /// <param name="Next">Null when this was the last page.</param>
 internal sealed record ThreadPage(IReadOnlyList<ThreadRecord> Threads, ThreadListPosition? Next);
 
-/// <param name="Excerpt">The words around what was found.</param>
-internal sealed record FoundText(ThreadId Thread, string? Title, long Seq, DateTimeOffset At, string Excerpt);
+/// <param name="Excerpt">What stands around the words.</param>
+internal sealed record FoundText(ThreadId Thread, string? Title, long Seq, DateTimeOffset At, Excerpt Excerpt);
 
+/// <summary>Where in a search a page ended: texts are ranked within a window of the log, newest window first.</summary>
+/// <param name="Top">The newest event of the window.</param>
+/// <param name="Bottom">The oldest event of the window; 0 when the window is still to be found.</param>
+/// <param name="Score">The score of the page's last text.</param>
+/// <param name="Event">That text's event.</param>
+internal readonly record struct SearchPosition(long Top, long Bottom, long Score, long Event);
+
+/// <param name="Hits">May be empty though there is a further page.</param>
 /// <param name="Next">Null when this was the last page.</param>
-internal sealed record FoundPage(IReadOnlyList<FoundText> Hits, long? Next);
+internal sealed record FoundPage(IReadOnlyList<FoundText> Hits, SearchPosition? Next);
 
 /// <param name="Begins">The <c>seq</c> of the first event that is there for readers.</param>
 /// <param name="IsUntrimmed">There still are events before that one.</param>

@@ -47,7 +47,7 @@ internal sealed class PendingAppend(LogAppend append, CancellationToken cancella
         long bytes = Overhead;
         foreach (var @event in append.Events)
         {
-            bytes += @event.Json.Length + (2L * (@event.SearchText?.Length ?? 0));
+            bytes += @event.Json.Length;
         }
 
         return bytes + (append.Command?.Ack.Length ?? 0) + (2L * (append.Checkpoint?.Text.Length ?? 0));

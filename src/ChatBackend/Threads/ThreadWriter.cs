@@ -108,7 +108,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
             var happened = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
             next = next.Apply(happened);
             encoded[i] = new EncodedEvent(happened.Seq, WireJson.Encode(happened), EndsPart(happened));
-            logged[i] = new LogEvent(happened.Seq, encoded[i].Json, SearchText(happened), IdOf(happened));
+            logged[i] = new LogEvent(happened.Seq, encoded[i].Json, IdOf(happened), (happened as ThreadRewound)?.ToSeq, (happened as MessageRemoved)?.MessageId.Value);
         }
 
         var append = new LogAppend
@@ -184,16 +184,6 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
     }
 
     private static bool EndsPart(ThreadEvent happened) => happened is AgentPart or AgentCompleted or AgentStopped or AgentFailed;
-
-    private static string? SearchText(ThreadEvent happened) => happened switch
-    {
-        UserMessage message => message.Content,
-        AgentPart { Kind: PartKind.Text } part => part.Text,
-        AgentCompleted completed => completed.Content,
-        AgentStopped stopped => stopped.Content,
-        ThreadRenamed { By: RenamedBy.User } renamed => renamed.Title,
-        _ => null,
-    };
 
     /// <summary>What a later command may name the event by.</summary>
     private static string? IdOf(ThreadEvent happened) => happened switch

@@ -4,8 +4,7 @@ using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Benchmarks.Micro;
 
@@ -28,7 +27,7 @@ public class AppendBenchmarks
         new Ack { Id = ClientFrameId.New(), Status = AckStatus.Accepted, ThreadId = ThreadId.New(), Seq = 41, MessageId = MessageId.New(), RunId = RunId.New() });
 
     private DirectoryInfo _directory = null!;
-    private DataDirectory _data = null!;
+    private ServiceProvider _services = null!;
     private SqliteEventLog _log = null!;
 
     [GlobalSetup]
@@ -36,8 +35,8 @@ public class AppendBenchmarks
     {
         _directory = Directory.CreateTempSubdirectory("chat-benchmark-");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName }).Build();
-        _data = new DataDirectory(configuration);
-        _log = new SqliteEventLog(_data, Options.Create(new StorageOptions()), TimeProvider.System, NullLogger<SqliteEventLog>.Instance);
+        _services = new ServiceCollection().AddLogging().AddSqliteStorage(configuration).BuildServiceProvider();
+        _log = _services.GetRequiredService<SqliteEventLog>();
         _log.EnsureReady();
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(AppendToAsync));
     }
@@ -45,8 +44,7 @@ public class AppendBenchmarks
     [GlobalCleanup]
     public void Close()
     {
-        _log.Dispose();
-        _data.Dispose();
+        _services.Dispose();
         _directory.Delete(recursive: true);
     }
 
@@ -69,7 +67,7 @@ public class AppendBenchmarks
                 NewOwner = head == 0 ? _user : null,
                 OpenFrom = head + 1,
                 At = TimeProvider.System.GetUtcNow(),
-                Events = [new LogEvent(head + 1, _message, Content, MessageId.New().Value), new LogEvent(head + 2, _started, null)],
+                Events = [new LogEvent(head + 1, _message, MessageId.New().Value), new LogEvent(head + 2, _started, null)],
                 Command = new CommandRecord(_user, ClientFrameId.New(), _digest, _ack),
             },
             CancellationToken.None);

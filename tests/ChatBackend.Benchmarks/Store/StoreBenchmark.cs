@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Storage.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -52,6 +53,9 @@ internal static class StoreBenchmark
         var began = Stopwatch.GetTimestamp();
         var thread = await new StoreFilling(log, user, threads, events).RunAsync();
         Console.WriteLine($"{threads:N0} threads, {events:N0} events, written in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s");
+        began = Stopwatch.GetTimestamp();
+        await app.Services.GetRequiredService<SearchIndexer>().CatchUpAsync(CancellationToken.None);
+        Console.WriteLine($"The search index was complete {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s later");
 
         var file = Path.Combine(directory.FullName, "chat.db");
         using var http = Client(app, user);
@@ -82,8 +86,8 @@ internal static class StoreBenchmark
         return RowAsync(
             name, http, $"/api/threads?query={Uri.EscapeDataString(words)}", () => store.SearchAsync(user, words, null, null, 50, CancellationToken.None), bare,
             """
-            SELECT threads.id, texts.seq, texts.text FROM texts JOIN threads ON threads.key = texts.thread_key
-            WHERE texts.text LIKE $one AND texts.text LIKE $two AND threads.owner = $user ORDER BY texts.key DESC LIMIT 51
+            SELECT threads.id, events.seq, events.json FROM events JOIN threads ON threads.key = events.thread_key
+            WHERE CAST(events.json AS TEXT) LIKE $one AND CAST(events.json AS TEXT) LIKE $two AND threads.owner = $user ORDER BY events.rowid DESC LIMIT 51
             """,
             ("$one", like[0]), ("$two", like[1]), ("$user", user.Value));
     }

@@ -76,8 +76,7 @@ internal sealed class StoreFilling(IEventLog log, UserId user, int threads, int 
             _ => new AgentPart { RunId = run, PartId = PartId.New(), Kind = PartKind.Thinking, Text = "Let us look." },
         };
         var id = (happened as UserMessage)?.MessageId.Value;
-        return new LogEvent(
-            seq, WireJson.Encode(happened with { ThreadId = thread, Seq = seq, At = at }), happened is UserMessage or AgentCompleted ? text : null, id);
+        return new LogEvent(seq, WireJson.Encode(happened with { ThreadId = thread, Seq = seq, At = at }), id);
     }
 
     private string Text()

@@ -2,6 +2,7 @@ using ChatBackend.Agents;
 using ChatBackend.Agents.Demo;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
+using ChatBackend.Search;
 using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -100,8 +101,8 @@ public sealed class DemoAgentTests
     [Fact]
     public async Task A_search_finds_in_the_threads_of_the_runs_user_and_leaves_the_question_out()
     {
-        var hit = new SearchHit(new ThreadId("thr_1"), 3, Evening, "A whale is a mammal.");
-        var log = new PlayedLog(hit with { Text = "find whale", Seq = 9 }, hit);
+        var hit = new FoundText(new ThreadId("thr_1"), null, 3, Evening, new Excerpt("A whale is a mammal.", []));
+        var log = new PlayedSearch(hit with { Excerpt = new Excerpt("find whale", []), Seq = 9 }, hit);
 
         var steps = await _demo.AnswerAsync("find whale", TestContext.Current.CancellationToken, RunOf("usr_me", log));
 
@@ -112,7 +113,7 @@ public sealed class DemoAgentTests
     [Fact]
     public async Task A_user_in_the_arguments_of_a_search_changes_nothing()
     {
-        var log = new PlayedLog();
+        var log = new PlayedSearch();
         var arguments = new AIFunctionArguments { ["query"] = "whale", ["user"] = "usr_other", ["services"] = "usr_other" };
         arguments.Services = RunOf("usr_me", log);
 
@@ -124,7 +125,7 @@ public sealed class DemoAgentTests
     [Fact]
     public async Task A_log_that_cannot_be_searched_is_an_error_for_people()
     {
-        var steps = await _demo.AnswerAsync("find whale", TestContext.Current.CancellationToken, RunOf("usr_me", new PlayedLog { Unavailable = true }));
+        var steps = await _demo.AnswerAsync("find whale", TestContext.Current.CancellationToken, RunOf("usr_me", new PlayedSearch { Unavailable = true }));
         steps[^1].Text().Should().StartWith("The search_threads tool could not answer: The threads cannot be searched");
     }
 
@@ -158,7 +159,7 @@ public sealed class DemoAgentTests
         });
     }
 
-    private static ServiceProvider RunOf(string user, IEventLog log)
+    private static ServiceProvider RunOf(string user, IThreadStore log)
     {
         var run = new RunContext();
         run.Set(new UserId(user), new ThreadId("thr_now"), new RunId("run_now"));

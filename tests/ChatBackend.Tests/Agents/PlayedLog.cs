@@ -3,20 +3,10 @@ using ChatBackend.Storage;
 
 namespace ChatBackend.Tests.Agents;
 
-/// <summary>A log of which only the search is used.</summary>
-internal sealed class PlayedLog(params SearchHit[] hits) : IEventLog
+/// <summary>A log that nothing is asked of.</summary>
+internal sealed class PlayedLog : IEventLog
 {
     public string LogId => "played";
-
-    public List<(UserId User, string Query)> Searches { get; } = [];
-
-    public bool Unavailable { get; init; }
-
-    public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken)
-    {
-        Searches.Add((user, query));
-        return Unavailable ? throw new LogUnavailableException("/secret/path is full") : Task.FromResult<IReadOnlyList<SearchHit>>([.. hits.Take(maxHits)]);
-    }
 
     public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -14,7 +14,8 @@ public sealed partial class StructureTests
     [InlineData("Threads", "Runs", "Agents", "Storage", "Telemetry")]
     [InlineData("Runs", "Agents", "Storage", "Telemetry")]
     [InlineData("Agents", "Storage")]
-    [InlineData("Storage", "Telemetry")]
+    [InlineData("Storage", "Search", "Telemetry")]
+    [InlineData("Search")]
     [InlineData("Identity", "Storage")]
     [InlineData("Telemetry")]
     public void A_folder_refers_only_to_those_after_it_on_the_way_of_a_message(string folder, params string[] allowed)
@@ -84,7 +85,7 @@ public sealed partial class StructureTests
     [GeneratedRegex(@"\[Trait\(""failure"", ""(?<id>[A-Z]\d+)""\)\]")]
     private static partial Regex Failure();
 
-    [GeneratedRegex(@"(?<!namespace )\bChatBackend\.(?<folder>Rest|Connections|Threads|Runs|Agents|Storage|Identity|Telemetry)\b")]
+    [GeneratedRegex(@"(?<!namespace )\bChatBackend\.(?<folder>Rest|Connections|Threads|Runs|Agents|Storage|Search|Identity|Telemetry)\b")]
     private static partial Regex Reference();
 
     [GeneratedRegex(@"\]\((?!https?:|#|mailto:)(?<to>[^)#\s]+)(#[^)]*)?\)")]

@@ -61,28 +61,6 @@ public abstract partial class EventLogContract
 
     [Fact]
     [Trait("failure", "P6")]
-    public async Task A_search_in_pages_gives_each_text_once_newest_first()
-    {
-        var user = UserId.New();
-        var (one, two) = (LogWriter.OfNewThread(Log, user), LogWriter.OfNewThread(Log, user));
-        var other = LogWriter.OfNewThread(Log);
-        await other.AppendAsync("quick fox");
-        await one.AppendAsync("quick one", "slow", "quick two");
-        await two.AppendAsync("quick three");
-        await Store.ArchiveAsync(user, two.Thread, true, Cancellation);
-
-        var first = await Store.SearchAsync(user, "quick", null, null, 2, Cancellation);
-        await one.AppendAsync("quick four");
-        var second = await Store.SearchAsync(user, "quick", null, first.Next, 2, Cancellation);
-
-        first.Hits.Concat(second.Hits).Select(hit => hit.Excerpt).Should().Equal("quick three", "quick two", "quick one");
-        second.Next.Should().BeNull();
-        (await Store.SearchAsync(user, "quick", true, null, 10, Cancellation)).Hits.Select(hit => hit.Excerpt).Should().Equal("quick three");
-        (await Store.SearchAsync(user, "quick slow", null, null, 10, Cancellation)).Hits.Should().BeEmpty();
-    }
-
-    [Fact]
-    [Trait("failure", "P6")]
     public async Task A_deleted_thread_is_nobodys_and_no_writer_of_it_writes_again()
     {
         var writer = LogWriter.OfNewThread(Log);
@@ -109,8 +87,6 @@ public abstract partial class EventLogContract
             (await Log.OpenAsync(writer.Thread, Cancellation)).Should().BeNull();
             (await Log.ReadAsync(writer.Thread, 0, 10, 1000, Cancellation)).Should().BeEmpty();
             (await Log.FindEventAsync(writer.Thread, "msg_1", Cancellation)).Should().BeNull();
-            (await Log.SearchAsync(writer.Owner, "gone", 10, Cancellation)).Should().BeEmpty();
-            (await Store.SearchAsync(writer.Owner, "gone", null, null, 10, Cancellation)).Hits.Should().BeEmpty();
             (await Store.ListAsync(writer.Owner, false, null, 10, Cancellation)).Threads.Should().BeEmpty();
             (await Log.ThreadsWithOpenWorkAsync(Cancellation)).Should().BeEmpty();
         }
@@ -123,9 +99,9 @@ public abstract partial class EventLogContract
         await big.AppendAsync([.. Enumerable.Range(0, 600).Select(i => $"word{i}")]);
         await Store.DeleteAsync(big.Thread, big.Epoch, Cancellation);
 
-        for (var step = 0; step < 5; step++)
+        for (var step = 0; step < 3; step++)
         {
-            (await Store.EraseAsync(Cancellation)).Should().BeFalse("600 texts are more than a little");
+            (await Store.EraseAsync(Cancellation)).Should().BeFalse("600 events are more than a little");
         }
 
         await ReopenAsync();
@@ -134,7 +110,6 @@ public abstract partial class EventLogContract
         }
 
         (await Log.OpenAsync(other.Thread, Cancellation))!.Head.Should().Be(1);
-        (await Log.SearchAsync(other.Owner, "first", 10, Cancellation)).Should().ContainSingle();
     }
 
     [Fact]
@@ -149,7 +124,6 @@ public abstract partial class EventLogContract
 
         (await Store.TrimAsync(writer.Thread, 501, Cancellation)).Should().BeFalse();
         (await Store.CreatedBeforeAsync(LogWriter.At.AddDays(1), 0, 10, Cancellation))[0].IsUntrimmed.Should().BeTrue();
-        (await Store.SearchAsync(writer.Owner, "old400", null, null, 10, Cancellation)).Hits.Should().BeEmpty("it is before the beginning, erased or not");
         while (!await Store.TrimAsync(writer.Thread, 100, Cancellation))
         {
         }

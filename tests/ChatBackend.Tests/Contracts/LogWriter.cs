@@ -55,12 +55,27 @@ internal sealed class LogWriter(IEventLog log, ThreadId thread, UserId owner)
         NewOwner = Head == 0 ? Owner : null,
         OpenFrom = null,
         At = At,
-        Events = [.. texts.Select((text, i) => new LogEvent(Head + 1 + i, Encoding.UTF8.GetBytes(text), text))],
+        Events = [.. texts.Select((text, i) => new LogEvent(Head + 1 + i, Encoding.UTF8.GetBytes(text)))],
     };
 
     /// <summary>The next event, to be found again by an id.</summary>
     public LogAppend NextOf(string id, string text) =>
-        Next(text) with { Events = [new LogEvent(Head + 1, Encoding.UTF8.GetBytes(text), text, id)] };
+        Next(text) with { Events = [new LogEvent(Head + 1, Encoding.UTF8.GetBytes(text), id)] };
+
+    /// <summary>Appends messages as a search finds them.</summary>
+    public Task<AppendResult> SayAsync(params string[] texts) => AppendAsync(Next() with
+    {
+        Events = [.. texts.Select((text, i) => Event(new UserMessage { MessageId = MessageId.New(), Content = text, ClientId = ClientFrameId.New() }, i))],
+    });
+
+    /// <summary>An event of the thread's as its writer puts it into the log, the next one or a later one.</summary>
+    public LogEvent Event(ThreadEvent draft, int ahead = 0)
+    {
+        var threadEvent = draft with { ThreadId = Thread, Seq = Head + 1 + ahead, At = At };
+        return new LogEvent(
+            threadEvent.Seq, WireJson.Encode(threadEvent), (threadEvent as UserMessage)?.MessageId.Value, (threadEvent as ThreadRewound)?.ToSeq,
+            (threadEvent as MessageRemoved)?.MessageId.Value);
+    }
 
     public async Task<string[]> ReadTextsAsync() =>
         [.. (await log.ReadAsync(Thread, 0, int.MaxValue, int.MaxValue, TestContext.Current.CancellationToken)).Select(e => Encoding.UTF8.GetString(e.Json.Span))];

@@ -83,12 +83,14 @@ public sealed class DeleteTests
             await client.EndOfAsync(kept);
         }
 
+        await server.CatchUpSearchAsync();
         (await FilesAsync(server)).Should().Contain("xylophone").And.Contain("zebrafish").And.Contain(gone!.ThreadId!.Value.Value);
 
         await rest.JsonAsync(HttpMethod.Delete, $"/api/threads/{gone!.ThreadId}", status: HttpStatusCode.NoContent);
 
         var left = await FilesAsync(server);
         left.Should().Contain("marmalade").And.NotContain("xylophone").And.NotContain("zebrafish").And.NotContain("zzz");
+        await server.CatchUpSearchAsync();
         (await rest.GetAsync("/api/threads?query=zebrafish")).GetProperty("hits").GetArrayLength().Should().Be(0);
         (await rest.GetAsync("/api/threads?query=marmalade&limit=200")).GetProperty("hits").GetArrayLength().Should().Be(24);
     }
@@ -120,7 +122,7 @@ public sealed class DeleteTests
     private static async Task<string> FilesAsync(ChatServer server)
     {
         var all = new StringBuilder();
-        foreach (var file in Directory.EnumerateFiles(server.DataDirectory, "chat.db*"))
+        foreach (var file in Directory.EnumerateFiles(server.DataDirectory, "*.db*"))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var reader = new StreamReader(stream, Encoding.Latin1);

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using ChatBackend.Client;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
+using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -108,6 +109,9 @@ internal sealed class ChatServer : IAsyncDisposable
         (await raw.ReceiveAsync()).GetProperty("type").GetString().Should().Be("connection_established");
         return raw;
     }
+
+    /// <summary>Ends when a search finds what was said.</summary>
+    public Task CatchUpSearchAsync() => Services.GetRequiredService<SearchIndexer>().CatchUpAsync(TestContext.Current.CancellationToken).Soon();
 
     /// <summary>Waits until a gauge shows a value; what it showed last is in the failure.</summary>
     public async Task UntilGaugeAsync(string name, int value)

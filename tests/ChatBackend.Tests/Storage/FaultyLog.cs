@@ -51,9 +51,6 @@ internal sealed class FaultyLog(IEventLog log) : IEventLog
         log.FindCommandAsync(user, id, cancellationToken);
 
     public Task<IReadOnlyList<ThreadId>> ThreadsWithOpenWorkAsync(CancellationToken cancellationToken) => log.ThreadsWithOpenWorkAsync(cancellationToken);
-
-    public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
-        log.SearchAsync(user, query, maxHits, cancellationToken);
 }
 
 internal enum AppendFault

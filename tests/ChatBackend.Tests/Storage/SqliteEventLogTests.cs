@@ -11,6 +11,8 @@ public sealed class SqliteEventLogTests : EventLogContract
     private protected override async Task<IEventLog> OpenStoreAsync() =>
         (_host = await SqliteLogHost.StartAsync(_directory.FullName)).Log;
 
+    private protected override Task CatchUpAsync() => _host!.CatchUpAsync();
+
     private protected override async Task CloseStoreAsync() => await _host!.DisposeAsync();
 
     private protected override Task DeleteStoreAsync()

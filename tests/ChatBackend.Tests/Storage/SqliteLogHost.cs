@@ -16,6 +16,9 @@ internal sealed class SqliteLogHost : IAsyncDisposable
 
     public SqliteEventLog Log => _host.Services.GetRequiredService<SqliteEventLog>();
 
+    /// <summary>Ends when a search finds what is committed.</summary>
+    public Task CatchUpAsync() => _host.Services.GetRequiredService<SearchIndexer>().CatchUpAsync(TestContext.Current.CancellationToken);
+
     public static async Task<SqliteLogHost> StartAsync(string directory, ILoggerProvider? logs = null, int maxDatabaseMiB = 0)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);

@@ -2,6 +2,8 @@ using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Tests.Storage;
 
@@ -103,5 +105,5 @@ public sealed class SqliteReadsTests : IDisposable
     }
 
     private SqliteReads Reads(StorageOptions options) =>
-        new(_database, new StoreAvailability("reading", _lines.CreateLogger("reads")), options, TimeProvider.System);
+        new(_database, Options.Create(options), TimeProvider.System, LoggerFactory.Create(logging => logging.AddProvider(_lines)).CreateLogger<SqliteReads>());
 }

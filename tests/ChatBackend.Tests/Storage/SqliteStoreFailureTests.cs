@@ -19,7 +19,7 @@ public sealed class SqliteStoreFailureTests : IDisposable
     [Fact]
     public async Task A_locked_store_is_refused_in_time_reads_on_and_is_taken_again()
     {
-        var lines = new LogLines("ChatBackend.Storage");
+        var lines = new LogLines("ChatBackend.Storage.Sqlite.SqliteEventLog");
         await using var host = await SqliteLogHost.StartAsync(_directory.FullName, lines);
         var writer = await LogWriter.StartAsync(host.Log);
         await using (var other = SqliteLogHost.Connect(_directory.FullName))

@@ -254,8 +254,5 @@ public sealed class LiveFeedTests
         public Task<CommandRecord?> FindCommandAsync(UserId user, ClientFrameId id, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<IReadOnlyList<ThreadId>> ThreadsWithOpenWorkAsync(CancellationToken cancellationToken) => throw new InvalidOperationException();
-
-        public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
-            throw new InvalidOperationException();
     }
 }

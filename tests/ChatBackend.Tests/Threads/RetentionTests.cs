@@ -43,6 +43,7 @@ public sealed class RetentionTests
         await late.Frames.UntilAsync<AgentCompleted>();
         late.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(7, 8, 9);
         (await rest.GetAsync($"/api/threads/{thread}")).GetProperty("history_begins_at").GetInt64().Should().Be(begins);
+        await server.CatchUpSearchAsync();
         (await rest.GetAsync("/api/threads?query=words")).GetProperty("hits").GetArrayLength().Should().Be(2);
         (await rest.GetAsync($"/api/threads/{thread}/export")).GetProperty("events").GetArrayLength().Should().Be(3);
     }

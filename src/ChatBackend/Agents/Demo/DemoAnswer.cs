@@ -49,8 +49,7 @@ internal static class DemoAnswer
     private static string Hits(JsonElement json, string question)
     {
         // The question itself holds the words and is in the log already.
-        var asked = ThreadSearchTool.Excerpt(question);
-        var others = json.GetProperty("hits").EnumerateArray().Where(hit => Text(hit, "text") != asked).ToList();
+        var others = json.GetProperty("hits").EnumerateArray().Where(hit => !IsOf(question, Text(hit, "text"))).ToList();
         var query = Text(json, "query");
         if (others.Count == 0)
         {
@@ -65,6 +64,9 @@ internal static class DemoAnswer
 
         return answer.ToString();
     }
+
+    private static bool IsOf(string question, string excerpt) =>
+        excerpt.Trim('…') is var text && (text.Length == excerpt.Length ? text == question : question.Contains(text, StringComparison.Ordinal));
 
     private static string Failed(string tool, string why) => why.Length > 0 ? $"The {tool} tool could not answer: {why}" : $"The {tool} tool could not answer.";
 

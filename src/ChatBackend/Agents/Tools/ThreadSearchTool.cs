@@ -10,24 +10,11 @@ internal static class ThreadSearchTool
 {
     private const int MaxHits = 5;
     private const int MaxQueryLength = 200;
-    private const int MaxTextLength = 300;
 
     public static AIFunction Create() => AIFunctionFactory.Create(
         SearchAsync,
         BuiltInTools.SearchThreads,
         "Messages in the user's own threads that hold all of the given words, best first.");
-
-    /// <summary>As much of a message's text as a result shows.</summary>
-    public static string Excerpt(string text)
-    {
-        if (text.Length <= MaxTextLength)
-        {
-            return text;
-        }
-
-        var length = char.IsHighSurrogate(text[MaxTextLength - 1]) ? MaxTextLength - 1 : MaxTextLength;
-        return string.Concat(text.AsSpan(0, length), "…");
-    }
 
     private static async Task<Found> SearchAsync(
         [Description("The words to look for.")] string query, IServiceProvider services, CancellationToken cancellationToken)
@@ -40,8 +27,8 @@ internal static class ThreadSearchTool
         try
         {
             var user = services.GetRequiredService<RunContext>().User;
-            var hits = await services.GetRequiredService<IEventLog>().SearchAsync(user, query, MaxHits, cancellationToken);
-            return new Found(query, [.. hits.Select(hit => new Hit(hit.Thread.Value, hit.Seq, hit.At, Excerpt(hit.Text)))]);
+            var page = await services.GetRequiredService<IThreadStore>().SearchAsync(user, query, null, null, MaxHits, cancellationToken);
+            return new Found(query, [.. page.Hits.Select(hit => new Hit(hit.Thread.Value, hit.Seq, hit.At, hit.Excerpt.Text))]);
         }
         catch (LogUnavailableException)
         {

@@ -17,14 +17,14 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _createThread = new(connection, """
         INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted)
         VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0)
-        ON CONFLICT (id) DO NOTHING RETURNING key, hex(owner)
+        ON CONFLICT (id) DO NOTHING RETURNING key
         """);
 
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
     // Saved text and the like are no activity, and would move the thread in its index once a second.
     private readonly SqliteStatement _advanceThread = new(connection, """
         UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title)
-        WHERE id = ?1 AND epoch = ?2 AND head = ?3 RETURNING key, hex(owner)
+        WHERE id = ?1 AND epoch = ?2 AND head = ?3 RETURNING key
         """);
 
     private readonly SqliteStatement _openThread = new(connection, """
@@ -45,22 +45,18 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _dropCheckpoints = new(connection, "DELETE FROM part_checkpoints WHERE thread_key = ?1");
 
-    private readonly SqliteTexts _texts = new(connection);
+    private readonly SqliteStatement _addReplaced = new(connection, """
+        INSERT OR IGNORE INTO replaced (thread_key, after_seq, before_seq) VALUES (?1, ?2, ?3)
+        """);
 
-    public void Begin()
-    {
-        _texts.Forget();
-        _begin.Execute();
-    }
+    private readonly SqliteStatement _addTakenBack = new(connection, """
+        INSERT OR IGNORE INTO replaced (thread_key, after_seq, before_seq)
+        SELECT thread_key, seq - 1, seq + 1 FROM event_ids WHERE thread_key = ?1 AND id = ?2
+        """);
 
-    public void Commit()
-    {
-        _texts.Add();
-        _commit.Execute();
-    }
+    public void Begin() => _begin.Execute();
 
-    /// <summary>Puts in what still waits for the commit, for a statement that looks for texts.</summary>
-    public void AddTexts() => _texts.Add();
+    public void Commit() => _commit.Execute();
 
     public ThreadHeader? Open(ThreadId thread)
     {
@@ -80,13 +76,12 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
             return new AppendResult.CommandKnown(earlier);
         }
 
-        if (Advance(append) is not { } advanced)
+        if (Advance(append) is not { } key)
         {
             return AppendResult.Fenced.Instance;
         }
 
-        var (key, owner) = advanced;
-        AddEvents(key, owner, append);
+        AddEvents(key, append);
         if (append.Command is { } command)
         {
             _addCommand.Execute(command.User.Value, command.Id.Value, command.Digest, command.Ack);
@@ -110,14 +105,12 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         ReadOnlySpan<SqliteStatement> all =
         [
             _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addId, _addCommand, _addCheckpoint,
-            _dropCheckpoints,
+            _dropCheckpoints, _addReplaced, _addTakenBack,
         ];
         foreach (var statement in all)
         {
             statement.Dispose();
         }
-
-        _texts.Dispose();
     }
 
     private CommandRecord? FindCommand(CommandRecord asked)
@@ -126,18 +119,18 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         return row.Read() ? asked with { Digest = row.Bytes(0), Ack = row.Bytes(1) } : null;
     }
 
-    /// <returns>The thread's key and its owner's word in the index; null for a writer that is out of date.</returns>
-    private (long Key, string OwnerToken)? Advance(LogAppend append)
+    /// <returns>The thread's key; null for a writer that is out of date.</returns>
+    private long? Advance(LogAppend append)
     {
         var head = append.Head + append.Events.Count;
         var at = append.At.ToUnixTimeMilliseconds();
         using var row = append.NewOwner is { } owner
             ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title)
             : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title);
-        return row.Read() ? (row.Number(0), row.Text(1)) : null;
+        return row.Read() ? row.Number(0) : null;
     }
 
-    private void AddEvents(long key, string owner, LogAppend append)
+    private void AddEvents(long key, LogAppend append)
     {
         foreach (var @event in append.Events)
         {
@@ -147,9 +140,14 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
                 _addId.Execute(key, id, @event.Seq);
             }
 
-            if (@event.SearchText is { Length: > 0 } text)
+            if (@event.ReplacesAfter is { } after)
             {
-                _texts.AddBeforeCommit(new SearchText(key, @event.Seq, append.At.ToUnixTimeMilliseconds(), owner, text));
+                _addReplaced.Execute(key, after, @event.Seq);
+            }
+
+            if (@event.TakesBack is { } message)
+            {
+                _addTakenBack.Execute(key, message);
             }
         }
     }

@@ -5,7 +5,8 @@ using SQLitePCL;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>Commits batches to the file over one connection, which it opens again after a failure that may have spoilt it.</summary>
-internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory directory, StorageOptions options) : ICommitTarget
+/// <param name="written">Called after each commit; neither waits nor throws.</param>
+internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory directory, StorageOptions options, Action written) : ICommitTarget
 {
     private readonly SqliteCleanUp _cleanUp = new();
     private SqliteConnection? _connection;
@@ -53,6 +54,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
     {
         if (committed.Count > 0)
         {
+            written();
             foreach (var erase in committed.OfType<PendingErase>().Where(erase => erase.IsLast))
             {
                 _cleanUp.FinishErasing(_connection!, erase);
@@ -183,7 +185,6 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
                 delete.Result = _upkeep!.Delete(delete);
                 break;
             case PendingErase erase:
-                _appends!.AddTexts();
                 (erase.IsLast, var hasErased) = _upkeep!.Erase(erase.CommandsBefore);
                 erase.Result = erase.IsLast;
                 if (hasErased)
@@ -193,7 +194,6 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
 
                 break;
             case PendingTrim trim:
-                _appends!.AddTexts();
                 trim.Result = _upkeep!.Trim(trim);
                 _cleanUp.Erased();
                 break;

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Search;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -14,16 +15,18 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     private readonly DataDirectory _directory;
     private readonly SqliteDatabase _database;
     private readonly SqliteReads _reads;
+    private readonly SqliteSearchIndex _index;
+    private readonly SearchIndexer _indexer;
     private readonly StorageOptions _options;
     private readonly TimeProvider _clock;
     private readonly StoreAvailability _writes;
     private GroupCommitWriter? _writer;
 
-    public SqliteEventLog(DataDirectory directory, IOptions<StorageOptions> options, TimeProvider clock, ILogger<SqliteEventLog> logger)
+    public SqliteEventLog(
+        DataDirectory directory, SqliteDatabase database, SqliteReads reads, SqliteSearchIndex index, SearchIndexer indexer, IOptions<StorageOptions> options,
+        TimeProvider clock, ILogger<SqliteEventLog> logger)
     {
-        (_directory, _options, _clock) = (directory, options.Value, clock);
-        _database = new SqliteDatabase(directory.File("chat.db"), logger);
-        _reads = new SqliteReads(_database, new StoreAvailability("reading", logger), _options, clock);
+        (_directory, _database, _reads, _index, _indexer, _options, _clock) = (directory, database, reads, index, indexer, options.Value, clock);
         _writes = new StoreAvailability("writing", logger);
     }
 
@@ -54,7 +57,8 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
             throw new InvalidOperationException($"The event log {Path} cannot be opened: look at the disk and at who owns the data directory.", ex);
         }
 
-        _writer = new GroupCommitWriter(new SqliteCommitTarget(_database, _directory, _options), _writes, _options.MaxPendingBytes);
+        _writer = new GroupCommitWriter(
+            new SqliteCommitTarget(_database, _directory, _options, _indexer.Wake), _writes, _options.MaxPendingBytes);
         return Opened;
     }
 
@@ -84,17 +88,31 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     public Task<IReadOnlyList<ThreadId>> ThreadsWithOpenWorkAsync(CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.WithOpenWork(), cancellationToken);
 
-    public Task<IReadOnlyList<SearchHit>> SearchAsync(UserId user, string query, int maxHits, CancellationToken cancellationToken) =>
-        _reads.BrowseAsync(user, log => SqliteSearch.Search(log, user, query, maxHits), cancellationToken);
-
     public Task<ThreadRecord?> FindAsync(UserId owner, ThreadId thread, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.Thread(owner, thread), cancellationToken);
 
     public Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken) =>
         _reads.BrowseAsync(owner, log => log.Threads(owner, isArchived, after, max), cancellationToken);
 
-    public Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, long? before, int max, CancellationToken cancellationToken) =>
-        _reads.BrowseAsync(owner, log => SqliteSearch.Page(log, owner, query, isArchived, before, max), cancellationToken);
+    public async Task<FoundPage> SearchAsync(
+        UserId owner, string query, bool? isArchived, SearchPosition? after, int max, CancellationToken cancellationToken)
+    {
+        if (SearchQuery.Parse(query) is not { } parsed)
+        {
+            return new FoundPage([], null);
+        }
+
+        try
+        {
+            return await _reads.BrowseAsync(
+                owner, log => new SqliteSearch(log, _index, owner, parsed, isArchived).Page(after, max), cancellationToken);
+        }
+        catch (SearchUnavailableException)
+        {
+            _indexer.ReportDamage();
+            throw;
+        }
+    }
 
     public Task<IReadOnlyList<ThreadHistory>> CreatedBeforeAsync(DateTimeOffset time, long afterKey, int max, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.CreatedBefore(time, afterKey, max), cancellationToken);
@@ -105,11 +123,15 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     public Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken) =>
         Writer.WriteAsync(new PendingDelete(thread, epoch, cancellationToken));
 
-    public Task<bool> EraseAsync(CancellationToken cancellationToken) => 
-        Writer.WriteAsync(new PendingErase(_clock.GetUtcNow().AddDays(-_options.KeepCommandsDays), cancellationToken));
+    public Task<bool> EraseAsync(CancellationToken cancellationToken) => _indexer.EraseAsync(
+        log => log.TextsToErase(SqliteUpkeep.MaxRows),
+        () => Writer.WriteAsync(new PendingErase(_clock.GetUtcNow().AddDays(-_options.KeepCommandsDays), cancellationToken)),
+        cancellationToken);
 
-    public Task<bool> TrimAsync(ThreadId thread, long historyBegins, CancellationToken cancellationToken) =>
-        Writer.WriteAsync(new PendingTrim(thread, historyBegins, cancellationToken));
+    public Task<bool> TrimAsync(ThreadId thread, long historyBegins, CancellationToken cancellationToken) => _indexer.EraseAsync(
+        log => log.TextsToTrim(thread, historyBegins, SqliteUpkeep.MaxRows),
+        () => Writer.WriteAsync(new PendingTrim(thread, historyBegins, cancellationToken)),
+        cancellationToken);
 
     // The writer still needs the database for what it accepted, and readers must not hold the WAL when it is brought home.
     public void Dispose()

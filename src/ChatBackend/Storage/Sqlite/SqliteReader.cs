@@ -36,6 +36,14 @@ internal sealed class SqliteReader : IDisposable
         return statement.Query(values);
     }
 
+    public void Execute(string sql, params ReadOnlySpan<SqliteValue> values)
+    {
+        using var rows = Query(sql, values);
+        while (rows.Read())
+        {
+        }
+    }
+
     public List<TRow> List<TRow>(string sql, Func<SqliteRows, TRow> read, params ReadOnlySpan<SqliteValue> values)
     {
         var all = new List<TRow>();

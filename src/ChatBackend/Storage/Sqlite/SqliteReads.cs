@@ -1,5 +1,7 @@
 using ChatBackend.Protocol;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using SQLitePCL;
 
 namespace ChatBackend.Storage.Sqlite;
@@ -24,10 +26,11 @@ internal sealed class SqliteReads : IDisposable
     private readonly Lock _gate = new();
     private readonly Stack<SqliteReader> _idle = [];
 
-    public SqliteReads(SqliteDatabase database, StoreAvailability availability, StorageOptions options, TimeProvider clock)
+    public SqliteReads(SqliteDatabase database, IOptions<StorageOptions> options, TimeProvider clock, ILogger<SqliteReads> logger)
     {
-        (_database, _availability, _options, _clock) = (database, availability, options, clock);
-        _browsing = new FairQueue("event log reader", options.MaxConcurrentSearches, options.MaxWaitingSearchesPerUser);
+        (_database, _options, _clock) = (database, options.Value, clock);
+        _availability = new StoreAvailability("reading", logger);
+        _browsing = new FairQueue("event log reader", _options.MaxConcurrentSearches, _options.MaxWaitingSearchesPerUser);
         database.Reopening += ForgetConnections;
     }
 
@@ -98,7 +101,7 @@ internal sealed class SqliteReads : IDisposable
             // Fixed queries on a known schema: whatever fails here is the file's doing.
             throw Lost(SqliteErrors.ToUnavailable(ex));
         }
-        catch (LogUnavailableException ex) when (!limit.IsOver)
+        catch (LogUnavailableException ex) when (!limit.IsOver && ex is not SearchUnavailableException)
         {
             throw Lost(ex);
         }

@@ -28,6 +28,9 @@ internal readonly ref struct SqliteRows(sqlite3 database, sqlite3_stmt statement
 
     public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(statement, column));
 
+    /// <summary>Good until the next row is read.</summary>
+    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);
+
     public byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
 
     // The code is that of the step, which was thrown there.

@@ -1,84 +1,111 @@
-using System.Text;
+using System.Text.Json;
 using ChatBackend.Protocol;
+using ChatBackend.Search;
+using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>Full-text search (FTS5) over one user's texts.</summary>
-internal static class SqliteSearch
+/// <summary>
+/// One page of a search. The index names events that may fit, newest first; each is looked up in the log, which alone says whose it is, whether it is
+/// still there and counts, and what it says. So what the index has too much, or not yet lost, is not shown.
+/// </summary>
+internal sealed class SqliteSearch(SqliteReader log, SqliteSearchIndex index, UserId owner, SearchQuery query, bool? isArchived)
 {
-    private const int MaxWords = 32;
-    private const int ExcerptLead = 80;
-    private const int MaxExcerpt = 240;
+    // Ranked together are so many that fit; and no page looks at more than so many that might, or at more text.
+    private const int MaxRanked = 256;
+    private const int MaxCandidates = 2000;
+    private const int MaxCharacters = 4_000_000;
+    private const int CandidatesAtOnce = 64;
 
-    // The owner's word in the index makes it fast, the comparison with the thread's owner makes it safe.
-    private const string Best = """
-        SELECT threads.id, texts.seq, texts.at, texts.text
-        FROM search JOIN texts ON texts.key = search.rowid JOIN threads ON threads.key = texts.thread_key
-        WHERE search MATCH ?1 AND threads.owner = ?2
-        ORDER BY bm25(search, 1.0, 0.0), texts.key DESC LIMIT ?3
+    private const string Event = """
+        SELECT threads.id, threads.title, events.seq, events.json, threads.key FROM events JOIN threads ON threads.key = events.thread_key
+        WHERE events.rowid = ?1 AND threads.owner = ?2 AND threads.archived = ifnull(?3, threads.archived) AND events.seq >= threads.history_begins
         """;
 
-    // By row, which is by time: the index gives that order itself, and a page does not move when texts come.
-    // Not by snippet(), whose cost grows with the square of how often the words stand in a text.
-    private const string Newest = """
-        SELECT threads.id, threads.title, texts.seq, texts.at, substr(texts.text, 1, 65536), search.rowid
-        FROM search JOIN texts ON texts.key = search.rowid JOIN threads ON threads.key = texts.thread_key
-        WHERE search MATCH ?1 AND search.rowid < ?2 AND threads.owner = ?3 AND threads.archived = ifnull(?4, threads.archived)
-          AND texts.seq >= threads.history_begins
-        ORDER BY search.rowid DESC LIMIT ?5
-        """;
+    private readonly TextMatch _match = new(query);
+    private readonly SqliteReplaced _replaced = new(log);
+    private readonly List<Found> _found = [];
+    private int _characters;
 
-    public static IReadOnlyList<SearchHit> Search(SqliteReader log, UserId user, string query, int maxHits) =>
-        MatchExpression(user, query) is not { } match
-            ? []
-            : log.List(
-                Best,
-                row => new SearchHit(
-                    new ThreadId(row.Text(0)), row.Number(1), DateTimeOffset.FromUnixTimeMilliseconds(row.Number(2)), row.Text(3)),
-                match, user.Value, maxHits);
-
-    public static FoundPage Page(SqliteReader log, UserId user, string query, bool? isArchived, long? before, int max)
+    public FoundPage Page(SearchPosition? after, int max)
     {
-        if (MatchExpression(user, query) is not { } match)
+        var window = ReadWindow(after ?? new SearchPosition(long.MaxValue, 0, long.MaxValue, long.MaxValue));
+        var left = _found.Where(found => after is not { } last || (found.Score, found.Row).CompareTo((last.Score, last.Event)) < 0)
+            .OrderByDescending(found => found.Score).ThenByDescending(found => found.Row).ToList();
+        SearchPosition? next = left.Count > max
+            ? new SearchPosition(window.Top, window.Bottom, left[max - 1].Score, left[max - 1].Row)
+            : window.IsLast ? null : new SearchPosition(window.Bottom - 1, 0, long.MaxValue, long.MaxValue);
+        return new FoundPage([.. left.Take(max).Select(found => found.Text)], next);
+    }
+
+    private (long Top, long Bottom, bool IsLast) ReadWindow(SearchPosition at)
+    {
+        var (top, bottom, candidates) = (at.Top, at.Top, 0);
+        while (true)
         {
-            return new FoundPage([], null);
+            var rows = Candidates(candidates == 0 ? at.Top : bottom - 1);
+            top = candidates == 0 && rows.Count > 0 ? rows[0] : top;
+            foreach (var row in rows)
+            {
+                if (at.Bottom > 0 ? row < at.Bottom : IsFull(candidates))
+                {
+                    return (top, at.Bottom > 0 ? at.Bottom : bottom, IsLast: false);
+                }
+
+                log.Limit?.ThrowIfOver();
+                (bottom, candidates) = (row, candidates + 1);
+                Look(row);
+            }
+
+            if (rows.Count < CandidatesAtOnce)
+            {
+                return (top, at.Bottom > 0 ? at.Bottom : bottom, IsLast: true);
+            }
+        }
+    }
+
+    private bool IsFull(int candidates) => _found.Count >= MaxRanked || candidates >= MaxCandidates || _characters >= MaxCharacters;
+
+    private IReadOnlyList<long> Candidates(long top)
+    {
+        try
+        {
+            return index.Find(owner, query, top, CandidatesAtOnce, log.Limit!);
+        }
+        catch (SqliteException ex) when (log.Limit is not { IsOver: true })
+        {
+            throw new SearchUnavailableException("The search index cannot be read.", ex);
+        }
+    }
+
+    private void Look(long row)
+    {
+        using var rows = log.Query(Event, row, owner.Value, isArchived is { } archived ? archived : default(SqliteValue));
+        if (!rows.Read() || Decode(rows.Blob(3)) is not { } threadEvent || EventText.Of(threadEvent) is not { } text)
+        {
+            return;
         }
 
-        var rows = log.List(
-            Newest,
-            row => (Key: row.Number(5), Hit: new FoundText(
-                new ThreadId(row.Text(0)), row.IsNull(1) ? null : row.Text(1), row.Number(2),
-                DateTimeOffset.FromUnixTimeMilliseconds(row.Number(3)), Excerpt(row.Text(4), query))),
-            match, before ?? long.MaxValue, user.Value, isArchived is { } archived ? archived : default(SqliteValue), max + 1);
-        return new FoundPage([.. rows.Take(max).Select(row => row.Hit)], rows.Count > max ? rows[max - 1].Key : null);
+        _characters += text.Length;
+        if (_match.Find(text) && !_replaced.Holds(rows.Number(4), threadEvent))
+        {
+            _found.Add(new Found(_match.Score, row, new FoundText(
+                new ThreadId(rows.Text(0)), rows.IsNull(1) ? null : rows.Text(1), rows.Number(2), threadEvent.At, Excerpt.Around(text, _match.Hits))));
+        }
     }
 
-    /// <summary>What stands around the first word, in time linear in the text. Never half a surrogate pair.</summary>
-    private static string Excerpt(string text, string query)
+    private static ThreadEvent? Decode(ReadOnlySpan<byte> json)
     {
-        var first = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[0];
-        var start = Math.Max(0, text.IndexOf(first, StringComparison.OrdinalIgnoreCase) - ExcerptLead);
-        start += start > 0 && char.IsLowSurrogate(text[start]) ? 1 : 0;
-        var end = Math.Min(text.Length, start + MaxExcerpt);
-        end -= end < text.Length && char.IsHighSurrogate(text[end - 1]) ? 1 : 0;
-        return $"{(start > 0 ? "…" : "")}{text[start..end]}{(end < text.Length ? "…" : "")}";
+        try
+        {
+            return WireJson.DecodeServerFrame(json) as ThreadEvent;
+        }
+        catch (JsonException)
+        {
+            // The indexer has said so: it is not found.
+            return null;
+        }
     }
 
-    /// <summary>
-    /// Each word of a person becomes a quoted string, in which FTS5 knows no operators; null when there is nothing to look for.
-    /// A word needs a letter or digit, because one of which the tokenizer leaves nothing would match everything.
-    /// </summary>
-    internal static string? MatchExpression(UserId user, string query)
-    {
-        var words = query
-            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
-            .Where(word => word.Any(char.IsLetterOrDigit))
-            .Distinct(StringComparer.OrdinalIgnoreCase)
-            .Take(MaxWords)
-            .Select(word => $"\"{word.Replace("\"", "\"\"", StringComparison.Ordinal).Replace("\0", "", StringComparison.Ordinal)}\"")
-            .ToArray();
-        return words.Length == 0
-            ? null
-            : $"owner_token : {Convert.ToHexString(Encoding.UTF8.GetBytes(user.Value))} AND text : ({string.Join(" AND ", words)})";
-    }
+    private readonly record struct Found(long Score, long Row, FoundText Text);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Storage.Sqlite;
@@ -16,10 +17,16 @@ internal static class SqliteStorageRegistration
         // By factory, so that the container lets go of the directory when it is disposed.
         services.AddSingleton(_ => new DataDirectory(configuration));
         services.AddSingleton<DataDirectoryHalves>();
+        services.AddSingleton(provider => new SqliteDatabase(
+            provider.GetRequiredService<DataDirectory>().File("chat.db"), provider.GetRequiredService<ILogger<SqliteEventLog>>()));
+        services.AddSingleton<SqliteReads>();
+        services.AddSingleton(provider => new SqliteSearchIndex(provider.GetRequiredService<DataDirectory>().File("search.db")));
+        services.AddSingleton<SearchIndexer>();
         services.AddSingleton<SqliteEventLog>();
         services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<SqliteEventLog>());
         services.AddSingleton<IThreadStore>(provider => provider.GetRequiredService<SqliteEventLog>());
         services.AddHostedService<StorageStartup>();
+        services.AddHostedService(provider => provider.GetRequiredService<SearchIndexer>());
         return services;
     }
 

@@ -5,15 +5,14 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>The statements that change threads from outside their logs, on the writer's connection. Each takes a bounded number of rows.</summary>
 internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
 {
-    // About as long as a commit on a slow disk: a text costs most, since its words leave the index one by one.
-    private const int MaxRows = 200;
-    private const int MaxTexts = 50;
+    // About as long as a commit on a slow disk.
+    public const int MaxRows = 200;
 
     private readonly SqliteStatement _archive = new(connection, "UPDATE threads SET archived = ?3 WHERE id = ?1 AND owner = ?2");
 
-    // The row stays until all that refers to it is erased, under an id that nobody knows and without an owner.
-    private readonly SqliteStatement _delete = new(connection, """
-        UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '', title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
+    // The row stays until all that refers to it is erased, under an id that nobody knows and an owner that nobody is.
+    private readonly SqliteStatement _delete = new(connection, $"""
+        UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '{SqliteSearchReads.DeletedOwner}' || owner, title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
         WHERE id = ?1 AND epoch = ?2
         """);
 
@@ -23,10 +22,6 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _beginHistory = new(connection, """
         UPDATE threads SET history_begins = max(history_begins, ?2) WHERE id = ?1 RETURNING key, history_begins
-        """);
-
-    private readonly SqliteStatement _eraseTexts = new(connection, """
-        DELETE FROM texts WHERE key IN (SELECT key FROM texts WHERE thread_key = ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
         """);
 
     private readonly SqliteStatement _eraseIds = new(connection, """
@@ -41,6 +36,13 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _forgetCommands = new(connection, """
         DELETE FROM commands WHERE rowid IN (SELECT rowid FROM commands ORDER BY rowid LIMIT ?2) AND at < ?1
         """);
+
+    // What was replaced there goes with it; the places themselves tell nothing.
+    private readonly SqliteStatement _eraseReplaced = new(connection, "DELETE FROM replaced WHERE thread_key = ?1 AND before_seq <= ?2");
+
+    private readonly SqliteStatement _lastRow = new(connection, "SELECT ifnull(max(rowid), 0) FROM events");
+
+    private readonly SqliteStatement _rowsReused = new(connection, "INSERT INTO reused_rows (after_row) VALUES (?1)");
 
     public bool Archive(PendingArchive archive) => _archive.Execute(archive.Thread.Value, archive.Owner.Value, archive.IsArchived) > 0;
 
@@ -89,7 +91,10 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
 
     public void Dispose()
     {
-        ReadOnlySpan<SqliteStatement> all = [_archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseTexts, _eraseIds, _eraseEvents, _forgetCommands];
+        ReadOnlySpan<SqliteStatement> all =
+        [
+            _archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseReplaced, _eraseIds, _eraseEvents, _lastRow, _rowsReused, _forgetCommands,
+        ];
         foreach (var statement in all)
         {
             statement.Dispose();
@@ -97,8 +102,27 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     }
 
     // Events last: as long as there is one, there may be more of its kind to erase.
-    private bool EraseBefore(long key, long seq) =>
-        _eraseTexts.Execute(key, seq, MaxTexts) < MaxTexts
-        && _eraseIds.Execute(key, seq, MaxRows) < MaxRows
-        && _eraseEvents.Execute(key, seq, MaxRows) < MaxRows;
+    private bool EraseBefore(long key, long seq)
+    {
+        _eraseReplaced.Execute(key, seq);
+        if (_eraseIds.Execute(key, seq, MaxRows) == MaxRows)
+        {
+            return false;
+        }
+
+        var last = LastRow();
+        var isDone = _eraseEvents.Execute(key, seq, MaxRows) < MaxRows;
+        if (LastRow() is var now && now < last)
+        {
+            _rowsReused.Execute(now);
+        }
+
+        return isDone;
+    }
+
+    private long LastRow()
+    {
+        using var row = _lastRow.Query();
+        return row.Read() ? row.Number(0) : 0;
+    }
 }
