@@ -8,6 +8,8 @@ public readonly record struct ClientFrameResult(ClientFrame? Frame, Error? Error
 /// <summary>Reads what a client sent. Never throws for what a client may send.</summary>
 public static class ClientFrameReader
 {
+    private const int LongestMember = 32;
+
     private static readonly JsonDocumentOptions Strict = new()
     {
         MaxDepth = ChatProtocol.MaxDepth,
@@ -72,10 +74,14 @@ public static class ClientFrameReader
         }
     }
 
-    /// <summary>Names the member, never its value: the text may end up in a log.</summary>
-    private static string Explain(JsonException wrong) => wrong.Path is null or "$"
-        ? "A member is missing or of the wrong type."
-        : $"The member {wrong.Path.AsSpan(wrong.Path.LastIndexOf('.') + 1)} is missing, empty or of the wrong type.";
+    /// <summary>Names the member, never its value: the text may end up in a log. A name that is none of the protocol's is the client's own text, and not repeated either.</summary>
+    private static string Explain(JsonException wrong)
+    {
+        var member = wrong.Path is null ? "" : wrong.Path[(wrong.Path.LastIndexOf('.') + 1)..];
+        return member.Length is > 0 and <= LongestMember && member.All(letter => char.IsAsciiLetterLower(letter) || letter == '_')
+            ? $"The member {member} is missing, empty or of the wrong type."
+            : "A member is missing or of the wrong type.";
+    }
 
     private static ClientFrameId? IdOf(JsonElement element) =>
         TextOf(element) is { } text && ClientFrameId.IsWellFormed(text) ? new ClientFrameId(text) : null;

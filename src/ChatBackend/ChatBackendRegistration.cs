@@ -29,6 +29,7 @@ public static class ChatBackendRegistration
         services.AddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddSingleton<ChatMetrics>();
+        services.AddSingleton<Refusals>();
         services.AddHealth();
         services.AddSqliteStorage(builder.Configuration);
         services.AddKeysCheck();
@@ -105,6 +106,7 @@ public static class ChatBackendRegistration
     private static void AddConnections(this IServiceCollection services)
     {
         services.AddOptions<Connections.ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<OutboxMemory>();
         services.AddSingleton<MessageRouter>();
         services.AddSingleton(provider => provider.GetRequiredService<MessageRouter>().Port());
         services.AddSingleton<ConnectionLimit>();

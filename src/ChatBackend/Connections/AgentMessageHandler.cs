@@ -15,7 +15,7 @@ namespace ChatBackend.Connections;
 /// </summary>
 internal sealed partial class AgentMessageHandler(
     ConnectionContext connection, Outbox outbox, ThreadFeeds feeds, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
-    IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, LeftCommands left, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
+    IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, LeftCommands left, Refusals refusals, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
     private bool _isAnswered; // the command that is being carried out
 
@@ -68,12 +68,10 @@ internal sealed partial class AgentMessageHandler(
     }
 
     /// <summary>Bytes that wait for a peer that reads too slowly.</summary>
-    public int WaitingBytes => outbox.WaitingBytes;
-
+    public int HeldBytes => outbox.HeldBytes;
+    public void GiveUp() => outbox.GiveUp();
     public bool Deliver(in OutgoingFrame frame) => outbox.Enqueue(frame);
-
     public bool HasRoom(int bytes) => outbox.HasRoom(bytes);
-
     public ValueTask<bool> RoomAsync(int bytes, CancellationToken cancellationToken) => outbox.RoomAsync(bytes, cancellationToken);
 
     public void Drain(TimeSpan reconnectWithin) => Send(new ServerDraining { ReconnectWithinMs = (int)reconnectWithin.TotalMilliseconds });
@@ -99,8 +97,7 @@ internal sealed partial class AgentMessageHandler(
 
     private void Queue(ClientCommand command, int bytes)
     {
-        _commands ??= new CommandQueue(options.Value, clock, CarryOutAsync);
-        if (!_commands.TryAdd(command, bytes))
+        if (!(_commands ??= new CommandQueue(options.Value, clock, CarryOutAsync)).TryAdd(command, bytes))
         {
             Refuse(command, new ProtocolException(ErrorCode.RateLimited, "Too many commands wait for their answer already.", retryAfterMs: 1000));
         }
@@ -277,17 +274,11 @@ internal sealed partial class AgentMessageHandler(
         return Task.CompletedTask;
     }
 
-    private void Refuse(ClientCommand command, ProtocolException refused) =>
-        Send(new Error
-        {
-            Code = refused.Code,
-            Message = refused.Message,
-            Id = command.Id,
-            RetryAfterMs = refused.RetryAfterMs,
-            Decision = refused.Decision,
-            DecidedBy = refused.DecidedBy,
-            HistoryBeginsAt = refused.HistoryBeginsAt,
-        });
+    private void Refuse(ClientCommand command, ProtocolException refused)
+    {
+        refusals.Command(refused.Code, command.GetType().Name);
+        Send(refused.ToError(command.Id));
+    }
 
     private void Send(ServerFrame frame) => outbox.Enqueue(WireJson.Encode(frame));
 

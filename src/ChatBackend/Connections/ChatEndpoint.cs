@@ -16,7 +16,7 @@ namespace ChatBackend.Connections;
 /// </summary>
 internal sealed partial class ChatEndpoint(
     UpgradeIdentity identity, MessageRouter router, Readiness readiness, IServiceScopeFactory scopes, ConnectionLimit limit, IOptions<ConnectionOptions> options,
-    IHostApplicationLifetime lifetime, ChatMetrics metrics, TimeProvider clock, ILogger<ChatEndpoint> logger)
+    IHostApplicationLifetime lifetime, Refusals refusals, ChatMetrics metrics, TimeProvider clock, ILogger<ChatEndpoint> logger)
 {
     // Credentials, and what else is long in a browser's handshake.
     private static readonly string[] Forgotten =
@@ -25,6 +25,8 @@ internal sealed partial class ChatEndpoint(
         HeaderNames.UserAgent, HeaderNames.Origin, HeaderNames.AcceptEncoding, HeaderNames.AcceptLanguage,
     ];
 
+    // Two lines a connection are cheap for a client to cause, so that they are bounded.
+    private readonly LogSampler _lines = new(lines: 200, TimeSpan.FromSeconds(10), clock);
     private int _open;
 
     // Neither this nor AdmitAsync is async: an open socket stays in every method that awaits it.
@@ -32,17 +34,17 @@ internal sealed partial class ChatEndpoint(
     {
         if (!readiness.IsReady)
         {
-            return RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "The server is starting or stopping; connect again in a moment.");
+            return RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, RefusalReason.NotReady, "The server is starting or stopping; connect again in a moment.");
         }
 
         if (!http.WebSockets.IsWebSocketRequest)
         {
-            return RefuseAsync(http, StatusCodes.Status400BadRequest, "This address speaks WebSocket only.");
+            return RefuseAsync(http, StatusCodes.Status400BadRequest, RefusalReason.NoWebSocket, "This address speaks WebSocket only.");
         }
 
         return identity.Decide(http) switch
         {
-            UpgradeDecision.Refused refused => RefuseAsync(http, refused.Status, refused.Problem),
+            UpgradeDecision.Refused refused => RefuseAsync(http, refused.Status, refused.Reason, refused.Problem),
             UpgradeDecision.Accepted accepted => AdmitAsync(http, accepted.Session, accepted.SubProtocol),
             _ => throw new UnreachableException(),
         };
@@ -62,7 +64,7 @@ internal sealed partial class ChatEndpoint(
             http.Response.Headers.Connection = "close";
         }
 
-        return RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "The server is at capacity; connect again in a moment.");
+        return RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, RefusalReason.AtCapacity, "The server is at capacity; connect again in a moment.");
     }
 
     private async Task ServeAsync(HttpContext http, Session session, string? subProtocol)
@@ -88,7 +90,11 @@ internal sealed partial class ChatEndpoint(
         var openedAt = clock.GetTimestamp();
         var reason = CloseReason.InternalError;
         metrics.ConnectionOpened();
-        Opened(subProtocol ?? "none");
+        if (IsLogged())
+        {
+            Opened(subProtocol ?? "none");
+        }
+
         try
         {
             router.Register(context.Id, handler);
@@ -109,7 +115,11 @@ internal sealed partial class ChatEndpoint(
             router.Remove(context.Id, handler);
             place.Dispose();
             metrics.ConnectionClosed(reason.Name);
-            Closed(reason.Name, reason.Code, clock.GetElapsedTime(openedAt).TotalSeconds, connection.Received, connection.Sent);
+            if (IsLogged())
+            {
+                Closed(reason.Name, reason.Code, clock.GetElapsedTime(openedAt).TotalSeconds, connection.Received, connection.Sent);
+            }
+
             await EndAsync(handler);
         }
     }
@@ -126,6 +136,17 @@ internal sealed partial class ChatEndpoint(
         }
     }
 
+    private bool IsLogged()
+    {
+        var isLogged = _lines.Admits("connection", out var leftOut);
+        if (leftOut > 0)
+        {
+            LeftOut(leftOut);
+        }
+
+        return isLogged;
+    }
+
     // Nobody reads them again, and they would stay as long as the socket. By name: what is cleared as a whole, Kestrel keeps for reuse.
     private static void Forget(IHeaderDictionary headers)
     {
@@ -135,8 +156,9 @@ internal sealed partial class ChatEndpoint(
         }
     }
 
-    private static async Task RefuseAsync(HttpContext http, int status, string problem)
+    private async Task RefuseAsync(HttpContext http, int status, string reason, string problem)
     {
+        refusals.Request(status, reason);
         if (status == StatusCodes.Status503ServiceUnavailable)
         {
             http.Response.Headers.RetryAfter = "1";
@@ -164,6 +186,9 @@ internal sealed partial class ChatEndpoint(
 
     [LoggerMessage(LogLevel.Information, "Connection closed: {Reason} ({Code}) after {Seconds:0.0} s, {Received} received, {Sent} sent")]
     private partial void Closed(string reason, int? code, double seconds, long received, long sent);
+
+    [LoggerMessage(LogLevel.Information, "{Lines} lines of connections that opened or closed are left out: more than 200 came within ten seconds. The metrics count all")]
+    private partial void LeftOut(long lines);
 
     [LoggerMessage(LogLevel.Error, "The connection broke: a bug of the server's")]
     private partial void Broke(Exception ex);

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -10,7 +11,7 @@ namespace ChatBackend.Connections;
 /// <see cref="ConnectionContext.Close"/>; the first cause wins and is what is logged, counted and sent.
 /// </summary>
 internal sealed partial class ConnectionLoop(
-    ConnectionContext context, Outbox outbox, MessageRouter router, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionLoop> logger)
+    ConnectionContext context, Outbox outbox, MessageRouter router, Refusals refusals, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionLoop> logger)
 {
     /// <summary>Messages received, for the line that closes the connection.</summary>
     public long Received { get; private set; }
@@ -102,7 +103,8 @@ internal sealed partial class ConnectionLoop(
         }
         else
         {
-            outbox.Enqueue(WireJson.Encode(error!));
+            refusals.Command(error!.Code, "Frame");
+            outbox.Enqueue(WireJson.Encode(error));
         }
     }
 

@@ -27,6 +27,10 @@ internal sealed class ConnectionOptions
     [Range(16 * 1024, 256 * 1024 * 1024)]
     public int MaxOutboxBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>Bytes that wait for all connections together; absent, an eighth of the memory that the process may use, and 64 MiB at least.</summary>
+    [Range(1024 * 1024, 1024L * 1024 * 1024 * 1024)]
+    public long? MaxTotalOutboxBytes { get; set; }
+
     /// <summary>How long one send may take.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(15);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Connections;
 
 /// <summary>Once a second, ends connections whose send or message takes too long or whose session has expired. One timer for all, instead of one each.</summary>
-internal sealed class ConnectionSweep(MessageRouter router, ChatMetrics metrics, TimeProvider clock, ILogger<ConnectionSweep> logger) : BackgroundService
+internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory memory, ChatMetrics metrics, TimeProvider clock, ILogger<ConnectionSweep> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
@@ -18,6 +18,11 @@ internal sealed class ConnectionSweep(MessageRouter router, ChatMetrics metrics,
             foreach (var handler in router.Handlers)
             {
                 await _work.TryAsync(nameof(AgentMessageHandler), () => Sweep(handler), stoppingToken);
+            }
+
+            if (memory.IsFull)
+            {
+                await _work.TryAsync(nameof(OutboxMemory), RelieveAsync, stoppingToken);
             }
         }
     }
@@ -32,9 +37,31 @@ internal sealed class ConnectionSweep(MessageRouter router, ChatMetrics metrics,
         return Task.CompletedTask;
     }
 
+    /// <summary>Those that hold most go first, until the others fit.</summary>
+    private Task RelieveAsync()
+    {
+        var (excess, closed) = (memory.Excess, 0);
+        foreach (var (handler, held) in router.Handlers.Select(handler => (handler, handler.HeldBytes)).OrderByDescending(entry => entry.HeldBytes).ToList())
+        {
+            if (excess <= 0 || held == 0)
+            {
+                break;
+            }
+
+            handler.GiveUp();
+            (excess, closed) = (excess - held, closed + 1);
+        }
+
+        Relieved(closed, memory.Max);
+        return Task.CompletedTask;
+    }
+
     private CloseReason? ReasonToClose(AgentMessageHandler handler) =>
         handler.IsStuck() ? CloseReason.SendTimedOut
         : handler.IsMessageOverdue() ? CloseReason.MessageTimedOut
         : handler.Session.ExpiresAt <= clock.GetUtcNow() ? CloseReason.SessionExpired
         : null;
+
+    [LoggerMessage(LogLevel.Warning, "{Connections} connections that read slowly and held most are closed: all together held more than {Bytes} bytes (Connections:MaxTotalOutboxBytes)")]
+    private partial void Relieved(int connections, long bytes);
 }

@@ -13,16 +13,18 @@ internal sealed class MessageRouter
 {
     private readonly ConcurrentDictionary<ConnectionId, AgentMessageHandler> _handlers = new();
 
-    public MessageRouter(ChatMetrics metrics)
+    private readonly OutboxMemory _memory;
+
+    public MessageRouter(OutboxMemory memory, ChatMetrics metrics)
     {
+        _memory = memory;
         metrics.WatchHandlers(() => _handlers.Count);
-        metrics.WatchOutboxes(() => Handlers.Sum(handler => (long)handler.WaitingBytes));
     }
 
     public IEnumerable<AgentMessageHandler> Handlers => _handlers.Select(entry => entry.Value);
 
     /// <summary>How feeds reach connections.</summary>
-    public FeedPort Port() => new(Deliver, HasRoom, RoomAsync);
+    public FeedPort Port() => new(Deliver, HasRoom, RoomAsync) { TakesHistory = () => !_memory.IsFull };
 
     /// <exception cref="InvalidOperationException">The id is taken: ids are made once, so this is a bug.</exception>
     public void Register(ConnectionId connection, AgentMessageHandler handler)

@@ -9,7 +9,7 @@ namespace ChatBackend.Connections;
 /// What waits to be sent on one socket, bounded in bytes, with one writer at a time: whoever finds it idle sends at
 /// once, everybody else queues behind, where text gathers. A peer that reads too slowly ends its own connection and delays nobody.
 /// </summary>
-internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOptions> options, ChatMetrics metrics, TimeProvider clock)
+internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOptions> options, OutboxMemory memory, ChatMetrics metrics, TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private WaitingFrames? _waiting;
@@ -18,18 +18,20 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     private long _sendStartedAt;
     private Task _sending = Task.CompletedTask;
     private TaskCompletionSource? _room;
+    private int _inFlight;
+    private int _held; // as all outboxes together know it
 
     /// <summary>Frames sent, for the line that closes the connection.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>Bytes that wait.</summary>
-    public int WaitingBytes
+    /// <summary>Bytes that wait, those of the send under way included.</summary>
+    public int HeldBytes
     {
         get
         {
             lock (_lock)
             {
-                return _waiting?.Bytes ?? 0;
+                return _held;
             }
         }
     }
@@ -59,16 +61,28 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
                 return true;
             }
 
-            _isClosed = true;
-            _waiting = null;
-            _room?.TrySetResult();
+            Drop();
         }
 
         connection.Close(CloseReason.OutboxFull);
         return false;
     }
 
-    /// <summary>Whether so many bytes may come now that may as well come later: they leave half of what may wait to what is live. All may come when nothing waits.</summary>
+    /// <summary>Ends the connection as too slow, and forgets what waits.</summary>
+    public void GiveUp()
+    {
+        lock (_lock)
+        {
+            Drop();
+        }
+
+        connection.Close(CloseReason.OutboxFull);
+    }
+
+    /// <summary>
+    /// Whether so many bytes may come now that may as well come later: they leave half of what may wait to what is live. All may come when nothing waits.
+    /// While all outboxes together hold too much, they come only to a peer that has read everything.
+    /// </summary>
     /// <returns>False also when the connection is closing.</returns>
     public bool HasRoom(int bytes)
     {
@@ -122,7 +136,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
         await sending;
     }
 
-    // In the lock, as are those two after it. What is too much is dropped with the connection: it never stays above the limit.
+    // In the lock, as are those after it. What is too much is dropped with the connection: it never stays above the limit.
     private bool TryKeep(in OutgoingFrame frame)
     {
         _waiting ??= new WaitingFrames();
@@ -133,10 +147,23 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
         }
 
         metrics.FrameWaits(_waiting.Bytes, isGathered);
-        return true;
+        Count();
+        return _waiting.Count == 1 || !memory.IsOverItsShare(_held);
     }
 
-    private bool HasRoomFor(int bytes) => _waiting is null or { Count: 0 } || _waiting.Bytes + bytes <= options.Value.MaxOutboxBytes / 2;
+    private bool HasRoomFor(int bytes) => memory.IsFull
+        ? !_isSending
+        : _waiting is null or { Count: 0 } || _waiting.Bytes + bytes <= options.Value.MaxOutboxBytes / 2;
+
+    private void Drop()
+    {
+        _isClosed = true;
+        _waiting = null;
+        _room?.TrySetResult();
+        Count();
+    }
+
+    private void Count() => memory.Change(ref _held, (_waiting?.Bytes ?? 0) + _inFlight);
 
     // Only when idle. A send that ends at once costs no task.
     private void Send(ReadOnlyMemory<byte> frame)
@@ -158,6 +185,8 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
         }
         else
         {
+            _inFlight = frame.Length;
+            Count();
             _sending = PumpAsync(send);
         }
     }
@@ -169,19 +198,28 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
             while (true)
             {
                 await send.ConfigureAwait(false);
-                OutgoingFrame next;
+                OutgoingFrame next = default;
                 lock (_lock)
                 {
-                    if (_waiting is null || !_waiting.TryTake(out next))
+                    if (_waiting?.TryTake(out next) is not true)
                     {
-                        _isSending = false;
-                        return;
+                        (_isSending, _inFlight) = (false, 0);
+                    }
+                    else
+                    {
+                        _inFlight = next.Json.IsEmpty ? sizeof(char) * next.Delta!.Text.Length : next.Json.Length;
                     }
 
+                    Count();
                     if (_room is not null && HasRoomFor(0))
                     {
                         _room.TrySetResult();
                         _room = null;
+                    }
+
+                    if (!_isSending)
+                    {
+                        return;
                     }
                 }
 
@@ -192,8 +230,8 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
         {
             lock (_lock)
             {
-                (_isClosed, _isSending, _waiting) = (true, false, null);
-                _room?.TrySetResult();
+                (_isSending, _inFlight) = (false, 0);
+                Drop();
             }
 
             connection.Close(CloseReason.PeerVanished);

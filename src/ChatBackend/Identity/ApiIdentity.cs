@@ -1,3 +1,4 @@
+using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Http;
 
 namespace ChatBackend.Identity;
@@ -11,26 +12,36 @@ internal sealed class ApiIdentity(OriginPolicy origins, SessionTokens tokens)
         var origin = origins.Check(context);
         if (origin is OriginVerdict.Foreign)
         {
-            return new UpgradeDecision.Refused(StatusCodes.Status403Forbidden, OriginPolicy.Refusal);
+            return new UpgradeDecision.Refused(StatusCodes.Status403Forbidden, RefusalReason.ForeignOrigin, OriginPolicy.Refusal);
         }
 
         // As with an upgrade, a token that was given explicitly is final, and two are none.
-        var given = request.Headers.Authorization.Select(UpgradeIdentity.BearerToken).Distinct().ToList();
-        if (given.Count == 0 && request.Cookies[UpgradeIdentity.Cookie] is { } cookie)
+        var given = request.Headers.Authorization.Select(UpgradeIdentity.BearerToken).ToHashSet();
+        if (given.Count == 0)
         {
-            if (!IsOfOwnPage(request, origin))
+            given = SessionCookie.TokensOf(request);
+            if (given.Count > 0 && !IsOfOwnPage(request, origin))
             {
-                return new UpgradeDecision.Refused(StatusCodes.Status403Forbidden, "The session cookie counts only for pages of this server.");
+                return new UpgradeDecision.Refused(StatusCodes.Status403Forbidden, RefusalReason.ForeignCookie, "The session cookie counts only for pages of this server.");
             }
 
-            given.Add(cookie);
+            if (given.Count > 1)
+            {
+                return Unknown(RefusalReason.CookieConflict, SessionCookie.Conflict);
+            }
         }
 
-        return given.Count == 1 && tokens.Read(given[0]) is { } session
+        if (given.Count == 0)
+        {
+            return Unknown(RefusalReason.NoToken, "A token is needed: as bearer, or in the cookie.");
+        }
+
+        return given.Count == 1 && tokens.Read(given.Single()) is { } session
             ? new UpgradeDecision.Accepted(session, null)
-            : new UpgradeDecision.Refused(
-                StatusCodes.Status401Unauthorized, given.Count == 0 ? "A token is needed: as bearer, or in the cookie." : "The token is not valid, or no longer. Get a new one.");
+            : Unknown(RefusalReason.InvalidToken, "The token is not valid, or no longer. Get a new one.");
     }
+
+    private static UpgradeDecision.Refused Unknown(string reason, string problem) => new(StatusCodes.Status401Unauthorized, reason, problem);
 
     // Browsers send no Origin when a page reads from its own server. Most say in another header where the page is from;
     // where that is missing too, reading has no effect, and no other page could see what it gets.

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,38 +21,34 @@ internal static class GuestEndpoint
         var enabled = options.Value.Enabled ?? services.GetRequiredService<IHostEnvironment>().IsDevelopment();
         var origins = services.GetRequiredService<OriginPolicy>();
         var tokens = services.GetRequiredService<SessionTokens>();
+        var refusals = services.GetRequiredService<Refusals>();
 
         routes.MapPost("/api/guests", Results<JsonHttpResult<Guest>, ProblemHttpResult> (HttpContext context) =>
         {
             context.Response.Headers.CacheControl = "no-store";
             if (origins.Check(context) is var origin && (origin is OriginVerdict.Foreign || (origin is OriginVerdict.None && ApiIdentity.IsOfAnotherPage(context.Request))))
             {
-                return Refuse(OriginPolicy.Refusal);
+                return Refuse(refusals, RefusalReason.ForeignOrigin, OriginPolicy.Refusal);
             }
 
             if (!enabled)
             {
-                return Refuse("Guests are disabled here. Guests:Enabled turns them on.");
+                return Refuse(refusals, RefusalReason.GuestsDisabled, "Guests are disabled here. Guests:Enabled turns them on.");
             }
 
             var (token, session) = tokens.Issue(UserId.New());
-            context.Response.Cookies.Append(UpgradeIdentity.Cookie, token, new CookieOptions
-            {
-                HttpOnly = true,
-                SameSite = SameSiteMode.Strict,
-                Path = "/",
-                Secure = context.Request.IsHttps,
-                Expires = session.ExpiresAt,
-                IsEssential = true,
-            });
+            SessionCookie.Append(context, token, session.ExpiresAt);
             return TypedResults.Json(new Guest(session.User.Value, token, WireTime(session.ExpiresAt)), GuestJson.Default.Guest);
         })
             .WithName("create_guest").WithSummary("A new guest every time, with a token, also set as a cookie.").WithTags("Identity").WithGroupName("chat")
             .Produces<Guest>().ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
-    private static ProblemHttpResult Refuse(string detail) =>
-        TypedResults.Problem(detail, statusCode: StatusCodes.Status403Forbidden);
+    private static ProblemHttpResult Refuse(Refusals refusals, string reason, string detail)
+    {
+        refusals.Request(StatusCodes.Status403Forbidden, reason);
+        return TypedResults.Problem(detail, statusCode: StatusCodes.Status403Forbidden);
+    }
 
     private static string WireTime(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);

@@ -8,6 +8,7 @@ internal abstract record UpgradeDecision
     internal sealed record Accepted(Session Session, string? SubProtocol) : UpgradeDecision;
 
     /// <param name="Status">The HTTP status, before the upgrade.</param>
+    /// <param name="Reason">One of <see cref="Telemetry.RefusalReason"/>.</param>
     /// <param name="Problem">A sentence for people; never holds what was refused.</param>
-    internal sealed record Refused(int Status, string Problem) : UpgradeDecision;
+    internal sealed record Refused(int Status, string Reason, string Problem) : UpgradeDecision;
 }

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Http;
 
 namespace ChatBackend.Identity;
@@ -6,9 +7,6 @@ namespace ChatBackend.Identity;
 /// <summary>Decides who asks for a WebSocket, from the request alone. Every way in ends in a valid token; there is no other.</summary>
 internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens, Tickets tickets)
 {
-    /// <summary>The cookie that carries a browser's token.</summary>
-    public const string Cookie = "chat_session";
-
     private const string Scheme = "Bearer";
 
     public UpgradeDecision Decide(HttpContext context)
@@ -17,14 +15,14 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
         var origin = origins.Check(context);
         if (origin is OriginVerdict.Foreign)
         {
-            return Refuse(StatusCodes.Status403Forbidden, OriginPolicy.Refusal);
+            return Refuse(StatusCodes.Status403Forbidden, RefusalReason.ForeignOrigin, OriginPolicy.Refusal);
         }
 
         var offered = OfferedProtocols(request);
         var spoken = offered.Contains(ChatProtocol.Name) ? ChatProtocol.Name : null;
         if (offered.Count > 0 && spoken is null)
         {
-            return Refuse(StatusCodes.Status400BadRequest, $"None of the offered sub-protocols is spoken here. Offer {ChatProtocol.Name}.");
+            return Refuse(StatusCodes.Status400BadRequest, RefusalReason.SubProtocol, $"None of the offered sub-protocols is spoken here. Offer {ChatProtocol.Name}.");
         }
 
         var given = ExplicitTokens(request, offered);
@@ -32,7 +30,7 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
         {
             return given.Count == 0 && presented is [{ } ticket] && tickets.Redeem(ticket) is { } admitted
                 ? new UpgradeDecision.Accepted(admitted, spoken)
-                : Refuse(StatusCodes.Status401Unauthorized, "The ticket is not valid, or no longer: it lasts 30 seconds, for one connection. Get a new one.");
+                : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidTicket, "The ticket is not valid, or no longer: it lasts 30 seconds, for one connection. Get a new one.");
         }
 
         if (given.Count == 0)
@@ -43,25 +41,31 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
         // An explicit credential is final: falling through to the cookie would make somebody else of the caller.
         return given.Count == 1 && tokens.Read(given.Single()) is { } session
             ? new UpgradeDecision.Accepted(session, spoken)
-            : Refuse(StatusCodes.Status401Unauthorized, "The token is not valid, or no longer. Get a new one.");
+            : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, "The token is not valid, or no longer. Get a new one.");
     }
 
     // The browser adds a cookie to what any page asks for; only a page of this server may use it.
     private UpgradeDecision DecideByCookie(HttpRequest request, OriginVerdict origin, string? spoken)
     {
-        if (request.Cookies[Cookie] is not { } token)
+        var given = SessionCookie.TokensOf(request);
+        if (given.Count == 0)
         {
-            return Refuse(StatusCodes.Status401Unauthorized, "A token is needed: as bearer, as sub-protocol, or in the cookie.");
+            return Refuse(StatusCodes.Status401Unauthorized, RefusalReason.NoToken, "A token is needed: as bearer, as sub-protocol, or in the cookie.");
         }
 
         if (origin is not OriginVerdict.Own)
         {
-            return Refuse(StatusCodes.Status403Forbidden, "The session cookie counts only for pages of this server.");
+            return Refuse(StatusCodes.Status403Forbidden, RefusalReason.ForeignCookie, "The session cookie counts only for pages of this server.");
         }
 
-        return tokens.Read(token) is { } session
+        if (given.Count > 1)
+        {
+            return Refuse(StatusCodes.Status401Unauthorized, RefusalReason.CookieConflict, SessionCookie.Conflict);
+        }
+
+        return tokens.Read(given.Single()) is { } session
             ? new UpgradeDecision.Accepted(session, spoken)
-            : Refuse(StatusCodes.Status401Unauthorized, "The session is not valid, or no longer. Get a new one.");
+            : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, "The session is not valid, or no longer. Get a new one.");
     }
 
     private static List<string> OfferedProtocols(HttpRequest request) =>
@@ -85,5 +89,5 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
             ? header[Scheme.Length..].Trim(' ')
             : "";
 
-    private static UpgradeDecision.Refused Refuse(int status, string problem) => new(status, problem);
+    private static UpgradeDecision.Refused Refuse(int status, string reason, string problem) => new(status, reason, problem);
 }

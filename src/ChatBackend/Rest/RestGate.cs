@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Rest;
 
 /// <summary>What every request goes through: who sends it, and, when it fails, the one place where that becomes a problem.</summary>
-internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness, Quarantine quarantine, ILogger<RestGate> logger) : IEndpointFilter
+internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness, Refusals refusals, Quarantine quarantine, ILogger<RestGate> logger) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -22,12 +22,14 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         http.Response.Headers.XContentTypeOptions = "nosniff";
         if (!readiness.IsReady)
         {
+            refusals.Request(StatusCodes.Status503ServiceUnavailable, RefusalReason.NotReady);
             return Unavailable(http, "The server is starting or stopping; ask again in a moment.");
         }
 
         switch (identity.Decide(http))
         {
             case UpgradeDecision.Refused refused:
+                refusals.Request(refused.Status, refused.Reason);
                 return Problem(refused.Status, refused.Problem);
             case UpgradeDecision.Accepted accepted:
                 http.Features.Set(new RestSession(accepted.Session));
@@ -47,6 +49,7 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         catch (UnreadableThreadException ex) when (!http.Response.HasStarted)
         {
             quarantine.Add(ex);
+            refusals.Command(ErrorCode.Unavailable, "Request");
             return Unavailable(http, ProtocolException.Unreadable().Message, Quarantine.Pause);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
@@ -62,27 +65,33 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         }
         catch (RestException refused)
         {
+            refusals.Error("invalid_request", "Request");
             return Problem(refused.Status, refused.Message);
         }
         catch (ProtocolException refused) when (refused.Code != ErrorCode.Unavailable)
         {
+            refusals.Command(refused.Code, "Request");
             return Problem(RestException.StatusOf(refused.Code), refused.Message, refused);
         }
         catch (BadHttpRequestException bad)
         {
+            refusals.Error("invalid_request", "Request");
             return Problem(bad.StatusCode, "The request could not be read.");
         }
         catch (ProtocolException refused)
         {
+            refusals.Command(refused.Code, "Request");
             return Unavailable(http, refused.Message, TimeSpan.FromMilliseconds(refused.RetryAfterMs ?? 1000));
         }
         catch (Exception away) when (away is LogUnavailableException or TimeoutException or OrleansException)
         {
+            refusals.Command(ErrorCode.Unavailable, "Request");
             return Unavailable(http, ProtocolException.Unavailable().Message);
         }
         catch (Exception bug)
         {
             var trace = Guid.NewGuid().ToString("n");
+            refusals.Command(ErrorCode.Internal, "Request");
             RequestBroke(bug, http.Request.Method, trace);
             return Problem(StatusCodes.Status500InternalServerError, $"Something broke here. Please report {trace}.");
         }

@@ -15,6 +15,8 @@ internal static class ThreadEndpoints
     private const int MaxPage = 200;
     private const int MaxQuery = 200;
 
+    private static readonly TimeSpan ErasurePatience = TimeSpan.FromSeconds(10);
+
     public static void MapThreads(this IEndpointRouteBuilder api)
     {
         api.MapGet("/threads", ListAsync).Describe("list_threads", "The user's threads, newest activity first; with a query, what was found in them.")
@@ -112,16 +114,18 @@ internal static class ThreadEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext http, IGrainFactory grains, Erasure erasure, [FromRoute(Name = "thread_id")] string threadId)
+        HttpContext http, IGrainFactory grains, Erasure erasure, TimeProvider clock, [FromRoute(Name = "thread_id")] string threadId)
     {
         await grains.GetGrain<IThreadGrain>(RestInput.Thread(threadId).Value).Delete(RestSession.UserOf(http));
         try
         {
-            await erasure.EraseAsync(CancellationToken.None);
+            // Not for as long as others delete as well: nobody's request waits for what everybody deletes.
+            using var patience = new CancellationTokenSource(ErasurePatience, clock);
+            await erasure.EraseAsync(patience.Token);
         }
-        catch (LogUnavailableException)
+        catch (Exception ex) when (ex is LogUnavailableException or OperationCanceledException)
         {
-            // The thread is gone for everybody, durably. What it held is erased as soon as the store is back, by Erasure itself.
+            // The thread is gone for everybody, durably. What it held is erased as soon as the store has time for it, by Erasure itself.
         }
 
         return TypedResults.NoContent();

@@ -15,6 +15,8 @@ internal sealed class ChatMetrics
 
     private readonly LabelledCount _runs = new("outcome", "completed", "stopped", "failed");
     private readonly LabelledCount _connectionsClosed = new("reason");
+    private readonly LabelledCount _requestsRefused = new("reason", RefusalReason.All);
+    private readonly LabelledCount _errors = new("code");
     private readonly LabelledCount _backgroundFailures = new("service", BackgroundServices);
     private readonly LabelledCount _backgroundItemsFailing = new("service", BackgroundServices);
     private readonly Histogram<double> _firstEvent;
@@ -41,6 +43,8 @@ internal sealed class ChatMetrics
         _meter.CreateObservableCounter("chat_background_failures", _backgroundFailures.Measure, description: "Attempts of background services that failed, by service.");
         _meter.CreateObservableUpDownCounter("chat_background_items_failing", _backgroundItemsFailing.Measure, description: "What background services could not do and try again, by service.");
         _meter.CreateObservableUpDownCounter("chat_threads_quarantined", () => ThreadsQuarantined, description: "Threads whose log cannot be read.");
+        _meter.CreateObservableCounter("chat_requests_refused", _requestsRefused.Measure, description: "HTTP requests, upgrades among them, that were refused, by reason.");
+        _meter.CreateObservableCounter("chat_errors", _errors.Measure, description: "Errors that clients were answered with, by code.");
         _firstEvent = _meter.CreateHistogram("chat_first_event", "s", "From a chat frame's arrival to the first event of its run on the same connection.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
     }
@@ -53,8 +57,17 @@ internal sealed class ChatMetrics
     public void WatchHandlers(Func<int> count) =>
         _meter.CreateObservableGauge("chat_handlers_registered", count, description: "Handlers the router knows.");
 
-    public void WatchOutboxes(Func<long> bytes) =>
+    public void WatchOutboxes(Func<long> bytes, Func<long> max)
+    {
         _meter.CreateObservableGauge("chat_outbox_bytes", bytes, description: "Bytes that wait for connections that read slowly.");
+        _meter.CreateObservableGauge("chat_outbox_bytes_max", max, description: "What may wait for all connections together.");
+    }
+
+    /// <summary>An HTTP request, an upgrade among them, was refused.</summary>
+    public void RequestRefused(string reason) => _requestsRefused.Increment(reason);
+
+    /// <summary>A command or a request was answered with an error code.</summary>
+    public void ErrorSent(string code) => _errors.Increment(code);
 
     public void WatchLeftCommands(Func<long> bytes) =>
         _meter.CreateObservableGauge("chat_left_command_bytes", bytes, description: "Commands that closed connections left and that are still carried out.");

@@ -9,4 +9,8 @@ namespace ChatBackend.Threads;
 internal sealed record FeedPort(
     Func<ConnectionId, OutgoingFrame, bool> Deliver,
     Func<ConnectionId, int, bool> HasRoom,
-    Func<ConnectionId, int, CancellationToken, ValueTask<bool>> RoomAsync);
+    Func<ConnectionId, int, CancellationToken, ValueTask<bool>> RoomAsync)
+{
+    /// <summary>Whether history may be asked for that is not in memory: not while connections hold too much together.</summary>
+    public Func<bool> TakesHistory { get; init; } = () => true;
+}

@@ -70,6 +70,15 @@ internal sealed class LiveFeed
         }
     }
 
+    /// <summary>Whether all that comes after is in memory.</summary>
+    public bool Covers(long seq)
+    {
+        lock (_lock)
+        {
+            return _tail.Covers(seq);
+        }
+    }
+
     /// <summary>Keeps what comes until the next snapshot says where it belongs.</summary>
     public void Suspend()
     {

@@ -25,6 +25,17 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
     [Id(4)]
     public long? HistoryBeginsAt { get; init; }
 
+    public Error ToError(ClientFrameId id) => new()
+    {
+        Code = Code,
+        Message = Message,
+        Id = id,
+        RetryAfterMs = RetryAfterMs,
+        Decision = Decision,
+        DecidedBy = DecidedBy,
+        HistoryBeginsAt = HistoryBeginsAt,
+    };
+
     public static ProtocolException NotFound() => new(ErrorCode.NotFound, "There is no such thread.");
 
     public static ProtocolException HistoryExpired(long begins) =>
@@ -36,6 +47,9 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
     public static ProtocolException Unreadable() => new(
         ErrorCode.Unavailable, "This thread cannot be read at the moment; the operator of the server has been told.",
         retryAfterMs: (int)Quarantine.Pause.TotalMilliseconds);
+
+    public static ProtocolException TooMuchWaits() =>
+        new(ErrorCode.Unavailable, "Too much waits for clients that read slowly. Ask for this history again in a moment.", retryAfterMs: 1000);
 
     public static ProtocolException Unavailable() =>
         new(ErrorCode.Unavailable, "The server cannot do that at the moment. Send the same again: it takes effect once.", retryAfterMs: 1000);

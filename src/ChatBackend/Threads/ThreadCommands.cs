@@ -26,7 +26,7 @@ internal sealed class ThreadCommands(
         var known = command.Creates ? null : writer.State;
         if (agents.Find(command.Agent) is not { } agent)
         {
-            throw new ProtocolException(ErrorCode.UnknownAgent, $"There is no agent named {command.Agent}.");
+            throw new ProtocolException(ErrorCode.UnknownAgent, "There is no agent of that name. connection_established lists those that there are.");
         }
 
         var rewound = command.Replaces is { } replaced ? await RewoundToAsync(known, replaced) : null;

@@ -37,6 +37,10 @@ internal sealed partial class ThreadFeeds(
             if (announcesCaughtUp)
             {
                 await RequireHistoryAsync(user, thread, feed.Live, after);
+                if (!port.TakesHistory() && !feed.Live.Covers(after.Seq))
+                {
+                    throw ProtocolException.TooMuchWaits();
+                }
             }
         }
         catch

@@ -14,6 +14,8 @@ internal sealed class ThreadTail(ThreadId thread, LogPages log)
     public bool Has(EventCursor cursor) =>
         cursor.Seq <= Head && (cursor.Seq == 0 || cursor.At is null || (_recent.Find(cursor.Seq) is { } known && cursor.Names(known.Json)));
 
+    public bool Covers(long seq) => seq >= Head || _recent.Covers(seq);
+
     public void Reset(ThreadSnapshot snapshot)
     {
         Head = snapshot.Head;

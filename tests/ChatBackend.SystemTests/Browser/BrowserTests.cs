@@ -18,7 +18,7 @@ public sealed class BrowserTests(Chromium chromium) : IClassFixture<Chromium>
         kept.EnumerateObject().Select(member => member.Name).Should().Equal("user_id", "expires_at");
 
         var cookie = (await page.Page.Context.CookiesAsync()).Should().ContainSingle().Subject;
-        cookie.Name.Should().Be("chat_session");
+        cookie.Name.Should().Be("__Host-chat_session");
         cookie.HttpOnly.Should().BeTrue();
         cookie.Secure.Should().BeTrue();
         (await page.Page.EvaluateAsync<string>("() => document.cookie")).Should().BeEmpty();

@@ -16,7 +16,7 @@ public sealed partial class StructureTests
     [InlineData("Agents", "Storage")]
     [InlineData("Storage", "Search", "Telemetry")]
     [InlineData("Search")]
-    [InlineData("Identity", "Storage")]
+    [InlineData("Identity", "Storage", "Telemetry")]
     [InlineData("Telemetry")]
     public void A_folder_refers_only_to_those_after_it_on_the_way_of_a_message(string folder, params string[] allowed)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using ChatBackend.Identity;
+using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
@@ -43,7 +44,7 @@ public sealed class GuestTests : IDisposable
         using var response = await PostAsync(app, scheme);
 
         var cookie = response.Headers.GetValues("Set-Cookie").Should().ContainSingle().Subject;
-        cookie.Should().StartWith($"chat_session={(await JsonAsync(response)).GetProperty("token").GetString()}; expires=");
+        cookie.Should().StartWith($"{(secure ? "__Host-" : "")}chat_session={(await JsonAsync(response)).GetProperty("token").GetString()}; expires=");
         cookie.Split("; ").Should().Contain(["path=/", "samesite=strict", "httponly"]);
         cookie.Contains("secure", StringComparison.Ordinal).Should().Be(secure);
     }
@@ -104,6 +105,7 @@ public sealed class GuestTests : IDisposable
         builder.Configuration.AddInMemoryCollection(
             settings.Append(("DataDirectory", _data.FullName)).Select(setting => KeyValuePair.Create(setting.Item1, setting.Item2)));
         builder.Services.AddIdentity(builder.Configuration);
+        builder.Services.AddMetrics().AddSingleton<ChatMetrics>().AddSingleton<Refusals>();
         var app = builder.Build();
         app.MapGuests();
         await app.StartAsync();

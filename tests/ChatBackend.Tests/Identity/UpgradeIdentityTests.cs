@@ -105,7 +105,7 @@ public sealed class UpgradeIdentityTests
     [InlineData("Sec-WebSocket-Protocol", "chat.v1, bearer.wrong")]
     [InlineData("Sec-WebSocket-Protocol", "chat.v1, bearer.")]
     public void An_explicit_credential_that_fails_is_not_rescued_by_the_cookie(string name, string value) =>
-        _fixture.StatusOf(("Origin", Own), ("Cookie", "chat_session={token}"), (name, value)).Should().Be(401);
+        _fixture.StatusOf(("Origin", Own), ("Cookie", "__Host-chat_session={token}"), (name, value)).Should().Be(401);
 
     [Fact]
     public void A_token_after_its_time_is_refused_by_every_way()
@@ -114,18 +114,34 @@ public sealed class UpgradeIdentityTests
 
         _fixture.StatusOf(("Authorization", "Bearer {token}")).Should().Be(401);
         _fixture.StatusOf(("Sec-WebSocket-Protocol", "chat.v1, bearer.{token}")).Should().Be(401);
-        _fixture.StatusOf(("Origin", Own), ("Cookie", "chat_session={token}")).Should().Be(401);
+        _fixture.StatusOf(("Origin", Own), ("Cookie", "__Host-chat_session={token}")).Should().Be(401);
     }
 
     [Fact]
     [Trait("failure", "P14")]
     public void The_cookie_counts_only_for_pages_of_this_server()
     {
-        _fixture.StatusOf(("Cookie", "chat_session={token}"), ("Origin", Own)).Should().Be(101);
-        _fixture.StatusOf(("Cookie", "chat_session={token}")).Should().Be(403);
-        _fixture.StatusOf(("Cookie", "chat_session={token}"), ("Origin", "https://app.example.org")).Should().Be(403);
-        _fixture.StatusOf(("Cookie", "chat_session="), ("Origin", Own)).Should().Be(401);
-        _fixture.StatusOf(("Cookie", "chat_session=wrong"), ("Origin", Own)).Should().Be(401);
+        _fixture.StatusOf(("Cookie", "__Host-chat_session={token}"), ("Origin", Own)).Should().Be(101);
+        _fixture.StatusOf(("Cookie", "__Host-chat_session={token}")).Should().Be(403);
+        _fixture.StatusOf(("Cookie", "__Host-chat_session={token}"), ("Origin", "https://app.example.org")).Should().Be(403);
+        _fixture.StatusOf(("Cookie", "__Host-chat_session="), ("Origin", Own)).Should().Be(401);
+        _fixture.StatusOf(("Cookie", "__Host-chat_session=wrong"), ("Origin", Own)).Should().Be(401);
+    }
+
+    [Fact]
+    [Trait("failure", "Q13")]
+    public void Two_different_cookies_are_no_identity_and_over_https_only_the_one_that_no_neighbour_can_set_counts()
+    {
+        var (other, _) = _fixture.Tokens.Issue(IdentityFixture.Ada);
+        const string name = "__Host-chat_session";
+
+        _fixture.StatusOf(("Origin", Own), ("Cookie", $"{name}={{token}}; {name}={other}")).Should().Be(401);
+        _fixture.StatusOf(("Origin", Own), ("Cookie", $"{name}={{token}}"), ("Cookie", $"a=b; {name}={other}")).Should().Be(401);
+        _fixture.StatusOf(("Origin", Own), ("Cookie", $"{name}={{token}};{name}=wrong")).Should().Be(401);
+        _fixture.StatusOf(("Origin", Own), ("Cookie", $"{name}={{token}}; {name}={{token}}")).Should().Be(101);
+        _fixture.StatusOf(("Origin", Own), ("Cookie", $"chat_session={other}; {name}={{token}}")).Should().Be(101);
+        _fixture.StatusOf(("Origin", Own), ("Cookie", "chat_session={token}")).Should().Be(401);
+        Reason(("Origin", Own), ("Cookie", $"{name}={{token}}; {name}={other}")).Should().Be("cookie_conflict");
     }
 
     [Fact]
@@ -135,6 +151,8 @@ public sealed class UpgradeIdentityTests
 
         refused.Problem.Should().NotContain("sEcReT");
     }
+
+    private string Reason(params (string, string)[] headers) => ((UpgradeDecision.Refused)_fixture.Decide(headers)).Reason;
 
     private UpgradeDecision.Accepted Accepted(params (string, string)[] headers) =>
         _fixture.Decide(headers).Should().BeOfType<UpgradeDecision.Accepted>().Subject;
