@@ -17,7 +17,8 @@ internal sealed class BackgroundFaults
     public static BackgroundFaults Of(WebApplication app)
     {
         var faults = new BackgroundFaults();
-        app.Lifetime.ApplicationStopping.Register(() => faults._services = [.. app.Services.GetServices<IHostedService>().OfType<BackgroundService>()]);
+        // Not when it stops: a start that failed has no services left to ask.
+        app.Lifetime.ApplicationStarted.Register(() => faults._services = [.. app.Services.GetServices<IHostedService>().OfType<BackgroundService>()]);
         return faults;
     }
 }

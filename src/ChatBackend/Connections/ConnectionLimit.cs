@@ -41,7 +41,15 @@ internal sealed partial class ConnectionLimit : IHostedLifecycleService
         return false;
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        if (_limit is { } limit)
+        {
+            DescriptorBudget.Require(limit);
+        }
+
+        return Task.CompletedTask;
+    }
 
     // Before anything listens, with what is known by then.
     public Task StartAsync(CancellationToken cancellationToken)

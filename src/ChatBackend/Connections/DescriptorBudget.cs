@@ -9,6 +9,21 @@ internal sealed record DescriptorBudget(int Limit, int Used, int Reserved)
     // With fewer, loading an assembly fails sooner or later, and that can end the process.
     private const int LeastReserved = 24;
 
+    // What the server has needed before its first client, and a few.
+    private const int LeastLimit = 384;
+
+    private const string Remedy = "Raise the limit (ulimit -n, LimitNOFILE=, --ulimit nofile=).";
+
+    /// <summary>For the beginning of a start: with fewer, loading an assembly may fail anywhere in it.</summary>
+    /// <exception cref="InvalidOperationException">The limit does not suffice for a start.</exception>
+    public static void Require(int limit)
+    {
+        if (limit < LeastLimit)
+        {
+            throw new InvalidOperationException($"This process may open {limit} files and needs {LeastLimit} to start. {Remedy}");
+        }
+    }
+
     /// <summary>Where little is left, the reserve is half of it.</summary>
     /// <exception cref="InvalidOperationException">The limit leaves no room for clients.</exception>
     public static DescriptorBudget Of(int limit, int used, int reserve)
@@ -17,7 +32,7 @@ internal sealed record DescriptorBudget(int Limit, int Used, int Reserved)
         return left >= 2 * LeastReserved
             ? new DescriptorBudget(limit, used, Math.Min(reserve, left / 2))
             : throw new InvalidOperationException(
-                $"This process may open {limit} files and needs {used} before its first client. Raise the limit (ulimit -n, LimitNOFILE=, --ulimit nofile=).");
+                $"This process may open {limit} files and needs {used} before its first client. {Remedy}");
     }
 
     /// <summary>All sockets, those without an upgrade included.</summary>
