@@ -33,6 +33,7 @@ public static class ChatBackendRegistration
         services.AddHealth();
         services.AddSqliteStorage(builder.Configuration);
         services.AddKeysCheck();
+        services.AddStoreMetrics();
         services.AddIdentity(builder.Configuration);
         services.AddAgents(builder.Configuration);
         builder.AddEmbeddedSilo();

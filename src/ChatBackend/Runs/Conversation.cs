@@ -169,7 +169,7 @@ internal sealed partial class Conversation(
             }
             catch (LogUnavailableException away)
             {
-                NotRead(away);
+                NotRead(away.Message);
                 await Task.Delay(Retry, clock, cancellationToken);
             }
         }
@@ -177,6 +177,6 @@ internal sealed partial class Conversation(
 
     private static IEnumerable<ThreadEvent> Decoded(RunStart start, IReadOnlyList<StoredEvent> events) => events.Select(stored => stored.Decode(start.Thread));
 
-    [LoggerMessage(LogLevel.Warning, "The store is away; the run waits to read its thread")]
-    private partial void NotRead(Exception away);
+    [LoggerMessage(LogLevel.Debug, "The run waits to read its thread: {Reason}")]
+    private partial void NotRead(string reason);
 }

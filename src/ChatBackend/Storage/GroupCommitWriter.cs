@@ -55,6 +55,14 @@ internal sealed class GroupCommitWriter : IDisposable
         _thread.Start();
     }
 
+    /// <summary>A commit ended well, having taken so long. Called on the writer's own thread.</summary>
+    public event Action<TimeSpan>? Committed;
+
+    /// <summary>A timestamp; that of the start before the first commit.</summary>
+    public long LastCommitAt { get; private set; } = TimeProvider.System.GetTimestamp();
+
+    public long PendingBytes => _pending.Bytes;
+
     public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) =>
         _pending.Add(new PendingAppend(append, cancellationToken));
 
@@ -104,8 +112,11 @@ internal sealed class GroupCommitWriter : IDisposable
 
     private void Commit(List<PendingWrite> batch)
     {
+        var startedAt = TimeProvider.System.GetTimestamp();
         if (TryCommit(batch) is not { } failure)
         {
+            LastCommitAt = TimeProvider.System.GetTimestamp();
+            Committed?.Invoke(TimeProvider.System.GetElapsedTime(startedAt, LastCommitAt));
             CleanUp(batch);
             _availability.Works();
             batch.ForEach(Complete);
@@ -161,6 +172,7 @@ internal sealed class GroupCommitWriter : IDisposable
         try
         {
             _hasWorkLeft = _target.CleanUp(committed);
+            _availability.Settle();
         }
         catch (LogUnavailableException ex)
         {
@@ -187,7 +199,7 @@ internal sealed class GroupCommitWriter : IDisposable
         {
             // What can be mended is mended without waiting for the next write.
             _hasWorkLeft = true;
-            _availability.Fails(failure);
+            _availability.Fails(failure, writes.Count, isPartial: !_target.ConcernsEveryWrite(failure));
         }
 
         foreach (var write in writes)

@@ -10,6 +10,17 @@ internal sealed class PendingWrites(long maxBytes, TimeSpan gather)
     private long _bytes;
     private bool _closed;
 
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _bytes;
+            }
+        }
+    }
+
     public Task<TResult> Add<TResult>(PendingWrite<TResult> write)
     {
         lock (_gate)

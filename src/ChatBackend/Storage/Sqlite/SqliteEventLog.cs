@@ -37,6 +37,16 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 
     public string Path => _database.Path;
 
+    public IReadOnlyList<StoreAvailability> Availability => [_reads.Availability, _writes];
+
+    /// <inheritdoc cref="GroupCommitWriter.Committed"/>
+    public event Action<TimeSpan>? Committed;
+
+    /// <inheritdoc cref="GroupCommitWriter.LastCommitAt"/>
+    public long LastCommitAt => Writer.LastCommitAt;
+
+    public long PendingBytes => Writer.PendingBytes;
+
     /// <summary>What the start found.</summary>
     public OpenedLog Opened { get; private set; } = null!;
 
@@ -59,6 +69,7 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 
         _writer = new GroupCommitWriter(
             new SqliteCommitTarget(_database, _directory, _options, _indexer.Wake), _writes, _options.MaxPendingBytes);
+        _writer.Committed += took => Committed?.Invoke(took);
         return Opened;
     }
 

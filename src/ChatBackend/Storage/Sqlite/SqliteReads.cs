@@ -34,6 +34,8 @@ internal sealed class SqliteReads : IDisposable
         database.Reopening += ForgetConnections;
     }
 
+    public StoreAvailability Availability => _availability;
+
     /// <summary>A few rows that a command needs.</summary>
     public Task<TResult> ReadAsync<TResult>(Func<SqliteReader, TResult> read, CancellationToken cancellationToken)
     {

@@ -30,6 +30,13 @@ internal static class SqliteStorageRegistration
         return services;
     }
 
+    /// <summary>The numbers of the store, and its part of <c>/health/ready</c>.</summary>
+    internal static IServiceCollection AddStoreMetrics(this IServiceCollection services)
+    {
+        services.AddHealthChecks().AddCheck<StoreHealth>("store", tags: ["ready"]);
+        return services.AddHostedService<StoreMetrics>();
+    }
+
     /// <summary>For a server whose users are known by keys in the data directory; to be called before whatever makes keys.</summary>
     internal static IServiceCollection AddKeysCheck(this IServiceCollection services) => services.AddHostedService<KeysCheck>();
 }
