@@ -168,7 +168,7 @@ public sealed record AgentCompleted : RunEvent
     public required long DurationMs { get; init; }
 }
 
-/// <summary>Tokens as the model counted them, over all steps of the run.</summary>
+/// <summary>Tokens as the model counted them, over the steps of the run that were counted before it ended.</summary>
 public sealed record TokenUsage
 {
     public required long InputTokens { get; init; }
@@ -186,6 +186,8 @@ public sealed record AgentStopped : RunEvent
     public required string Content { get; init; }
 
     public required StopReason Reason { get; init; }
+
+    public TokenUsage? Usage { get; init; }
 
     /// <summary>Every tool call that had begun, in order; absent when none had.</summary>
     public IReadOnlyList<SideEffect>? SideEffects { get; init; }
@@ -223,6 +225,8 @@ public sealed record AgentFailed : RunEvent
     public PartId? PartId { get; init; }
 
     public string? Content { get; init; }
+
+    public TokenUsage? Usage { get; init; }
 
     /// <summary>Every tool call that had begun, in order; absent when none had.</summary>
     public IReadOnlyList<SideEffect>? SideEffects { get; init; }

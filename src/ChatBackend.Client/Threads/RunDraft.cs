@@ -71,11 +71,11 @@ internal sealed class RunDraft(RunId id)
                 break;
             case AgentStopped stopped:
                 Finish(stopped.PartId, PartKind.Text, stopped.Content);
-                _head = _head with { State = RunState.Stopped, MessageId = stopped.MessageId, StopReason = stopped.Reason, SideEffects = stopped.SideEffects ?? [] };
+                _head = _head with { State = RunState.Stopped, MessageId = stopped.MessageId, StopReason = stopped.Reason, Usage = stopped.Usage, SideEffects = stopped.SideEffects ?? [] };
                 break;
             case AgentFailed failed:
                 Finish(failed.PartId, PartKind.Text, failed.Content ?? "");
-                _head = _head with { State = RunState.Failed, Failure = failed, SideEffects = failed.SideEffects ?? [] };
+                _head = _head with { State = RunState.Failed, Failure = failed, Usage = failed.Usage, SideEffects = failed.SideEffects ?? [] };
                 break;
         }
 

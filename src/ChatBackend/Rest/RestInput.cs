@@ -78,7 +78,7 @@ internal static class RestInput
 
         try
         {
-            if (member.ValueKind == JsonValueKind.String && member.GetString()!.Trim() is { Length: > 0 and <= MaxTitle } title)
+            if (member.ValueKind == JsonValueKind.String && TitleText.Clean(member.GetString()!) is { Length: > 0 and <= MaxTitle } title)
             {
                 return title;
             }
@@ -88,7 +88,7 @@ internal static class RestInput
             // Half a surrogate pair is no text.
         }
 
-        throw RestException.Invalid($"title is a text of 1 to {MaxTitle} characters.");
+        throw RestException.Invalid($"title is a text of 1 to {MaxTitle} characters, of which some can be seen.");
     }
 
     public static bool? Archived(JsonElement? body) => body?.TryGetProperty("archived", out var member) is not true

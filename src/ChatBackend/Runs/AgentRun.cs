@@ -10,9 +10,9 @@ namespace ChatBackend.Runs;
 /// <param name="Answers">The message that the run answers.</param>
 /// <param name="AnswersSeq">Its <c>seq</c>; that of the start, where the message lies further back than the writer knows.</param>
 /// <param name="StartSeq">The <c>seq</c> of its <c>agent_started</c>: what the model is shown lies before.</param>
-/// <param name="Resumes">Set when an earlier process began the run: the call it waits to be decided on.</param>
+/// <param name="Resumes">Not empty when an earlier process began the run: the calls it waits to be decided on.</param>
 internal sealed record RunStart(
-    UserId User, ThreadId Thread, RunId Run, MessageId Answers, long AnswersSeq, string Agent, long StartSeq, ApprovalRequired? Resumes)
+    UserId User, ThreadId Thread, RunId Run, MessageId Answers, long AnswersSeq, string Agent, long StartSeq, IReadOnlyList<ApprovalRequired> Resumes)
 {
     /// <summary>The thread's last events that come after a place, in order, as far back as they are in memory.</summary>
     public Func<long, IReadOnlyList<StoredEvent>> Recent { get; init; } = _ => [];
@@ -30,6 +30,7 @@ internal sealed partial class AgentRun(
     private readonly TaskCompletionSource<RunEnd> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _stragglers = [];
+    private readonly RunUsage _usage = new();
     private RunBudget? _budget;
 
     public RunId Id => start.Run;
@@ -102,7 +103,7 @@ internal sealed partial class AgentRun(
         var outcome = "lost";
         try
         {
-            outcome = (await sink.EndAsync(cause))?.Outcome ?? outcome;
+            outcome = (await sink.EndAsync(cause, _usage.Total))?.Outcome ?? outcome;
         }
         catch (Exception ex)
         {
@@ -134,7 +135,7 @@ internal sealed partial class AgentRun(
             var conversation = await services.GetRequiredService<Conversation>().OfAsync(start, agent, cancellationToken);
             var tools = new ToolCalls(
                 agent, services.GetRequiredService<ToolApproval>(), sink, services, budget, _stragglers, options, clock, logger);
-            return await new ToolLoop(agent, sink, tools, options).RunAsync(conversation, start.Resumes, cancellationToken);
+            return await new ToolLoop(agent, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);
         }
         catch (Exception gone) when (gone is RunLostException || (gone is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {

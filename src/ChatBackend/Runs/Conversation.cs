@@ -22,14 +22,14 @@ internal sealed partial class Conversation(
     /// <summary>Retention lets nothing go that is younger.</summary>
     private static readonly TimeSpan Young = TimeSpan.FromDays(1);
 
-    /// <returns>For a run that goes on, all it has done itself as well, and last the call it waits to be decided on.</returns>
+    /// <returns>For a run that goes on, all it has done itself as well, with the calls it waits to be decided on.</returns>
     public async Task<List<ChatMessage>> OfAsync(RunStart start, Agent agent, CancellationToken cancellationToken)
     {
         var window = agent.IsShownHistory ? options.Value.HistoryEvents : 0;
         Exchanges? kept = null;
         var place = window > 0 ? histories.Take(start.Thread, out kept) : null;
         var exchanges = await UpToStartAsync(start, kept, window, cancellationToken);
-        if (start.Resumes is not null)
+        if (start.Resumes.Count > 0)
         {
             // Its own, whatever became of its message since: it goes on with the call that it ended at.
             foreach (var happened in await EventsSinceAsync(start, cancellationToken))
@@ -44,7 +44,7 @@ internal sealed partial class Conversation(
         var begins = exchanges.Window(start.StartSeq, window);
         List<ChatMessage> messages = agent.Instructions is { Length: > 0 } text ? [new ChatMessage(ChatRole.System, text)] : [];
         messages.AddRange(exchanges.Messages(begins));
-        if (place is not null && start.Resumes is null)
+        if (place is not null && start.Resumes.Count == 0)
         {
             Keep(place, exchanges, begins, window);
         }

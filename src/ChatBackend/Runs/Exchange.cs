@@ -63,10 +63,10 @@ internal sealed class Exchange(UserMessage question)
                 Say(part.Text);
                 break;
             case ApprovalRequired asked:
-                Call(asked.CallId, asked.Tool, asked.Arguments);
+                Call(asked.CallId, asked.Tool, asked.Arguments, isAsked: true);
                 break;
             case ToolExecuting tool:
-                Call(tool.CallId, tool.Tool, tool.Arguments);
+                Call(tool.CallId, tool.Tool, tool.Arguments, isAsked: false);
                 break;
             case ToolCompleted { Result: { } result } tool:
                 Returned(tool.CallId, result, JsonMarshal.GetRawUtf8Value(result).Length);
@@ -87,14 +87,23 @@ internal sealed class Exchange(UserMessage question)
         }
     }
 
-    /// <summary>Once, although a call that was approved is recorded twice.</summary>
-    private void Call(CallId id, string tool, JsonElement arguments)
+    /// <summary>Once, although a call that was approved is recorded twice. Calls that were asked for together are of one message, as the model made them.</summary>
+    private void Call(CallId id, string tool, JsonElement arguments, bool isAsked)
     {
-        if (_calls.Add(id))
+        if (!_calls.Add(id))
         {
-            var call = new FunctionCallContent(id.Value, tool, arguments.Deserialize<Dictionary<string, object?>>());
-            Add(new ChatMessage(ChatRole.Assistant, [call]), JsonMarshal.GetRawUtf8Value(arguments).Length);
+            return;
         }
+
+        var call = new FunctionCallContent(id.Value, tool, arguments.Deserialize<Dictionary<string, object?>>());
+        List<AIContent> contents = [call];
+        if (isAsked && _messages[^1] is { Contents: [.., FunctionCallContent] } together)
+        {
+            contents = [.. together.Contents, call];
+            _messages.RemoveAt(_messages.Count - 1); // runs share it: another takes its place
+        }
+
+        Add(new ChatMessage(ChatRole.Assistant, contents), JsonMarshal.GetRawUtf8Value(arguments).Length);
     }
 
     private void Returned(CallId id, object result, long bytes) =>

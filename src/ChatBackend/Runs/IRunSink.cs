@@ -25,15 +25,16 @@ internal interface IRunSink
     /// <exception cref="RunLostException"/>
     Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken);
 
-    /// <summary>Asks the thread's people for a decision about a call.</summary>
+    /// <summary>Asks the thread's people for a decision about each of the calls, in one commit: a process that dies loses none of them.</summary>
+    /// <param name="given">The time there is to decide.</param>
     /// <exception cref="RunLostException"/>
-    Task AskAsync(ApprovalRequired required, CancellationToken cancellationToken);
+    Task AskAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken);
 
-    /// <summary>Waits for the decision about the call that was asked for last, here or in an earlier process.</summary>
-    /// <param name="tooLate">How the call is recorded to have ended when nobody decides in time.</param>
-    /// <returns>Null when nobody decided in time: then <paramref name="tooLate"/> is recorded.</returns>
+    /// <summary>Waits until one of the calls that were asked for, here or in an earlier process, is decided, or its time is over.</summary>
+    /// <param name="tooLate">How a call is recorded to have ended when nobody decides in time.</param>
+    /// <returns>The call and its decision; null when nobody decided in time: then <paramref name="tooLate"/> is recorded.</returns>
     /// <exception cref="RunLostException"/>
-    Task<ApprovalDecided?> DecisionAsync(ApprovalRequired required, ToolCompleted tooLate, CancellationToken cancellationToken);
+    Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken);
 
     /// <exception cref="RunLostException"/>
     Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken);
@@ -42,8 +43,9 @@ internal interface IRunSink
     Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken);
 
     /// <summary>The run's one terminal event, and with it whatever is still open. Nothing said afterwards is taken.</summary>
+    /// <param name="usage">What the model counted; null when it counted nothing.</param>
     /// <returns>How the run ended, as it was recorded; null when another writer ended it.</returns>
-    Task<RunEnd?> EndAsync(RunEnd end);
+    Task<RunEnd?> EndAsync(RunEnd end, TokenUsage? usage);
 
     /// <summary>Called last, whatever was thrown before: the thread has room for another run. One without a terminal event is adopted.</summary>
     Task ReleaseAsync();

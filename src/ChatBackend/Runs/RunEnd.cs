@@ -12,8 +12,10 @@ internal abstract record RunEnd
     /// <summary>For logs and the metric <c>chat_runs_total</c>.</summary>
     public abstract string Outcome { get; }
 
-    public sealed record Completed(TokenUsage? Usage) : RunEnd
+    public sealed record Completed : RunEnd
     {
+        public static readonly Completed Instance = new();
+
         public override string Outcome => "completed";
     }
 

@@ -16,58 +16,103 @@ internal sealed partial class ToolCalls(
     private static readonly JsonSerializerOptions EventJson = new(AIJsonUtilities.DefaultOptions) { MaxDepth = ChatProtocol.MaxDepth - 2 };
     private static readonly JsonElement NoArguments = JsonDocument.Parse("{}").RootElement;
 
-    /// <returns>What the model is told.</returns>
-    public async Task<object?> CallAsync(FunctionCallContent call, Turn turn, CancellationToken cancellationToken)
+    /// <summary>
+    /// The calls of one step: those that need no approval first, then the others, asked for together and made as each is decided. So a process
+    /// that dies while they wait loses none.
+    /// </summary>
+    /// <returns>What the model is told, in the order of the calls.</returns>
+    public async Task<IList<AIContent>> CallAsync(IReadOnlyList<FunctionCallContent> calls, Turn turn, CancellationToken cancellationToken)
     {
-        var arguments = ArgumentsOf(call);
-        var tool = agent.FindTool(call, turn);
-        if (tool is null || arguments is not { } known || !approval.IsNeededFor(tool))
+        var results = new Dictionary<FunctionCallContent, object?>(ReferenceEqualityComparer.Instance);
+        var asked = new List<AskedCall>();
+        foreach (var call in calls)
         {
-            return await ExecuteAsync(CallId.New(), call.Name, tool, arguments, cancellationToken);
+            var arguments = ArgumentsOf(call);
+            var tool = agent.FindTool(call, turn);
+            if (tool is null || arguments is not { } known || !approval.IsNeededFor(tool))
+            {
+                results[call] = await ExecuteAsync(CallId.New(), call.Name, tool, arguments, cancellationToken);
+            }
+            else
+            {
+                asked.Add(new AskedCall(Required(call, known), call, tool, clock.GetTimestamp()));
+            }
         }
 
-        var required = new ApprovalRequired
+        if (asked.Count > 0)
         {
-            RunId = default,
-            CallId = CallId.New(),
-            Tool = call.Name,
-            Arguments = known,
-            ArgumentsDigest = ArgumentsDigest.Of(call.Name, known),
-            ExpiresAt = clock.GetUtcNow() + options.ApprovalTimeout,
-        };
-        await sink.AskAsync(required, cancellationToken);
-        return await DecidedAsync(required, tool, cancellationToken);
+            await sink.AskAsync([.. asked.Select(call => call.Required)], options.ApprovalTimeout, cancellationToken);
+            await DecideAsync(asked, results, cancellationToken);
+        }
+
+        return [.. calls.Select(call => new FunctionResultContent(call.CallId, results[call]))];
     }
 
-    /// <summary>Goes on with a call that was asked for in an earlier process.</summary>
+    /// <summary>Goes on with calls that were asked for in an earlier process.</summary>
     /// <returns>What the model is told.</returns>
-    public Task<object?> ResumeAsync(ApprovalRequired required, FunctionCallContent call, Turn turn, CancellationToken cancellationToken) =>
-        DecidedAsync(required, agent.FindTool(call, turn), cancellationToken);
-
-    private async Task<object?> DecidedAsync(ApprovalRequired required, AIFunction? tool, CancellationToken cancellationToken)
+    public async Task<IList<AIContent>> ResumeAsync(
+        IReadOnlyList<ApprovalRequired> pending, IReadOnlyList<ChatMessage> conversation, CancellationToken cancellationToken)
     {
-        var began = clock.GetTimestamp();
-        var tooLate = Completed(required.CallId, required.Tool, began, ToolOutcome.Rejected, null, "Nobody approved the call in time.");
-        ApprovalDecided? decided;
-        using (budget.Pause())
-        {
-            decided = await sink.DecisionAsync(required, tooLate, cancellationToken);
-        }
+        var turn = Turn.Of(conversation);
+        var known = conversation.SelectMany(message => message.Contents).OfType<FunctionCallContent>().ToLookup(call => call.CallId);
+        var asked = pending
+            .Select(required => (Required: required, Call: known[required.CallId.Value].Last()))
+            .Select(call => new AskedCall(call.Required, call.Call, agent.FindTool(call.Call, turn), clock.GetTimestamp()))
+            .ToList();
+        var results = new Dictionary<FunctionCallContent, object?>(ReferenceEqualityComparer.Instance);
+        var calls = asked.ConvertAll(call => call.Call);
+        await DecideAsync(asked, results, cancellationToken);
+        return [.. calls.Select(call => new FunctionResultContent(call.CallId, results[call]))];
+    }
 
+    private static ApprovalRequired Required(FunctionCallContent call, JsonElement arguments) => new()
+    {
+        RunId = default,
+        CallId = CallId.New(),
+        Tool = call.Name,
+        Arguments = arguments,
+        ArgumentsDigest = ArgumentsDigest.Of(call.Name, arguments),
+        ExpiresAt = default,
+    };
+
+    /// <summary>Makes each call once it is decided, in whichever order that is.</summary>
+    private async Task DecideAsync(List<AskedCall> asked, Dictionary<FunctionCallContent, object?> results, CancellationToken cancellationToken)
+    {
+        while (asked.Count > 0)
+        {
+            AskedCall Find(CallId id) => asked.Single(call => call.Required.CallId == id);
+            (CallId Call, ApprovalDecided? Decided) next;
+            using (budget.Pause())
+            {
+                next = await sink.NextDecisionAsync(id => TooLate(Find(id)), cancellationToken);
+            }
+
+            var call = Find(next.Call);
+            results[call.Call] = await CarryOutAsync(call, next.Decided, cancellationToken);
+            asked.Remove(call);
+        }
+    }
+
+    private async Task<object?> CarryOutAsync(AskedCall call, ApprovalDecided? decided, CancellationToken cancellationToken)
+    {
+        var required = call.Required;
         switch (decided?.Decision)
         {
             case ApprovalDecision.Approve:
-                return await ExecuteAsync(required.CallId, required.Tool, tool, required.Arguments, cancellationToken);
+                return await ExecuteAsync(required.CallId, required.Tool, call.Tool, required.Arguments, cancellationToken);
             case ApprovalDecision.Reject:
                 var rejected = Completed(
-                    required.CallId, required.Tool, began, ToolOutcome.Rejected, null,
+                    required.CallId, required.Tool, call.AskedAt, ToolOutcome.Rejected, null,
                     decided.Note is { } note ? $"The user rejected the call: {note}" : "The user rejected the call.");
                 await sink.ToolEndedAsync(rejected, cancellationToken);
                 return new { error = rejected.Error };
             default:
-                return new { error = tooLate.Error };
+                return new { error = TooLate(call).Error };
         }
     }
+
+    private ToolCompleted TooLate(AskedCall call) => Completed(
+        call.Required.CallId, call.Required.Tool, call.AskedAt, ToolOutcome.Rejected, null, "Nobody approved the call in time.");
 
     /// <param name="arguments">What is recorded is what the tool gets; null when they cannot be recorded.</param>
     private async Task<object?> ExecuteAsync(CallId id, string name, AIFunction? tool, JsonElement? arguments, CancellationToken cancellationToken)
@@ -162,4 +207,6 @@ internal sealed partial class ToolCalls(
 
     [LoggerMessage(LogLevel.Warning, "Tool {Tool} failed")]
     private partial void ToolFailed(Exception thrown, string tool);
+
+    private sealed record AskedCall(ApprovalRequired Required, FunctionCallContent Call, AIFunction? Tool, long AskedAt);
 }

@@ -5,21 +5,16 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Runs;
 
 /// <summary>Model step, its tools, the next model step … until one asks for no tool or the budget is spent.</summary>
-internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunOptions options)
+internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunUsage usage, RunOptions options)
 {
-    private long _inputTokens;
-    private long _outputTokens;
-    private bool _counted;
     private int _said;
 
-    /// <param name="resumes">A call that was asked for in an earlier process; the conversation ends with it.</param>
-    public async Task<RunEnd> RunAsync(List<ChatMessage> conversation, ApprovalRequired? resumes, CancellationToken cancellationToken)
+    /// <param name="resumes">Calls that were asked for in an earlier process; they are in the conversation.</param>
+    public async Task<RunEnd> RunAsync(List<ChatMessage> conversation, IReadOnlyList<ApprovalRequired> resumes, CancellationToken cancellationToken)
     {
-        if (resumes is not null)
+        if (resumes.Count > 0)
         {
-            var call = conversation[^1].Contents.OfType<FunctionCallContent>().Single();
-            var result = await tools.ResumeAsync(resumes, call, Turn.Of(conversation), cancellationToken);
-            conversation.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.CallId, result)]));
+            conversation.Add(new ChatMessage(ChatRole.Tool, await tools.ResumeAsync(resumes, conversation, cancellationToken)));
         }
 
         await IsSteeredAsync(conversation, cancellationToken);
@@ -37,18 +32,12 @@ internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunO
             if (calls.Count > 0)
             {
                 await sink.EndPartAsync(cancellationToken);
-                var results = new ChatMessage(ChatRole.Tool, []);
-                foreach (var call in calls)
-                {
-                    results.Contents.Add(new FunctionResultContent(call.CallId, await tools.CallAsync(call, turn, cancellationToken)));
-                }
-
-                conversation.Add(results);
+                conversation.Add(new ChatMessage(ChatRole.Tool, await tools.CallAsync(calls, turn, cancellationToken)));
             }
 
             if (!await IsSteeredAsync(conversation, cancellationToken) && calls.Count == 0)
             {
-                return new RunEnd.Completed(_counted ? new TokenUsage { InputTokens = _inputTokens, OutputTokens = _outputTokens } : null);
+                return RunEnd.Completed.Instance;
             }
         }
 
@@ -87,10 +76,8 @@ internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunO
                     case FunctionCallContent call:
                         answer.Contents.Add(call);
                         break;
-                    case UsageContent usage:
-                        _counted = true;
-                        _inputTokens += usage.Details.InputTokenCount ?? 0;
-                        _outputTokens += usage.Details.OutputTokenCount ?? 0;
+                    case UsageContent counted:
+                        usage.Add(counted.Details);
                         break;
                     default:
                         break; // images, citations and empty updates are not shown

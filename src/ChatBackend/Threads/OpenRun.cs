@@ -11,8 +11,8 @@ internal sealed record OpenRun(RunId Id, string Agent, MessageId Answers, long S
     /// <summary>Every tool that has begun.</summary>
     public ImmutableList<BegunTool> Tools { get; init; } = [];
 
-    /// <summary>A call that waits for a decision, or is decided and has not begun.</summary>
-    public PendingApproval? Approval { get; init; }
+    /// <summary>Calls that wait for a decision, or are decided and have not begun; those of one step together.</summary>
+    public ImmutableList<PendingApproval> Approvals { get; init; } = [];
 
     /// <summary>Of the messages that it took in while it ran, the <c>seq</c> of the last; 0 when it took none.</summary>
     public long LastTaken { get; init; }
@@ -26,20 +26,22 @@ internal sealed record OpenRun(RunId Id, string Agent, MessageId Answers, long S
     public IEnumerable<BegunTool> OpenTools => Tools.Where(tool => tool.Outcome is null);
 
     /// <summary>Nothing is under way that could have had an effect: another process may go on from here.</summary>
-    public bool CanResume => Approval is not null && !OpenTools.Any();
+    public bool CanResume => !Approvals.IsEmpty && !OpenTools.Any();
 
     public static OpenRun Of(AgentStarted started, long? answersSeq) =>
         new(started.RunId, started.Agent, started.MessageId, started.Seq, answersSeq ?? started.Seq, started.At);
 
     public OpenRun Apply(RunEvent happened) => happened switch
     {
-        ApprovalRequired required => Counted() with { Approval = new PendingApproval(required, null) },
-        ApprovalDecided decided when Approval?.Required.CallId == decided.CallId => this with { Approval = Approval with { Decided = decided } },
-        ApprovalDecided => this,
-        ToolExecuting tool => Counted() with { Approval = null, Tools = Tools.Add(new BegunTool(tool.CallId, tool.Tool, tool.At, null)) },
+        ApprovalRequired required => Counted() with { Approvals = Approvals.Add(new PendingApproval(required, null)) },
+        ApprovalDecided decided => this with
+        {
+            Approvals = Approvals.ConvertAll(pending => pending.Required.CallId == decided.CallId ? pending with { Decided = decided } : pending),
+        },
+        ToolExecuting tool => Counted() with { Approvals = ApprovalsWithout(tool.CallId), Tools = Tools.Add(new BegunTool(tool.CallId, tool.Tool, tool.At, null)) },
         ToolCompleted tool => Counted() with
         {
-            Approval = null,
+            Approvals = ApprovalsWithout(tool.CallId),
             Tools = Tools.ConvertAll(begun => begun.Id == tool.CallId ? begun with { Outcome = tool.Outcome } : begun),
         },
         _ => Counted(),
@@ -48,6 +50,10 @@ internal sealed record OpenRun(RunId Id, string Agent, MessageId Answers, long S
     public OpenRun Rewound(long toSeq) => this with { IsReplaced = IsReplaced || Math.Max(OpenFrom, LastTaken) > toSeq };
 
     public OpenRun Counted() => this with { Events = Events + 1 };
+
+    public PendingApproval? Find(CallId call) => Approvals.Find(pending => pending.Required.CallId == call);
+
+    private ImmutableList<PendingApproval> ApprovalsWithout(CallId call) => Approvals.RemoveAll(pending => pending.Required.CallId == call);
 }
 
 /// <param name="Outcome">Null while it has not ended.</param>

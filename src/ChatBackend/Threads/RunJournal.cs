@@ -14,12 +14,11 @@ internal sealed partial class RunJournal(
     OpenRun start, ThreadWriter writer, LiveThread live, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger) : IRunSink
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
     private readonly RunId _run = start.Id;
-    private TaskCompletionSource<ApprovalDecided> _decision = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CallId? _asked = start.Approval?.Required.CallId;
+    private readonly RunClock _time = new(clock);
+    private readonly ApprovalWaits _waits = Resumed(start, clock);
     private Utf16Pieces _pieces = new();
     private int _committed = start.Events;
     private int _saved; // of the part in flight: a save has its turn before the commit that ends the part
@@ -30,6 +29,9 @@ internal sealed partial class RunJournal(
 
     /// <summary>Set in the thread's turn when a stop is accepted; outranks how the run says it ended.</summary>
     public StopReason? Stopping { get; set; }
+
+    /// <summary>What the model counted, once the run has ended.</summary>
+    public TokenUsage? Usage { get; private set; }
 
     /// <summary>Called in the thread's turn: the event that follows the terminal one in the same commit, if any.</summary>
     public required Func<ThreadState, AgentStarted?> Next { get; init; }
@@ -101,51 +103,46 @@ internal sealed partial class RunJournal(
     public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken) =>
         CommitAsync(_ => [completed with { RunId = _run }], cancellationToken);
 
-    public Task AskAsync(ApprovalRequired required, CancellationToken cancellationToken) => CommitAsync(
+    public Task AskAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken) => CommitAsync(
         _ =>
         {
-            (_asked, _decision) = (required.CallId, new(TaskCreationOptions.RunContinuationsAsynchronously));
-            return [required with { RunId = _run }];
+            var expiresAt = writer.Now() + given;
+            foreach (var call in calls)
+            {
+                _waits.Add(call.CallId, given);
+            }
+
+            return [.. calls.Select(call => call with { RunId = _run, ExpiresAt = expiresAt })];
         },
         cancellationToken);
 
-    public async Task<ApprovalDecided?> DecisionAsync(ApprovalRequired required, ToolCompleted tooLate, CancellationToken cancellationToken)
+    public async Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken)
     {
-        for (var left = LeftOf(required); left > TimeSpan.Zero; left = LeftOf(required))
+        var (call, decided) = await _waits.NextAsync(cancellationToken);
+        if (decided is null)
         {
-            try
-            {
-                return await _decision.Task.WaitAsync(left + Tick, clock, cancellationToken);
-            }
-            catch (TimeoutException)
-            {
-                // Perhaps: a timer may be early, and what the log says of the time must not be before its end.
-            }
+            // Too late is decided where decisions are: in the thread's turn.
+            await CommitAsync(
+                state =>
+                {
+                    decided = state.Run!.Find(call)?.Decided;
+                    return decided is null ? [tooLate(call) with { RunId = _run }] : [];
+                },
+                cancellationToken);
         }
 
-        // Too late is decided where decisions are: in the thread's turn.
-        ApprovalDecided? decided = null;
-        await CommitAsync(
-            state =>
-            {
-                decided = state.Run!.Approval?.Decided;
-                return decided is null ? [tooLate with { RunId = _run }] : [];
-            },
-            cancellationToken);
-        return decided;
+        return (call, decided);
     }
 
     /// <summary>In the thread's turn: a decision is durable. May be told again.</summary>
-    public void Decided(ApprovalDecided decided)
-    {
-        if (decided.CallId == _asked)
-        {
-            _decision.TrySetResult(decided);
-        }
-    }
+    public void Decided(ApprovalDecided decided) => _waits.Decide(decided);
 
-    public async Task<RunEnd?> EndAsync(RunEnd end)
+    /// <summary>The time to decide about a call is over, whether or not that is recorded yet.</summary>
+    public bool IsTooLate(CallId call) => _waits.IsOver(call);
+
+    public async Task<RunEnd?> EndAsync(RunEnd end, TokenUsage? usage)
     {
+        Usage = usage;
         // Whether it went well does not matter any more.
         await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         RunEnd? attempted = null;
@@ -171,7 +168,7 @@ internal sealed partial class RunJournal(
                     }
 
                     var final = Stopping is { } reason ? new RunEnd.Stopped(reason) : end;
-                    var events = TerminalEvents.For(writer.State!, final, live.PartFrom(0), clock.GetUtcNow());
+                    var events = TerminalEvents.For(writer.State!, final, live.PartFrom(0), usage, _time.Now);
                     ThreadEvent?[] after = [events[^1] is AgentCompleted answer ? await TitleAsync(writer.State!, answer) : null, Next(writer.State!)];
                     attempted = final;
                     var result = await writer.AppendAsync([.. events, .. after.OfType<ThreadEvent>()]);
@@ -285,7 +282,12 @@ internal sealed partial class RunJournal(
         _pieces = new Utf16Pieces();
     }
 
-    private TimeSpan LeftOf(ApprovalRequired required) => required.ExpiresAt - clock.GetUtcNow();
+    private static ApprovalWaits Resumed(OpenRun run, TimeProvider clock)
+    {
+        var waits = new ApprovalWaits(clock);
+        run.Approvals.ForEach(pending => waits.Resume(pending.Required));
+        return waits;
+    }
 
     private bool IsOurs() => writer.State?.Run?.Id == _run;
 

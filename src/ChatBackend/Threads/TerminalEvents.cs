@@ -6,7 +6,9 @@ namespace ChatBackend.Threads;
 /// <summary>The events that end a run: whatever it left open, then exactly one terminal event.</summary>
 internal static class TerminalEvents
 {
-    public static List<ThreadEvent> For(ThreadState state, RunEnd end, PartText? part, DateTimeOffset now)
+    /// <param name="usage">What the model counted in this process; null when it counted nothing.</param>
+    /// <param name="now">For how long things took; a clock that went back makes that nothing, never less.</param>
+    public static List<ThreadEvent> For(ThreadState state, RunEnd end, PartText? part, TokenUsage? usage, DateTimeOffset now)
     {
         var run = state.Run!;
         var events = new List<ThreadEvent>();
@@ -17,20 +19,16 @@ internal static class TerminalEvents
             Tool = tool.Tool,
             Outcome = ToolOutcome.Abandoned,
             Error = "The run ended before the tool did; whether it had its effect is not known.",
-            DurationMs = (long)(now - tool.At).TotalMilliseconds,
+            DurationMs = Milliseconds(now - tool.At),
         }));
-        if (run.Approval is { } approval)
-        {
-            events.Add(NotCalled(run.Id, approval, now));
-        }
-
+        events.AddRange(run.Approvals.Select(approval => NotCalled(run.Id, approval, now)));
         if (part is { Kind: PartKind.Thinking })
         {
             events.Add(new AgentPart { RunId = run.Id, PartId = part.Part, Kind = part.Kind, Text = part.Text });
             part = null;
         }
 
-        events.Add(Terminal(run, end, part, now));
+        events.Add(Terminal(run, end, part, usage, now));
         return events;
     }
 
@@ -41,19 +39,19 @@ internal static class TerminalEvents
         Tool = approval.Required.Tool,
         Outcome = approval.Decided?.Decision == ApprovalDecision.Approve ? ToolOutcome.Abandoned : ToolOutcome.Rejected,
         Error = "The run ended before the tool was called.",
-        DurationMs = (long)(now - approval.Required.At).TotalMilliseconds,
+        DurationMs = Milliseconds(now - approval.Required.At),
     };
 
-    private static RunEvent Terminal(OpenRun run, RunEnd end, PartText? said, DateTimeOffset now) => end switch
+    private static RunEvent Terminal(OpenRun run, RunEnd end, PartText? said, TokenUsage? usage, DateTimeOffset now) => end switch
     {
-        RunEnd.Completed completed => new AgentCompleted
+        RunEnd.Completed => new AgentCompleted
         {
             RunId = run.Id,
             MessageId = MessageId.New(),
             PartId = said?.Part,
             Content = said?.Text ?? "",
-            Usage = completed.Usage,
-            DurationMs = (long)(now - run.StartedAt).TotalMilliseconds,
+            Usage = usage,
+            DurationMs = Milliseconds(now - run.StartedAt),
         },
         RunEnd.Stopped stopped => new AgentStopped
         {
@@ -62,6 +60,7 @@ internal static class TerminalEvents
             PartId = said?.Part,
             Content = said?.Text ?? "",
             Reason = stopped.Reason,
+            Usage = usage,
             SideEffects = SideEffects(run),
         },
         RunEnd.Failed failed => new AgentFailed
@@ -72,10 +71,13 @@ internal static class TerminalEvents
             Retryable = failed.Retryable,
             PartId = said?.Part,
             Content = said?.Text,
+            Usage = usage,
             SideEffects = SideEffects(run),
         },
         _ => throw new InvalidOperationException($"{end.GetType()} is no end of a run."),
     };
+
+    private static long Milliseconds(TimeSpan time) => time > TimeSpan.Zero ? (long)time.TotalMilliseconds : 0;
 
     private static IReadOnlyList<SideEffect>? SideEffects(OpenRun run) => run.Tools.IsEmpty
         ? null

@@ -10,7 +10,7 @@ namespace ChatBackend.Threads;
 /// effect is the grain's to do.
 /// </summary>
 internal sealed class ThreadCommands(
-    ThreadId thread, ThreadWriter writer, IEventLog log, AgentCatalog agents, OpenRuns runs, ThreadOptions options, TimeProvider clock)
+    ThreadId thread, ThreadWriter writer, IEventLog log, AgentCatalog agents, OpenRuns runs, Func<ApprovalRequired, bool> isTooLate, ThreadOptions options)
 {
     private const int LookAheadEvents = 64;
     private const int LookAheadBytes = 1024 * 1024;
@@ -98,13 +98,13 @@ internal sealed class ThreadCommands(
         }
 
         var state = writer.State!;
-        if (state.Run is not { Approval: { Decided: null, Required: var required } } run || required.CallId != command.Call)
+        if (state.Run is not { } run || run.Find(command.Call) is not { Decided: null, Required: var required })
         {
             return await EarlierAsync(command.User, command.Id, digest) ?? throw await WhyNotOpenAsync(command);
         }
 
         ThrowIfOther(required, command);
-        if (clock.GetUtcNow() >= required.ExpiresAt)
+        if (isTooLate(required))
         {
             throw TooLate();
         }
@@ -157,7 +157,7 @@ internal sealed class ThreadCommands(
                             Decision = decided.Decision, DecidedBy = decided.DecidedBy,
                         };
                     case ToolCompleted completed when completed.CallId == command.Call:
-                        return completed.At >= required.ExpiresAt ? TooLate() : RunIsOver();
+                        return WasTooLate(required, completed) ? TooLate() : RunIsOver();
                     case AgentCompleted or AgentStopped or AgentFailed:
                         return RunIsOver();
                 }
@@ -179,6 +179,10 @@ internal sealed class ThreadCommands(
             throw NoSuchCall();
         }
     }
+
+    // By what had passed, or by the date where an earlier process asked.
+    private static bool WasTooLate(ApprovalRequired required, ToolCompleted completed) =>
+        completed.At >= required.ExpiresAt || TimeSpan.FromMilliseconds(completed.DurationMs) >= required.ExpiresAt - required.At;
 
     private static ProtocolException NoSuchCall() => new(ErrorCode.NotFound, "No call of that id and those arguments waits for a decision.");
 

@@ -13,23 +13,22 @@ namespace ChatBackend.Threads;
 /// The thread's one writer. Reentrant towards Orleans, because the turns are the writer's own: a run, which is
 /// no grain call, takes them too.
 /// </summary>
-[Reentrant]
+/// <remarks>
+/// Kept by Orleans for as long as it does not let itself be collected, which it does when it is unused: Orleans collects by the date, and with a
+/// clock that was set back by more than its age limit no activation could be made any more.
+/// </remarks>
+[Reentrant, KeepAlive]
 internal sealed partial class ThreadGrain(
     IEventLog log, IThreadStore store, Quarantine quarantine, ThreadFeeds feeds, OpenRuns runs, OpenWorkAdoption adoption, Histories histories,
     AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions, ChatMetrics metrics, TimeProvider clock,
     ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
-    // A grain that only works in the background is idle to Orleans, which is told otherwise with a run, but not with each.
-    private static readonly TimeSpan Kept = TimeSpan.FromDays(3);
-    private static readonly TimeSpan KeptAgainAfter = TimeSpan.FromDays(1);
-
     private TaskScheduler _scheduler = TaskScheduler.Default;
     private ThreadId _thread;
     private LiveThread _live = null!;
     private ThreadWriter _writer = null!;
     private ThreadCommands _commands = null!;
     private ThreadRuns _runs = null!;
-    private long? _keptAt;
     private int _verbs; // that have begun and are not over; on the activation's scheduler
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -38,11 +37,11 @@ internal sealed partial class ThreadGrain(
         _thread = new ThreadId(this.GetPrimaryKeyString());
         _live = new LiveThread(_thread, clock, logger);
         _writer = new ThreadWriter(_thread, log, _live, clock);
-        _commands = new ThreadCommands(_thread, _writer, log, agents, runs, options.Value, clock);
+        _commands = new ThreadCommands(_thread, _writer, log, agents, runs, required => _runs.IsTooLate(required), options.Value);
         var titles = new AutoTitle(_thread, log, options.Value.AutoTitle);
         _runs = new ThreadRuns(_thread, _writer, _live, log, runs, adoption, agents, titles, runOptions.Value, metrics, clock, logger)
         {
-            Starting = KeepActivation, Idle = RestWhenIdle,
+            Idle = RestWhenIdle,
         };
         return Task.CompletedTask;
     }
@@ -240,15 +239,6 @@ internal sealed partial class ThreadGrain(
         if (IsUnused)
         {
             GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "Nobody follows the thread and nothing runs in it."));
-        }
-    }
-
-    private void KeepActivation()
-    {
-        if (_keptAt is not { } kept || clock.GetElapsedTime(kept) > KeptAgainAfter)
-        {
-            _keptAt = clock.GetTimestamp();
-            OnActivation(() => DelayDeactivation(Kept));
         }
     }
 

@@ -15,9 +15,7 @@ internal sealed partial class ThreadRuns(
     private ActiveRun? _active;
     private RunId? _orphan; // a run that no process has any more and whose end is not recorded: it is never begun again
     private StopReason? _stopping; // accepted for that run
-
-    /// <summary>Called before a run starts.</summary>
-    public required Action Starting { get; init; }
+    private TokenUsage? _usage; // of that run
 
     /// <summary>Called when a run is over and none follows it.</summary>
     public required Action Idle { get; init; }
@@ -53,7 +51,7 @@ internal sealed partial class ThreadRuns(
         {
             // Of a run of this process that broke, the text is still here.
             var said = live.PartFrom(0) ?? SavedText.Of(await log.ReadCheckpointsAsync(thread, CancellationToken.None));
-            events = TerminalEvents.For(state, Cause, said, clock.GetUtcNow());
+            events = TerminalEvents.For(state, Cause, said, _usage, writer.Now());
             Adopting(thread.Value, orphan.Id.Value);
         }
 
@@ -78,7 +76,7 @@ internal sealed partial class ThreadRuns(
             metrics.RunAdopted(Cause.Outcome);
         }
 
-        (_orphan, _stopping) = (null, null);
+        (_orphan, _stopping, _usage) = (null, null, null);
         Start();
     }
 
@@ -91,27 +89,33 @@ internal sealed partial class ThreadRuns(
             return;
         }
 
-        Starting();
         var journal = new RunJournal(open, writer, live, options.CheckpointInterval, clock, logger)
         {
             Next = NextOf, TitleAsync = titles.ForAsync, Ended = () => Over(open.Id),
         };
         live.Listen(open.Id);
-        var start = new RunStart(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, open.Approval?.Required)
+        var start = new RunStart(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, [.. open.Approvals.Select(pending => pending.Required)])
         {
             Recent = after => Array.ConvertAll(live.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
         };
         _active = new ActiveRun(runs.Start(start, journal), journal);
     }
 
-    /// <summary>A decision is durable: the run that waits for it goes on. Also one whose append seemed to have failed.</summary>
+    /// <summary>Decisions are durable: the run that waits for them goes on. Also those whose append seemed to have failed.</summary>
     public void Tell()
     {
-        if (writer.State?.Run?.Approval?.Decided is { } decided)
+        foreach (var pending in writer.State?.Run?.Approvals ?? [])
         {
-            _active?.Journal.Decided(decided);
+            if (pending.Decided is { } decided)
+            {
+                _active?.Journal.Decided(decided);
+            }
         }
     }
+
+    /// <summary>The time to decide is over: by what has passed where the run is here, else by the date.</summary>
+    public bool IsTooLate(ApprovalRequired required) =>
+        _active?.Journal.IsTooLate(required.CallId) ?? writer.Now() >= required.ExpiresAt;
 
     public void Stop(StopReason reason)
     {
@@ -132,7 +136,7 @@ internal sealed partial class ThreadRuns(
     /// <summary>The run is over: its terminal event is durable, the thread has another writer, or its end could not be recorded.</summary>
     private void Over(RunId run)
     {
-        _stopping = _active?.Journal.Stopping;
+        (_stopping, _usage) = (_active?.Journal.Stopping, _active?.Journal.Usage);
         _active = null;
         if (writer.State?.Run?.Id == run && !writer.IsFenced && !runs.IsDraining)
         {
@@ -142,7 +146,7 @@ internal sealed partial class ThreadRuns(
             return;
         }
 
-        _stopping = null;
+        (_stopping, _usage) = (null, null);
         if (!writer.IsFenced)
         {
             Start();

@@ -11,6 +11,9 @@ internal sealed record ThreadState
     /// <summary>The <c>seq</c> of the last event; 0 before the first.</summary>
     public required long Head { get; init; }
 
+    /// <summary>The time of the last event: the next has none before it, whatever the machine's clock says.</summary>
+    public DateTimeOffset LastAt { get; init; }
+
     public string? Title { get; init; }
 
     public OpenRun? Run { get; init; }
@@ -37,7 +40,7 @@ internal sealed record ThreadState
     /// <summary>Of a run that began before the fold did, what it took in does not wait; its other events are counted and no more.</summary>
     public ThreadState Apply(ThreadEvent happened)
     {
-        var next = this with { Head = happened.Seq };
+        var next = this with { Head = happened.Seq, LastAt = happened.At };
         return happened switch
         {
             UserMessage message => next with { Waiting = WaitingWith(WaitingMessage.Of(message)) },

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 
 namespace ChatBackend.Threads;
 
@@ -12,7 +12,6 @@ internal static class ThreadTitle
     {
         foreach (var line in text.AsSpan().EnumerateLines())
         {
-            // Longer than any title, and bounded: a line may be a megabyte.
             if (Collapse(line) is { Length: > 0 } collapsed)
             {
                 return collapsed.Length <= MaxLength ? collapsed : Cut(collapsed);
@@ -22,39 +21,19 @@ internal static class ThreadTitle
         return null;
     }
 
-    private static string Collapse(ReadOnlySpan<char> line)
-    {
-        var collapsed = new StringBuilder();
-        foreach (var character in line)
-        {
-            var isGap = char.IsWhiteSpace(character) || char.IsControl(character);
-            if (!isGap)
-            {
-                collapsed.Append(character);
-            }
-            else if (collapsed.Length > 0 && collapsed[^1] != ' ')
-            {
-                collapsed.Append(' ');
-            }
+    // Longer than any title, and bounded: a line may be a megabyte.
+    private static string Collapse(ReadOnlySpan<char> line) => TitleText.Clean(line[..Math.Min(line.Length, 8 * MaxLength)]);
 
-            if (collapsed.Length > 2 * MaxLength)
-            {
-                break;
-            }
-        }
-
-        return collapsed.ToString().TrimEnd();
-    }
-
-    /// <summary>At the last word that fits, else in the middle of it, but never inside a surrogate pair.</summary>
+    /// <summary>At the last word that fits, else in the middle of it, but never inside what is drawn as one character.</summary>
     private static string Cut(string text)
     {
-        var end = text.LastIndexOf(' ', MaxLength - 1);
-        if (end <= 0)
+        var (end, word) = (0, 0);
+        for (int next; end < text.Length && end + (next = StringInfo.GetNextTextElementLength(text, end)) < MaxLength; end += next)
         {
-            end = char.IsHighSurrogate(text[MaxLength - 2]) ? MaxLength - 2 : MaxLength - 1;
+            word = text[end] == ' ' ? end : word;
         }
 
-        return string.Concat(text.AsSpan(0, end), "…");
+        word = end < text.Length && text[end] == ' ' ? end : word;
+        return string.Concat(text.AsSpan(0, word > 0 ? word : end), "…");
     }
 }

@@ -98,7 +98,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         PartCheckpoint? checkpoint = null,
         UserId? creator = null)
     {
-        var at = clock.GetUtcNow();
+        var at = Now();
         var next = State ?? new ThreadState { Owner = creator!.Value, Head = 0 };
         var head = next.Head;
         var encoded = new EncodedEvent[drafts.Count];
@@ -181,6 +181,13 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         State = IsDeleted ? null : State;
         IsFenced |= !IsDeleted;
         return IsDeleted;
+    }
+
+    /// <summary>The time of the next event: what the clock says, but never before the last one.</summary>
+    public DateTimeOffset Now()
+    {
+        var now = clock.GetUtcNow();
+        return State is { LastAt: var last } && last > now ? last : now;
     }
 
     private static bool EndsPart(ThreadEvent happened) => happened is AgentPart or AgentCompleted or AgentStopped or AgentFailed;

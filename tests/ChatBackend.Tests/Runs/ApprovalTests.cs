@@ -134,7 +134,7 @@ public sealed class ApprovalTests
         await client.PlayAsync(Mail);
         var required = await client.Frames.UntilAsync<ApprovalRequired>();
 
-        server.Clock.Shift = TimeSpan.FromHours(2);
+        server.Clock.Elapsed = TimeSpan.FromHours(2);
         (await RefusalAsync(client, required)).Code.Should().Be(ErrorCode.Expired);
 
         client.Frames.All().OfType<RunEvent>().Should().NotContain(happened => happened is ApprovalDecided || happened is ToolExecuting);

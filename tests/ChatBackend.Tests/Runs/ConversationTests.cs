@@ -32,7 +32,7 @@ public sealed class ConversationTests : IDisposable
         var histories = new Histories(options, _metrics.GetRequiredService<ChatMetrics>(), TimeProvider.System);
         // A log whose events cannot be read.
         var conversation = new Conversation(new PlayedLog(), histories, options, TimeProvider.System, NullLogger<Conversation>.Instance);
-        var start = new RunStart(UserId.New(), Thread, new("two"), new("two"), 4, "helper", 5, null)
+        var start = new RunStart(UserId.New(), Thread, new("two"), new("two"), 4, "helper", 5, [])
         {
             Recent = after => [.. logged.Where(stored => stored.Seq > after)],
         };

@@ -89,7 +89,7 @@ internal sealed class HistoryServer : IAsyncDisposable
         var histories = new Histories(options, metrics.GetRequiredService<ChatMetrics>(), TimeProvider.System);
         var conversation = new Conversation(
             Chat.Services.GetRequiredService<IEventLog>(), histories, options, TimeProvider.System, NullLogger<Conversation>.Instance);
-        var start = new RunStart(UserId.New(), thread, started.RunId, started.MessageId, started.Seq, Helper, started.Seq, null);
+        var start = new RunStart(UserId.New(), thread, started.RunId, started.MessageId, started.Seq, Helper, started.Seq, []);
         return await OnTheWireAsync(await conversation.OfAsync(start, Chat.Services.GetRequiredService<AgentCatalog>().Find(Helper)!, CancellationToken.None));
     }
 

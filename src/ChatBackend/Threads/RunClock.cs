@@ -1,0 +1,10 @@
+namespace ChatBackend.Threads;
+
+/// <summary>The date when it was made, and what has passed since: how long something took, whatever becomes of the machine's date meanwhile.</summary>
+internal sealed class RunClock(TimeProvider clock)
+{
+    private readonly DateTimeOffset _date = clock.GetUtcNow();
+    private readonly long _timestamp = clock.GetTimestamp();
+
+    public DateTimeOffset Now => _date + clock.GetElapsedTime(_timestamp);
+}
