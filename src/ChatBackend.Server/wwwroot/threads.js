@@ -76,6 +76,9 @@ export class Threads {
       byId('no-threads').hidden = this.#items.size > 0;
       byId('no-threads').textContent = this.search.value.trim() ? 'Nothing found.' : this.archived.checked ? 'Nothing archived.' : 'No conversations yet.';
     } catch (failure) {
+      if (failure.status === 409 && cursor) {
+        return this.#load(null); // the server was restored from a backup since the page before
+      }
       byId('no-threads').hidden = false;
       byId('no-threads').textContent = `The list is not there: ${failure.message}`;
     }

@@ -20,7 +20,7 @@ internal static class ThreadEndpoints
     public static void MapThreads(this IEndpointRouteBuilder api)
     {
         api.MapGet("/threads", ListAsync).Describe("list_threads", "The user's threads, newest activity first; with a query, what was found in them.")
-            .Produces<ThreadListView>().ProducesProblem(StatusCodes.Status400BadRequest);
+            .Produces<ThreadListView>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/threads", CreateAsync).Describe("create_thread", "An empty thread.").Takes<NewThreadView>(isRequired: false)
             .Produces<ThreadView>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);

@@ -48,7 +48,7 @@ public sealed class DocumentTests
         document.GetProperty("paths").GetProperty("/api/threads/{thread_id}").GetProperty("patch").GetProperty("requestBody").GetProperty("content")
             .GetProperty("application/json").GetProperty("schema").GetRawText().Should().Contain("title").And.Contain("archived");
         document.GetProperty("paths").GetProperty("/api/threads/{thread_id}/events").GetProperty("get").GetProperty("parameters").EnumerateArray()
-            .Select(parameter => parameter.GetProperty("name").GetString()).Should().BeEquivalentTo("thread_id", "after_seq", "limit");
+            .Select(parameter => parameter.GetProperty("name").GetString()).Should().BeEquivalentTo("thread_id", "after_seq", "after_at", "limit");
     }
 
     private static IEnumerable<string> Operations(JsonElement document) => document.GetProperty("paths").EnumerateObject()
