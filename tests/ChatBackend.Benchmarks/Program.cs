@@ -20,6 +20,9 @@ using ChatBackend.Benchmarks.Store;
     ("long", LongThread.RunAsync),
     ("churn", Churn.RunAsync),
     ("micro", MicroBenchmarks.RunAsync),
+    ("hostile", HostileSearch.RunAsync),
+    ("reindex", Reindexing.RunAsync),
+    ("cost", DurableTurnCost.RunAsync),
 ];
 
 switch (args)

@@ -25,6 +25,15 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
 
     public bool IsOurs { get; private init; }
 
+    /// <summary>Our server, built from the commit that the cost of a durable turn is compared with.</summary>
+    public static Contestant Earlier(string serverDll) => new("63d4d8d", "the server before the search index left the commit", () => new WireDialect())
+    {
+        IsOurs = true,
+        ServerDll = serverDll,
+    };
+
+    public string ServerDll { get; private init; } = Repository.ServerDll;
+
     /// <summary>Known not to serve every client: a greeting, too, may go to somebody else.</summary>
     public bool IsBroken { get; private init; }
 

@@ -23,6 +23,10 @@ internal static partial class ProcessClock
         File.ReadLines($"/proc/{pid}/smaps_rollup").First(line => line.StartsWith("Rss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture);
 
+    /// <summary>Bytes that it made the kernel write to disks.</summary>
+    public static long Written(int pid) => long.Parse(
+        File.ReadLines($"/proc/{pid}/io").First(line => line.StartsWith("write_bytes:", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+
     private struct Time
     {
         public long Seconds;

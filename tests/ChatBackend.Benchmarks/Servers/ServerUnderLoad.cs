@@ -18,6 +18,7 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
     private readonly string _log;
     private readonly string _directory;
     private readonly bool _ownsDirectory;
+    private bool _isEnded;
 
     private ServerUnderLoad(Contestant contestant, Uri? model, string? directory, bool isPinned)
     {
@@ -38,7 +39,7 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
             },
         };
         string[] pinned = isPinned && Cores.AreSeparate ? ["taskset", "-c", Cores.OfServers] : [];
-        foreach (var part in (string[])[.. pinned, .. contestant.IsOurs ? ["dotnet", Repository.ServerDll] : contestant.Command, .. Settings(contestant, model)])
+        foreach (var part in (string[])[.. pinned, .. contestant.IsOurs ? ["dotnet", contestant.ServerDll] : contestant.Command, .. Settings(contestant, model)])
         {
             _process.StartInfo.ArgumentList.Add(part);
         }
@@ -106,6 +107,12 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isEnded)
+        {
+            return;
+        }
+
+        _isEnded = true;
         if (!_process.HasExited)
         {
             _ = kill(_process.Id, Sigterm);

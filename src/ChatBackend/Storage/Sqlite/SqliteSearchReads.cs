@@ -11,7 +11,7 @@ internal static class SqliteSearchReads
     public const string DeletedOwner = "deleted ";
 
     private const int MaxRows = 2000;
-    private const int MaxCharacters = 1 << 20;
+    private const int MaxCharacters = 1 << 18;
 
     private const string After = """
         SELECT events.rowid, events.json, threads.owner FROM events CROSS JOIN threads ON threads.key = events.thread_key
