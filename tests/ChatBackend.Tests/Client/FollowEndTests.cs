@@ -102,4 +102,44 @@ public sealed class FollowEndTests : IAsyncLifetime
         await sending.Soon();
         client.Abort();
     }
+
+    [Fact]
+    public async Task A_connection_that_is_over_ends_who_waits_for_its_threads_and_who_reads_them()
+    {
+        var (client, socket) = await _server.OpenAsync();
+        var following = client.FollowAsync(TheThread);
+        await socket.ReceiveAsync<FollowFrame>();
+        await socket.SendAsync(Message(1), Started(2), CaughtUp(2));
+        var follower = await following.Soon();
+        var waiting = follower.WaitForRunEndAsync(Run);
+
+        client.Abort();
+
+        await waiting.Invoking(task => task.Soon()).Should().ThrowAsync<ChatClosedException>();
+        var seen = new List<ServerFrame>();
+        await foreach (var frame in follower.Events(Deadline.Source().Token))
+        {
+            seen.Add(frame); // up to a quiet end, since this side wanted it
+        }
+
+        seen.Should().Equal(Message(1), Started(2));
+    }
+
+    [Fact]
+    public async Task A_frame_that_is_larger_than_any_may_be_breaks_the_socket_and_the_next_one_goes_on()
+    {
+        var lost = new TaskCompletionSource<ConnectionEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (client, first) = await _server.OpenAsync(options => options with { MaxFrameBytes = 2000, OnDisconnected = lost.SetResult });
+
+        await first.SendAsync(Message(1, new string('x', 1500)));
+        lost.Task.IsCompleted.Should().BeFalse();
+        await first.SendAsync(Message(2, new string('x', 2000)));
+
+        var end = await lost.Task.Soon();
+        end.Reason.Should().Contain("2000 bytes");
+        end.IsOurs.Should().BeFalse();
+        first.Cut();
+        await _server.AcceptAsync();
+        client.Abort();
+    }
 }

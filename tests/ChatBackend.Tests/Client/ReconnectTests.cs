@@ -223,6 +223,7 @@ public sealed class ReconnectTests : IAsyncLifetime
         {
             TimeProvider = clock,
             SendTimeout = TimeSpan.FromDays(1),
+            ConnectTimeout = TimeSpan.FromDays(1), // the clock may go on a little after the loss
             OnDisconnected = lost.SetResult,
         });
         await Until(() =>

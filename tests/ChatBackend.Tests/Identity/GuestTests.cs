@@ -98,12 +98,23 @@ public sealed class GuestTests : IDisposable
         successor.Services.GetRequiredService<SessionTokens>().Read(token).Should().NotBeNull();
     }
 
-    private async Task<WebApplication> StartAsync(string environment, params (string Key, string? Value)[] settings)
+    [Fact]
+    public async Task A_server_that_cannot_read_its_own_tokens_does_not_start()
+    {
+        var starting = () => StartAsync("Development", services => services.AddSingleton<TimeProvider>(new RunningAway()));
+
+        (await starting.Should().ThrowAsync<InvalidOperationException>()).WithMessage("*keys*clock*");
+    }
+
+    private Task<WebApplication> StartAsync(string environment, params (string Key, string? Value)[] settings) => StartAsync(environment, _ => { }, settings);
+
+    private async Task<WebApplication> StartAsync(string environment, Action<IServiceCollection> services, params (string Key, string? Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.WebHost.UseTestServer();
         builder.Configuration.AddInMemoryCollection(
             settings.Append(("DataDirectory", _data.FullName)).Select(setting => KeyValuePair.Create(setting.Item1, setting.Item2)));
+        services(builder.Services);
         builder.Services.AddIdentity(builder.Configuration);
         builder.Services.AddMetrics().AddSingleton<ChatMetrics>().AddSingleton<Refusals>();
         var app = builder.Build();
@@ -125,4 +136,12 @@ public sealed class GuestTests : IDisposable
 
     private static async Task<JsonElement> JsonAsync(HttpResponseMessage response) =>
         JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync()).RootElement;
+
+    /// <summary>A clock that goes on by a century each time it is read.</summary>
+    private sealed class RunningAway : TimeProvider
+    {
+        private int _reads;
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddYears(100 * _reads++);
+    }
 }

@@ -16,8 +16,10 @@ internal sealed class IdentityFixture
     public IdentityFixture(params string[] allowedOrigins)
     {
         Tokens = new SessionTokens(new EphemeralDataProtectionProvider(), Clock, Options.Create(new GuestOptions()));
-        Upgrade = new UpgradeIdentity(
-            new OriginPolicy(Options.Create(new OriginOptions { AllowedOrigins = allowedOrigins })), Tokens, new Tickets(new EphemeralDataProtectionProvider(), Clock));
+        Tickets = new Tickets(new EphemeralDataProtectionProvider(), Clock);
+        var origins = new OriginPolicy(Options.Create(new OriginOptions { AllowedOrigins = allowedOrigins }));
+        Upgrade = new UpgradeIdentity(origins, Tokens, Tickets);
+        Api = new ApiIdentity(origins, Tokens);
         (Token, _) = Tokens.Issue(Ada);
     }
 
@@ -25,7 +27,11 @@ internal sealed class IdentityFixture
 
     public SessionTokens Tokens { get; }
 
+    public Tickets Tickets { get; }
+
     public UpgradeIdentity Upgrade { get; }
+
+    public ApiIdentity Api { get; }
 
     /// <summary>A valid token of <see cref="Ada"/>.</summary>
     public string Token { get; }

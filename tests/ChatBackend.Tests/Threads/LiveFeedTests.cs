@@ -126,6 +126,10 @@ public sealed class LiveFeedTests
         _feed.Take([Event(4), Event(5)]).Should().BeTrue();
 
         _delivered.Skip(4).Should().Equal("event 4", "event 5");
+
+        _feed.Suspend();
+        _feed.Resume(Snapshot(6, [Event(5).Event, Event(6).Event]));
+        _delivered.Skip(6).Should().Equal("event 6"); // one that has caught up once is caught up with again
     }
 
     [Fact]

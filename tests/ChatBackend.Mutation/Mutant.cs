@@ -1,0 +1,12 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ChatBackend.Mutation;
+
+/// <summary>One small change of the source.</summary>
+/// <param name="Key">Names it across edits elsewhere: file, member, kind, text, and which of several alike.</param>
+internal sealed record Mutant(Area Area, string Key, string File, int Line)
+{
+    /// <summary>Its place in the order of a seed, which stays the same while other code changes.</summary>
+    public string Rank(int seed) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {Key}")));
+}
