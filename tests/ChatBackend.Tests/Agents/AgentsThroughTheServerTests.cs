@@ -31,6 +31,7 @@ public sealed class AgentsThroughTheServerTests
         await using var client = await server.ConnectAsync();
         await other.EndOfAsync(await other.Connection.ChatAsync("The whale of the other").Soon());
         await client.EndOfAsync(await client.Connection.ChatAsync("The whale of mine").Soon());
+        await server.CatchUpSearchAsync();
 
         var end = await client.EndOfAsync(await client.Connection.ChatAsync("find whale").Soon());
 
