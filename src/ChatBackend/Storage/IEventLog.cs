@@ -72,6 +72,9 @@ internal sealed record LogAppend
     /// <summary>The thread's title from now on; null leaves the one it has.</summary>
     public string? Title { get; init; }
 
+    /// <summary>Takes the thread out of the archive, because a message was written in it.</summary>
+    public bool Unarchives { get; init; }
+
     /// <summary>The user's command that this is the effect of.</summary>
     public CommandRecord? Command { get; init; }
 

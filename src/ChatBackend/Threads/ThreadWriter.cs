@@ -122,6 +122,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
             Command = command,
             Checkpoint = checkpoint,
             Title = drafts.OfType<ThreadRenamed>().LastOrDefault()?.Title,
+            Unarchives = drafts.Any(draft => draft is UserMessage),
             DropCheckpoints = encoded.Any(happened => happened.EndsPart),
             At = at,
         };

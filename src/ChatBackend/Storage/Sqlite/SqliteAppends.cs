@@ -23,7 +23,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
     // Saved text and the like are no activity, and would move the thread in its index once a second.
     private readonly SqliteStatement _advanceThread = new(connection, """
-        UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title)
+        UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title), archived = iif(?8, 0, archived)
         WHERE id = ?1 AND epoch = ?2 AND head = ?3 RETURNING key
         """);
 
@@ -126,7 +126,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         var at = append.At.ToUnixTimeMilliseconds();
         using var row = append.NewOwner is { } owner
             ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title)
-            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title);
+            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives);
         return row.Read() ? row.Number(0) : null;
     }
 
