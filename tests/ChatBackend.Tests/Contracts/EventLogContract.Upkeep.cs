@@ -132,6 +132,8 @@ public abstract partial class EventLogContract
         (await Log.FindEventAsync(writer.Thread, "msg_1", Cancellation)).Should().BeNull();
         (await writer.AppendAsync("newest")).Should().Be(AppendResult.Appended.Instance);
         (await Log.OpenAsync(writer.Thread, Cancellation))!.HistoryBegins.Should().Be(501);
+        (await Store.CreatedBeforeAsync(LogWriter.At.AddDays(1), 0, 10, Cancellation)).Should().ContainSingle()
+            .Which.Should().Match<ThreadHistory>(thread => thread.Begins == 501 && thread.Head == 503 && !thread.IsUntrimmed);
         (await Store.CreatedBeforeAsync(LogWriter.At, 0, 10, Cancellation)).Should().BeEmpty("it was created then, not before");
     }
 

@@ -18,6 +18,14 @@ public sealed class ExchangesTests
     }
 
     [Fact]
+    public void An_answer_without_text_is_no_message()
+    {
+        Say("m1").Start("r1", "m1").Complete("r1", "").Say("m2").Start("r2", "m2").Complete("r2", "two");
+
+        Shown().Should().Equal("m1", "m2", "two");
+    }
+
+    [Fact]
     public void What_was_replaced_is_not_shown_and_what_came_before_it_is()
     {
         Say("m1").Start("r1", "m1").Complete("r1", "one");
