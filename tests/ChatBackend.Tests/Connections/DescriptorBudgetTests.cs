@@ -1,4 +1,6 @@
 using ChatBackend.Connections;
+using ChatBackend.Tests.Server;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
 
@@ -33,4 +35,25 @@ public sealed class DescriptorBudgetTests
     [Fact]
     public void A_limit_without_room_for_clients_ends_the_start_with_a_remedy() =>
         FluentActions.Invoking(() => DescriptorBudget.Of(350, 340, 100)).Should().Throw<InvalidOperationException>().WithMessage("*ulimit -n*");
+
+    [Fact]
+    public void A_limit_that_does_not_suffice_for_a_start_ends_it_with_a_remedy()
+    {
+        FluentActions.Invoking(() => DescriptorBudget.Require(383)).Should().Throw<InvalidOperationException>().WithMessage("*ulimit -n*");
+        FluentActions.Invoking(() => DescriptorBudget.Require(384)).Should().NotThrow();
+    }
+
+    [Fact]
+    public async Task A_socket_whose_descriptor_belongs_to_the_server_itself_is_not_admitted()
+    {
+        Assert.SkipWhen(FileDescriptors.ReadLimit() is null, "the limit is known on Linux only");
+        await using var server = new ChatServer();
+        var limit = server.Services.GetRequiredService<ConnectionLimit>();
+
+        limit.Admits(FileDescriptors.CountOpen()!.Value).Should().BeTrue();
+        limit.Admits(FileDescriptors.ReadLimit()!.Value - 1).Should().BeFalse();
+
+        limit.Connections.Should().BePositive();
+        (await server.GaugeAsync("chat_sockets_refused_total")).Should().Be(1);
+    }
 }

@@ -84,6 +84,13 @@ public sealed class OutboxMemoryTests
         (memory.IsFull, memory.IsOverItsShare(small), memory.IsOverItsShare(large)).Should().Be((true, false, true));
         memory.Change(ref large, 0);
         (memory.IsFull, memory.IsOverItsShare(small)).Should().Be((false, false));
+
+        var (first, second) = (0, 0);
+        memory.Change(ref first, Max);
+        memory.Change(ref second, 1);
+        memory.Change(ref second, 0);
+        memory.IsOverItsShare(Max / 2 + 1).Should().BeTrue("two are left to share");
+        memory.IsOverItsShare(Max / 3).Should().BeFalse();
     }
 
     private static async Task<ThreadId> LongThreadAsync(TestClient client)
