@@ -263,6 +263,9 @@ public sealed record ThreadRenamed : ThreadEvent
     public required string Title { get; init; }
 
     public required RenamedBy By { get; init; }
+
+    /// <summary>The message that the server made the title from; absent when a user gave it.</summary>
+    public long? FromSeq { get; init; }
 }
 
 [JsonConverter(typeof(SnakeCaseEnumConverter<RenamedBy>))]

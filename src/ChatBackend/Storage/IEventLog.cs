@@ -44,8 +44,9 @@ internal interface IEventLog
 /// <param name="Head">The <c>seq</c> of the last event; 0 before the first.</param>
 /// <param name="OpenFrom">The <c>seq</c> from which reading the log shows all open work; null when nothing is open.</param>
 /// <param name="HistoryBegins">The <c>seq</c> of the first event that is still there; the one after the head when none is.</param>
+/// <param name="TitleFrom">What the last append said of where the title is from; the store does not read it.</param>
 internal sealed record ThreadHeader(
-    ThreadId Thread, UserId Owner, long Epoch, long Head, long? OpenFrom, string? Title = null, long HistoryBegins = 1);
+    ThreadId Thread, UserId Owner, long Epoch, long Head, long? OpenFrom, string? Title = null, long HistoryBegins = 1, long? TitleFrom = null);
 
 /// <param name="Json">Exactly the bytes that go over the wire.</param>
 internal readonly record struct StoredEvent(long Seq, ReadOnlyMemory<byte> Json);
@@ -71,6 +72,9 @@ internal sealed record LogAppend
 
     /// <summary>The thread's title from now on; null leaves the one it has.</summary>
     public string? Title { get; init; }
+
+    /// <summary>Replaces the thread's <see cref="ThreadHeader.TitleFrom"/>.</summary>
+    public long? TitleFrom { get; init; }
 
     /// <summary>Takes the thread out of the archive, because a message was written in it.</summary>
     public bool Unarchives { get; init; }

@@ -1,27 +1,54 @@
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Threads;
 
-/// <summary>Titles a thread that has none after the first message that is answered. Asked in the thread's turn, so that it never meets a title that somebody gives.</summary>
-internal sealed class AutoTitle(ThreadId thread, IEventLog log, bool isEnabled)
+/// <summary>
+/// Titles a thread that has no title, or one made from a message that was replaced: with the end of a run, whatever that end is, or when a run begins to
+/// wait for approval. Asked in the thread's turn, so that it never meets a title that a user gives.
+/// </summary>
+internal sealed partial class AutoTitle(ThreadId thread, IEventLog log, bool isEnabled, ILogger logger)
 {
-    public async Task<ThreadRenamed?> ForAsync(ThreadState state, AgentCompleted answer)
+    /// <param name="answer">What the run answered, if it did.</param>
+    /// <exception cref="LogUnavailableException"/>
+    public async Task<ThreadRenamed?> ForAsync(ThreadState state, string? answer)
     {
-        if (!isEnabled || state.Title is not null || state.Run is not { IsReplaced: false } run)
+        if (!isEnabled || !state.NeedsTitle || state.Run is not { IsReplaced: false } run)
         {
             return null;
         }
 
-        // What is said to the script agent is a program; its answer is what a person would have read.
-        var text = run.Agent == AgentCatalog.Script ? answer.Content : await MessageAsync(run.Answers);
-        return text is not null && ThreadTitle.From(text) is { } title ? new ThreadRenamed { Title = title, By = RenamedBy.Agent } : null;
+        try
+        {
+            return await log.FindEventAsync(thread, run.Answers.Value, CancellationToken.None) is { } seq
+                && await log.ReadAsync(thread, seq - 1, 1, 1, CancellationToken.None) is [var stored]
+                && stored.Decode(thread) is UserMessage message
+                && TitleOf(message, run, answer) is { } title
+                    ? new ThreadRenamed { Title = title, By = RenamedBy.Agent, FromSeq = seq }
+                    : null;
+        }
+        catch (UnreadableThreadException ex)
+        {
+            Unreadable(thread.Value, ex.Message); // the end of the run is worth more than a title
+            return null;
+        }
     }
 
-    private async Task<string?> MessageAsync(MessageId message) =>
-        await log.FindEventAsync(thread, message.Value, CancellationToken.None) is { } seq
-        && await log.ReadAsync(thread, seq - 1, 1, 1, CancellationToken.None) is [var stored]
-            ? (stored.Decode(thread) as UserMessage)?.Content
-            : null;
+    /// <summary>The text that a terminal event ends with.</summary>
+    public static string? AnswerOf(ThreadEvent terminal) => terminal switch
+    {
+        AgentCompleted completed => completed.Content,
+        AgentStopped stopped => stopped.Content,
+        AgentFailed failed => failed.Content,
+        _ => null,
+    };
+
+    // A message to the script agent is a program; a person reads its answer, where there is one.
+    private static string? TitleOf(UserMessage message, OpenRun run, string? answer) =>
+        (run.Agent == AgentCatalog.Script && answer is not null ? ThreadTitle.From(answer) : null) ?? ThreadTitle.From(message.Content);
+
+    [LoggerMessage(LogLevel.Warning, "{Thread} gets no title, because the message cannot be read: {Reason}")]
+    private partial void Unreadable(string thread, string reason);
 }

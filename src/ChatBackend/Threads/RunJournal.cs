@@ -36,8 +36,8 @@ internal sealed partial class RunJournal(
     /// <summary>Called in the thread's turn: the event that follows the terminal one in the same commit, if any.</summary>
     public required Func<ThreadState, AgentStarted?> Next { get; init; }
 
-    /// <summary>Called in the thread's turn: the title that the answer gives the thread in the same commit, if any.</summary>
-    public required Func<ThreadState, AgentCompleted, Task<ThreadRenamed?>> TitleAsync { get; init; }
+    /// <summary>Called in the thread's turn, with the answer if there is one: the title that the thread gets in the same commit, if any.</summary>
+    public required Func<ThreadState, string?, Task<ThreadRenamed?>> TitleAsync { get; init; }
 
     /// <summary>Called once, in the thread's turn, when the run is over: its terminal event is durable, the thread has another writer, or the end could not be recorded.</summary>
     public required Action Ended { get; init; }
@@ -114,7 +114,7 @@ internal sealed partial class RunJournal(
 
             return [.. calls.Select(call => call with { RunId = _run, ExpiresAt = expiresAt })];
         },
-        cancellationToken);
+        cancellationToken, isTitled: true);
 
     public async Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken)
     {
@@ -169,7 +169,7 @@ internal sealed partial class RunJournal(
 
                     var final = Stopping is { } reason ? new RunEnd.Stopped(reason) : end;
                     var events = TerminalEvents.For(writer.State!, final, live.PartFrom(0), usage, _time.Now);
-                    ThreadEvent?[] after = [events[^1] is AgentCompleted answer ? await TitleAsync(writer.State!, answer) : null, Next(writer.State!)];
+                    ThreadEvent?[] after = [await TitleAsync(writer.State!, AutoTitle.AnswerOf(events[^1])), Next(writer.State!)];
                     attempted = final;
                     var result = await writer.AppendAsync([.. events, .. after.OfType<ThreadEvent>()]);
                     var appended = result is AppendResult.Appended;
@@ -208,7 +208,7 @@ internal sealed partial class RunJournal(
     }
 
     /// <param name="draft">Called in the thread's turn: the events to commit, none to commit nothing.</param>
-    private async Task CommitAsync(Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken)
+    private async Task CommitAsync(Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken, bool isTitled = false)
     {
         IReadOnlyList<ThreadEvent> events = [];
         for (var wait = FirstRetry; ; wait = Longer(wait))
@@ -228,7 +228,8 @@ internal sealed partial class RunJournal(
                     if (writer.State!.Run!.Events == _committed)
                     {
                         events = draft(writer.State);
-                        if (events.Count > 0 && await writer.AppendAsync(events) is not AppendResult.Appended)
+                        ThreadEvent[] titled = isTitled && await TitleAsync(writer.State, null) is { } title ? [.. events, title] : [.. events];
+                        if (events.Count > 0 && await writer.AppendAsync(titled) is not AppendResult.Appended)
                         {
                             throw new RunLostException();
                         }

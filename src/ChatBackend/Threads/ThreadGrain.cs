@@ -38,7 +38,7 @@ internal sealed partial class ThreadGrain(
         _live = new LiveThread(_thread, clock, logger);
         _writer = new ThreadWriter(_thread, log, _live, clock);
         _commands = new ThreadCommands(_thread, _writer, log, agents, runs, required => _runs.IsTooLate(required), options.Value);
-        var titles = new AutoTitle(_thread, log, options.Value.AutoTitle);
+        var titles = new AutoTitle(_thread, log, options.Value.AutoTitle, logger);
         _runs = new ThreadRuns(_thread, _writer, _live, log, runs, adoption, agents, titles, runOptions.Value, metrics, clock, logger)
         {
             Idle = RestWhenIdle,

@@ -52,6 +52,11 @@ internal sealed partial class ThreadRuns(
             // Of a run of this process that broke, the text is still here.
             var said = live.PartFrom(0) ?? SavedText.Of(await log.ReadCheckpointsAsync(thread, CancellationToken.None));
             events = TerminalEvents.For(state, Cause, said, _usage, writer.Now());
+            if (await titles.ForAsync(state, AutoTitle.AnswerOf(events[^1])) is { } title)
+            {
+                events.Add(title);
+            }
+
             Adopting(thread.Value, orphan.Id.Value);
         }
 

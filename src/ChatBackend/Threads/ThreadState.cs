@@ -6,6 +6,8 @@ namespace ChatBackend.Threads;
 /// <summary>What the writer must know of a thread to decide: a fold over its events. Immutable, so that a failed append changes nothing.</summary>
 internal sealed record ThreadState
 {
+    private const long ReplacedTitle = 0;
+
     public required UserId Owner { get; init; }
 
     /// <summary>The <c>seq</c> of the last event; 0 before the first.</summary>
@@ -15,6 +17,15 @@ internal sealed record ThreadState
     public DateTimeOffset LastAt { get; init; }
 
     public string? Title { get; init; }
+
+    /// <summary>
+    /// The <c>seq</c> of the message that the server made the title from; <see cref="ReplacedTitle"/> once that was replaced. Null when there is no title, or a user
+    /// gave it.
+    /// </summary>
+    public long? TitleFrom { get; init; }
+
+    /// <summary>No title, or one that the server made from a message that was replaced.</summary>
+    public bool NeedsTitle => Title is null || TitleFrom == ReplacedTitle;
 
     public OpenRun? Run { get; init; }
 
@@ -49,6 +60,7 @@ internal sealed record ThreadState
             {
                 Waiting = Waiting.RemoveAll(message => message.Seq > rewound.ToSeq),
                 Run = Run?.Rewound(rewound.ToSeq),
+                TitleFrom = TitleFrom > rewound.ToSeq ? ReplacedTitle : TitleFrom,
             },
             AgentStarted started => next with { Waiting = WaitingWithout(started.MessageId), Run = OpenRun.Of(started, Find(started.MessageId)?.Seq) },
             MessageSteered steered when Run?.Id != steered.RunId => next with { Waiting = WaitingWithout(steered.MessageId) },
@@ -59,7 +71,7 @@ internal sealed record ThreadState
                 Run = Run!.Counted() with { LastTaken = Math.Max(Run.LastTaken, Find(steered.MessageId)?.Seq ?? 0) },
             },
             AgentCompleted or AgentStopped or AgentFailed => next with { Run = null },
-            ThreadRenamed renamed => next with { Title = renamed.Title },
+            ThreadRenamed renamed => next with { Title = renamed.Title, TitleFrom = renamed.FromSeq },
             RunEvent ofRun => next with { Run = Run!.Apply(ofRun) },
             _ => next,
         };

@@ -56,7 +56,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         var known = State;
         // The last event is read in any case: it shows that the log ends where its head says.
         var from = Math.Max(Math.Min(header.OpenFrom ?? header.Head, header.Head), header.HistoryBegins) - 1;
-        var state = known ?? new ThreadState { Owner = header.Owner, Head = Math.Min(from, header.Head), Title = header.Title };
+        var state = known ?? new ThreadState { Owner = header.Owner, Head = Math.Min(from, header.Head), Title = header.Title, TitleFrom = header.TitleFrom };
         var missed = new List<EncodedEvent>();
         while (state.Head < header.Head)
         {
@@ -122,6 +122,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
             Command = command,
             Checkpoint = checkpoint,
             Title = drafts.OfType<ThreadRenamed>().LastOrDefault()?.Title,
+            TitleFrom = next.TitleFrom,
             Unarchives = drafts.Any(draft => draft is UserMessage),
             DropCheckpoints = encoded.Any(happened => happened.EndsPart),
             At = at,

@@ -26,19 +26,6 @@ public sealed class AutoTitleTests
     }
 
     [Fact]
-    public async Task A_run_that_does_not_complete_gives_no_title_and_what_is_said_to_the_script_agent_is_its_answer()
-    {
-        await using var server = new ChatServer(("Threads:AutoTitle", "true"));
-        await using var client = await server.ConnectAsync();
-        var failed = await client.PlayAsync("""{"steps":[{"crash":"boom"}]}""");
-        await client.EndOfAsync(failed);
-
-        await client.EndOfAsync(await client.PlayAsync("""{"steps":[{"say":"The answer"}]}""", failed.ThreadId));
-
-        (await client.Frames.UntilAsync<ThreadRenamed>()).Title.Should().Be("The answer");
-    }
-
-    [Fact]
     public async Task A_title_that_somebody_gave_stays_also_when_both_happen_at_once()
     {
         await using var server = new ChatServer(("Threads:AutoTitle", "true"));

@@ -15,20 +15,21 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = ?1 AND id = ?2");
 
     private readonly SqliteStatement _createThread = new(connection, """
-        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted)
-        VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0)
+        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted, title_from)
+        VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0, ?7)
         ON CONFLICT (id) DO NOTHING RETURNING key
         """);
 
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
     // Saved text and the like are no activity, and would move the thread in its index once a second.
     private readonly SqliteStatement _advanceThread = new(connection, """
-        UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title), archived = iif(?8, 0, archived)
+        UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title),
+            archived = iif(?8, 0, archived), title_from = ?9
         WHERE id = ?1 AND epoch = ?2 AND head = ?3 RETURNING key
         """);
 
     private readonly SqliteStatement _openThread = new(connection, """
-        UPDATE threads SET epoch = epoch + 1 WHERE id = ?1 RETURNING owner, epoch, head, open_from, title, history_begins
+        UPDATE threads SET epoch = epoch + 1 WHERE id = ?1 RETURNING owner, epoch, head, open_from, title, history_begins, title_from
         """);
 
     private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json, checksum) VALUES (?1, ?2, ?3, ?4)");
@@ -64,7 +65,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         return row.Read()
             ? new ThreadHeader(
                 thread, new UserId(row.Text(0)), row.Number(1), row.Number(2), row.IsNull(3) ? null : row.Number(3),
-                row.IsNull(4) ? null : row.Text(4), row.Number(5))
+                row.IsNull(4) ? null : row.Text(4), row.Number(5), row.IsNull(6) ? null : row.Number(6))
             : null;
     }
 
@@ -125,8 +126,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         var head = append.Head + append.Events.Count;
         var at = append.At.ToUnixTimeMilliseconds();
         using var row = append.NewOwner is { } owner
-            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title)
-            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives);
+            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom)
+            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom);
         return row.Read() ? row.Number(0) : null;
     }
 
