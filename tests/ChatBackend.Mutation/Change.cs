@@ -34,7 +34,8 @@ internal sealed record Change(string Kind, string? Text, Func<SyntaxNode, Syntax
 
 internal static class SyntaxText
 {
-    /// <summary>Tokens that were made have no spaces between them; those that were there keep theirs.</summary>
-    public static T NormalizeOnOneLine<T>(this T node) where T : SyntaxNode =>
-        node.ReplaceTokens(node.DescendantTokens(), (token, _) => token.HasTrailingTrivia ? token : token.WithTrailingTrivia(Space));
+    /// <summary>Tokens that were made have no spaces between them; those that were there keep theirs, and the text of a string stays as it is.</summary>
+    public static T NormalizeOnOneLine<T>(this T node) where T : SyntaxNode => node.ReplaceTokens(
+        node.DescendantTokens().Where(token => !token.Parent!.AncestorsAndSelf().OfType<InterpolatedStringExpressionSyntax>().Any()),
+        (token, _) => token.HasTrailingTrivia ? token : token.WithTrailingTrivia(Space));
 }

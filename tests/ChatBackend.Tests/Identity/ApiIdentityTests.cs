@@ -1,4 +1,5 @@
 using ChatBackend.Identity;
+using ChatBackend.Telemetry;
 
 namespace ChatBackend.Tests.Identity;
 
@@ -41,7 +42,8 @@ public sealed class ApiIdentityTests
         StatusOf("GET", ("Authorization", "Bearer {token}"), ("Authorization", $"Bearer {other}")).Should().Be(401);
         StatusOf("GET", ("Cookie", "__Host-chat_session=wrong"), ("Origin", Own)).Should().Be(401);
         StatusOf("GET", ("Authorization", "Bearer wrong"), ("Cookie", Cookie), ("Origin", Own)).Should().Be(401, "a token that was given explicitly is final");
-        StatusOf("GET", ("Cookie", $"{Cookie}; __Host-chat_session={other}"), ("Origin", Own)).Should().Be(401, "two different cookies are no identity");
+        ((UpgradeDecision.Refused)Decide("GET", ("Cookie", $"{Cookie}; __Host-chat_session={other}"), ("Origin", Own)))
+            .Should().BeEquivalentTo(new { Status = 401, Reason = RefusalReason.CookieConflict });
         _fixture.Clock.Advance(TimeSpan.FromDays(31));
         StatusOf("GET", ("Authorization", "Bearer {token}")).Should().Be(401);
     }

@@ -44,6 +44,35 @@ public sealed class OpenedAgainTests
     }
 
     [Fact]
+    [Trait("failure", "P10")]
+    public async Task A_run_that_waits_for_a_decision_goes_on_in_the_next_process_and_what_waits_behind_it_is_answered()
+    {
+        var data = Directory.CreateTempSubdirectory("chat-backend-");
+        try
+        {
+            await using var first = new ChatServer(data);
+            await using var early = await first.ConnectAsync();
+            var asking = await early.PlayAsync("""{"steps":[{"say":"so far"},{"tool":"mail","approval":true},{"say":"done"}]}""");
+            var required = await early.Frames.UntilAsync<ApprovalRequired>();
+            var waiting = await early.PlayAsync(Short, asking.ThreadId);
+            await first.DisposeAsync();
+
+            await using var next = new ChatServer(data);
+            await using var late = await next.ConnectAsync(early.Guest);
+            await late.Connection.FollowAsync(asking.ThreadId!.Value).Soon();
+            await late.Connection.DecideAsync(required, ApprovalDecision.Approve).Soon();
+
+            (await late.EndOfAsync(asking)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("done");
+            var started = await late.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
+            (await late.EndOfAsync(started.RunId)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("fine");
+        }
+        finally
+        {
+            data.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     [Trait("failure", "D16")]
     public async Task A_message_that_comes_as_its_thread_goes_to_rest_is_answered_by_a_run_that_nothing_interrupts()
     {

@@ -65,6 +65,20 @@ public sealed class ThreadFeedTests
 
     [Fact]
     [Trait("failure", "P6")]
+    public async Task A_thread_that_says_that_it_is_deleted_is_followed_no_longer_and_asked_no_more()
+    {
+        var follower = await FollowAsync();
+
+        _feed.Take(new ThreadBatch(Thread, [], Moved: false, Deleted: true));
+        await _feed.RenewAsync(CancellationToken.None);
+
+        _delivered.Should().ContainSingle().Which.Should().Be("""{"type":"thread_deleted","thread_id":"thr_1"}""");
+        follower.HasLeft.Should().BeTrue();
+        _asked.Should().Be(1);
+    }
+
+    [Fact]
+    [Trait("failure", "P6")]
     [Trait("failure", "D44")]
     public async Task A_feed_that_cannot_reach_its_thread_tries_until_it_hears_that_there_is_none()
     {

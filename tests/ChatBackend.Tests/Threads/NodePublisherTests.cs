@@ -1,0 +1,110 @@
+using System.Text;
+using ChatBackend.Protocol;
+using ChatBackend.Tests.Client;
+using ChatBackend.Threads;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ChatBackend.Tests.Threads;
+
+/// <summary>What a node is called with while it is slow, and what not after it was lost.</summary>
+public sealed class NodePublisherTests
+{
+    private static readonly ThreadId Thread = new("thr_1");
+
+    private readonly Node _node = new();
+    private readonly NodePublisher _publisher;
+
+    public NodePublisherTests() => _publisher = new NodePublisher(Thread, _node, NullLogger.Instance);
+
+    [Fact]
+    public void Text_gathers_while_a_call_is_in_flight_and_moves_past_no_event()
+    {
+        _publisher.Add([Delta("part_1", 0, "a")]);
+        _publisher.Add([Delta("part_1", 1, "b")]);
+        _publisher.Add([Delta("part_1", 2, "c"), Delta("part_1", 3, "d")]);
+        _publisher.Add([Event(2), Delta("part_2", 0, "e")]);
+        _publisher.Add([Delta("part_3", 0, "f"), Delta("part_3", 1, "g")]);
+        _node.Calls.Should().ContainSingle();
+
+        _node.Answer();
+
+        _node.Calls.Should().HaveCount(2);
+        _node.Calls[1].Items.Select(Shown).Should().Equal("part_1 1 bcd", "event 2", "part_2 0 e", "part_3 0 fg");
+        _publisher.Add([Event(3)]);
+        _node.Answer();
+        _node.Answer();
+        _node.Calls[2].Items.Select(Shown).Should().Equal("event 3");
+        _publisher.Add([Event(4)]);
+        _node.Calls.Should().HaveCount(4, "it is idle again");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_last_word_on_a_thread_comes_after_all_that_was_published(bool isDeleted)
+    {
+        _publisher.Add([Event(1)]);
+        _publisher.Add([Event(2)]);
+
+        var last = isDeleted ? _publisher.DeletedAsync() : _publisher.MovedAsync();
+        _node.Answer();
+        _node.Answer();
+        await _node.CalledAsync(3);
+        _node.Answer();
+        await last.Soon();
+
+        _node.Calls.Select(call => (call.Items.Length, call.Moved, call.Deleted)).Should().Equal((1, false, false), (1, false, false), (0, !isDeleted, isDeleted));
+    }
+
+    [Fact]
+    public void A_node_that_was_lost_is_called_no_more()
+    {
+        _publisher.Add([Event(1)]);
+        _publisher.Add([Event(2)]);
+        _publisher.IsDead.Should().BeFalse();
+
+        _node.Fail();
+        _publisher.Add([Event(3)]);
+
+        _publisher.IsDead.Should().BeTrue();
+        _node.Calls.Should().ContainSingle();
+    }
+
+    private static string Shown(PublishedItem item) =>
+        item.Delta is { } delta ? $"{delta.Part} {delta.Offset} {delta.Text}" : Encoding.UTF8.GetString(item.Event.Json);
+
+    private static PublishedItem Event(long seq) => new(new EncodedEvent(seq, Encoding.UTF8.GetBytes($"event {seq}"), false), null, 0);
+
+    private static PublishedItem Delta(string part, int offset, string text) =>
+        new(default, new PartText(new RunId("run_1"), new PartId(part), PartKind.Text, offset, text), 1);
+
+    /// <summary>Answers each call when the test says so.</summary>
+    private sealed class Node : INodeObserver
+    {
+        private readonly Queue<TaskCompletionSource> _open = new();
+        private readonly SemaphoreSlim _called = new(0);
+
+        public List<ThreadBatch> Calls { get; } = [];
+
+        public Task Publish(ThreadBatch batch)
+        {
+            var answer = new TaskCompletionSource();
+            Calls.Add(batch);
+            _open.Enqueue(answer);
+            _called.Release();
+            return answer.Task;
+        }
+
+        public void Answer() => _open.Dequeue().SetResult();
+
+        public void Fail() => _open.Dequeue().SetException(new TimeoutException());
+
+        public async Task CalledAsync(int times)
+        {
+            for (var call = 0; call < times; call++)
+            {
+                await _called.WaitAsync(TestContext.Current.CancellationToken).Soon();
+            }
+        }
+    }
+}
