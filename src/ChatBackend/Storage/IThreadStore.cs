@@ -51,7 +51,7 @@ internal sealed record ThreadRecord(
     ThreadId Thread, string? Title, bool IsArchived, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, long Head, bool IsOpen, long HistoryBegins);
 
 /// <summary>Where in a list a page ended.</summary>
-/// <param name="AsOf">The newest activity at the time of the first page, in Unix milliseconds.</param>
+/// <param name="AsOf">The newest activity at the time of the first page, by <see cref="ActivityClock"/>.</param>
 /// <param name="ActiveAt">The activity of the page's last thread, as of that time.</param>
 /// <param name="Key">That thread's key.</param>
 internal readonly record struct ThreadListPosition(long AsOf, long ActiveAt, long Key);

@@ -66,10 +66,10 @@ internal static class StoreBenchmark
         bool[] fast =
         [
             await RowAsync("list", http, "/api/threads", () => store.ListAsync(user, false, null, 50, CancellationToken.None), bare,
-                "SELECT id, title, updated_at FROM threads NOT INDEXED WHERE owner = $user AND archived = 0 ORDER BY updated_at DESC, key DESC LIMIT 51",
+                "SELECT id, title, updated_at FROM threads NOT INDEXED WHERE owner = $user AND archived = 0 ORDER BY active_at DESC, key DESC LIMIT 51",
                 ("$user", user.Value)),
             await RowAsync("list, next page", http, "/api/threads", () => store.ListAsync(user, false, second, 50, CancellationToken.None), bare,
-                "SELECT id, title, updated_at FROM threads NOT INDEXED WHERE owner = $user AND archived = 0 ORDER BY updated_at DESC, key DESC LIMIT 51 OFFSET 50",
+                "SELECT id, title, updated_at FROM threads NOT INDEXED WHERE owner = $user AND archived = 0 ORDER BY active_at DESC, key DESC LIMIT 51 OFFSET 50",
                 ("$user", user.Value)),
             await SearchAsync("search, rare words", http, store, bare, user, StoreFilling.Rare),
             await SearchAsync("search, common words", http, store, bare, user, StoreFilling.Common),

@@ -50,6 +50,39 @@ public abstract partial class EventLogContract
     }
 
     [Fact]
+    [Trait("failure", "Q20")]
+    public async Task A_list_is_in_the_order_of_what_happened_and_its_pages_hold_when_the_clock_was_set_back()
+    {
+        var user = UserId.New();
+        var writers = new List<LogWriter>();
+        for (var i = 0; i < 6; i++)
+        {
+            writers.Add(LogWriter.OfNewThread(Log, user));
+            await writers[i].AppendAsync(Event(writers[i], i < 3 ? 36_000 + i : i)); // ten hours back after the third
+            if (i == 3)
+            {
+                await ReopenAsync();
+                writers = [.. writers.Select(writer => writer.On(Log))];
+            }
+        }
+
+        var first = await Store.ListAsync(user, false, null, 2, Cancellation);
+        await writers[1].AppendAsync(Event(writers[1], 10));
+        await writers[4].AppendAsync(Event(writers[4], 11));
+        var late = LogWriter.OfNewThread(Log, user);
+        await late.AppendAsync(Event(late, 12));
+        var second = await Store.ListAsync(user, false, first.Next, 2, Cancellation);
+        var third = await Store.ListAsync(user, false, second.Next, 2, Cancellation);
+
+        first.Threads.Concat(second.Threads).Concat(third.Threads).Select(thread => thread.Thread)
+            .Should().Equal(new[] { 5, 4, 3, 2, 1, 0 }.Select(i => writers[i].Thread));
+        third.Next.Should().BeNull();
+        var now = (await Store.ListAsync(user, false, null, 100, Cancellation)).Threads;
+        now.Select(thread => thread.Thread).Should().Equal(new[] { late, writers[4], writers[1], writers[5], writers[3], writers[2], writers[0] }.Select(writer => writer.Thread));
+        now[0].UpdatedAt.Should().Be(LogWriter.At.AddSeconds(12), "that is when it happened by the clock");
+    }
+
+    [Fact]
     public async Task What_is_saved_without_an_event_is_no_activity()
     {
         var writer = await LogWriter.StartAsync(Log);

@@ -55,6 +55,25 @@ public sealed class ClockSetBackTests : IDisposable
     }
 
     [Fact]
+    public async Task The_list_has_the_thread_first_that_was_written_in_last()
+    {
+        await using var server = new ChatServer();
+        await using var client = await server.ConnectAsync();
+        var rest = await server.RestAsync(client.Guest);
+        var before = await client.PlayAsync(Hello);
+        await client.EndOfAsync(before);
+        server.Clock.Shift = Back;
+        var after = await client.PlayAsync(Hello);
+        await client.EndOfAsync(after);
+
+        var first = await rest.GetAsync("/api/threads?limit=1");
+        var second = await rest.GetAsync($"/api/threads?limit=1&cursor={first.GetProperty("next_cursor").GetString()}");
+
+        first.GetProperty("threads")[0].GetProperty("thread_id").GetString().Should().Be(after.ThreadId!.Value.Value);
+        second.GetProperty("threads")[0].GetProperty("thread_id").GetString().Should().Be(before.ThreadId!.Value.Value);
+    }
+
+    [Fact]
     public async Task An_approval_expires_after_its_time_has_passed()
     {
         await using var server = new ChatServer(("Runs:ApprovalTimeout", "00:00:01"));

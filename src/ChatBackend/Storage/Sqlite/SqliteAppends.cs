@@ -15,8 +15,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = ?1 AND id = ?2");
 
     private readonly SqliteStatement _createThread = new(connection, """
-        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted, title_from)
-        VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0, ?7)
+        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted, title_from, active_at, began_at)
+        VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0, ?7, ?8, ?8)
         ON CONFLICT (id) DO NOTHING RETURNING key
         """);
 
@@ -24,7 +24,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     // Saved text and the like are no activity, and would move the thread in its index once a second.
     private readonly SqliteStatement _advanceThread = new(connection, """
         UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title),
-            archived = iif(?8, 0, archived), title_from = ?9
+            archived = iif(?8, 0, archived), title_from = ?9, active_at = iif(?4 > head, ?10, active_at)
         WHERE id = ?1 AND epoch = ?2 AND head = ?3 RETURNING key
         """);
 
@@ -32,7 +32,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         UPDATE threads SET epoch = epoch + 1 WHERE id = ?1 RETURNING owner, epoch, head, open_from, title, history_begins, title_from
         """);
 
-    private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json, checksum) VALUES (?1, ?2, ?3, ?4)");
+    private readonly SqliteStatement _addEvent = new(connection, "INSERT INTO events (thread_key, seq, json, checksum, active_at) VALUES (?1, ?2, ?3, ?4, ?5)");
 
     private readonly SqliteStatement _addId = new(connection, "INSERT INTO event_ids (thread_key, id, seq) VALUES (?1, ?2, ?3)");
 
@@ -54,6 +54,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         INSERT OR IGNORE INTO replaced (thread_key, after_seq, before_seq)
         SELECT thread_key, seq - 1, seq + 1 FROM event_ids WHERE thread_key = ?1 AND id = ?2
         """);
+
+    private readonly ActivityClock _activity = new(NewestActivity(connection));
 
     public void Begin() => _begin.Execute();
 
@@ -77,12 +79,14 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
             return new AppendResult.CommandKnown(earlier);
         }
 
-        if (Advance(append) is not { } key)
+        var at = append.At.ToUnixTimeMilliseconds();
+        var activeAt = append.Events.Count > 0 || append.NewOwner is not null ? _activity.Next(at) : at;
+        if (Advance(append, at, activeAt) is not { } key)
         {
             return AppendResult.Fenced.Instance;
         }
 
-        AddEvents(key, append);
+        AddEvents(key, append, activeAt == at ? null : activeAt);
         if (append.Command is { } command)
         {
             _addCommand.Execute(command.User.Value, command.Id.Value, command.Digest, command.Ack);
@@ -121,21 +125,28 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     }
 
     /// <returns>The thread's key; null for a writer that is out of date.</returns>
-    private long? Advance(LogAppend append)
+    private long? Advance(LogAppend append, long at, long activeAt)
     {
         var head = append.Head + append.Events.Count;
-        var at = append.At.ToUnixTimeMilliseconds();
         using var row = append.NewOwner is { } owner
-            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom)
-            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom);
+            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom, activeAt)
+            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt);
         return row.Read() ? row.Number(0) : null;
     }
 
-    private void AddEvents(long key, LogAppend append)
+    private static long NewestActivity(SqliteConnection connection)
+    {
+        using var newest = new SqliteStatement(connection, "SELECT ifnull(max(active_at), 0) FROM threads");
+        using var row = newest.Query();
+        return row.Read() ? row.Number(0) : 0;
+    }
+
+    /// <param name="activeAt">Null when it is the time of the events.</param>
+    private void AddEvents(long key, LogAppend append, long? activeAt)
     {
         foreach (var @event in append.Events)
         {
-            _addEvent.Execute(key, @event.Seq, @event.Json, (long)Crc32.HashToUInt32(@event.Json.Span));
+            _addEvent.Execute(key, @event.Seq, @event.Json, (long)Crc32.HashToUInt32(@event.Json.Span), activeAt);
             if (@event.Id is { } id)
             {
                 _addId.Execute(key, id, @event.Seq);

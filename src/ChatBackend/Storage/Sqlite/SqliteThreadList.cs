@@ -7,27 +7,31 @@ internal static class SqliteThreadList
 {
     private const string Columns = "id, title, archived, created_at, updated_at, head, open_from IS NOT NULL, history_begins, key";
 
+    // Of one that cannot be read it is not known.
+    private const string EventActivity = """
+        ifnull(events.active_at, CASE WHEN json_valid(CAST(json AS TEXT))
+            THEN CAST(round(unixepoch(json_extract(CAST(json AS TEXT), '$.at'), 'subsec') * 1000) AS INTEGER) END)
+        """;
+
     // The first page says what the list is.
     private const string FirstPage = $"""
-        SELECT {Columns}, updated_at FROM threads WHERE owner = ?1 AND archived = ?2
-        ORDER BY updated_at DESC, key DESC LIMIT ?3
+        SELECT {Columns}, active_at FROM threads WHERE owner = ?1 AND archived = ?2
+        ORDER BY active_at DESC, key DESC LIMIT ?3
         """;
 
     // A thread in which something happened since has left its place in the index; its events tell where it stood. There are few of
-    // those, and of each only the events since are looked at. Times of one form compare as text.
+    // those, and of each only the events since are looked at.
     private const string NextPage = $"""
         SELECT * FROM (
-            SELECT {Columns}, updated_at AS active_at FROM threads
-            WHERE owner = ?1 AND archived = ?2 AND (updated_at, key) < (?4, ?5)
-            ORDER BY updated_at DESC, key DESC LIMIT ?3)
+            SELECT {Columns}, active_at FROM threads
+            WHERE owner = ?1 AND archived = ?2 AND (active_at, key) < (?4, ?5)
+            ORDER BY active_at DESC, key DESC LIMIT ?3)
         UNION ALL
         SELECT * FROM (
             SELECT {Columns}, ifnull((
-                SELECT CAST(round(unixepoch(json_extract(CAST(json AS TEXT), '$.at'), 'subsec') * 1000) AS INTEGER) FROM events
-                WHERE thread_key = threads.key AND json_extract(CAST(json AS TEXT), '$.at') <= ?7
-                ORDER BY seq DESC LIMIT 1), created_at) AS active_at
-            FROM threads WHERE owner = ?1 AND archived = ?2 AND updated_at > ?6 AND created_at <= ?6)
-        WHERE (active_at, key) < (?4, ?5)
+                SELECT {EventActivity} FROM events WHERE thread_key = threads.key AND {EventActivity} <= ?6 ORDER BY seq DESC LIMIT 1), began_at) AS stood_at
+            FROM threads WHERE owner = ?1 AND archived = ?2 AND active_at > ?6 AND began_at <= ?6)
+        WHERE (stood_at, key) < (?4, ?5)
         ORDER BY active_at DESC, key DESC LIMIT ?3
         """;
 
@@ -42,7 +46,7 @@ internal static class SqliteThreadList
             var (asOf, at, key) = after ?? default;
             var rows = after is null
                 ? log.List(FirstPage, ReadPlace, owner.Value, isArchived, max + 1)
-                : log.List(NextPage, ReadPlace, owner.Value, isArchived, max + 1, at, key, asOf, WireTime(asOf));
+                : log.List(NextPage, ReadPlace, owner.Value, isArchived, max + 1, at, key, asOf);
             ThreadListPosition? next = rows.Count > max
                 ? new ThreadListPosition(after is null ? rows[0].ActiveAt : asOf, rows[max - 1].ActiveAt, rows[max - 1].Key)
                 : null;
@@ -65,7 +69,4 @@ internal static class SqliteThreadList
     private static (ThreadRecord Thread, long Key, long ActiveAt) ReadPlace(SqliteRows row) => (Read(row), row.Number(8), row.Number(9));
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
-
-    private static string WireTime(long milliseconds) =>
-        Time(milliseconds).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }
