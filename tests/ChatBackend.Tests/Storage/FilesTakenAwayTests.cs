@@ -6,15 +6,8 @@ namespace ChatBackend.Tests.Storage;
 
 /// <summary>The log's files are removed or replaced while it is in use: no acknowledgement of what nobody would find, and nothing acknowledged is lost.</summary>
 [SupportedOSPlatform("linux")]
-public sealed class FilesTakenAwayTests : IDisposable
+public sealed class FilesTakenAwayTests : LogFileTests
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
-
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-log-");
-    private readonly LogLines _lines = new("ChatBackend.Storage");
-
-    private string Database => Path.Combine(_directory.FullName, "chat.db");
-
     [Theory]
     [Trait("failure", "Q22")]
     [InlineData("chat.db-wal")]
@@ -22,13 +15,13 @@ public sealed class FilesTakenAwayTests : IDisposable
     [InlineData("chat.db-shm")]
     public async Task A_WAL_that_is_removed_under_the_server_takes_nothing_with_it(params string[] files)
     {
-        await using var host = await SqliteLogHost.StartAsync(_directory.FullName, _lines);
+        await using var host = await SqliteLogHost.StartAsync(Folder, Lines);
         var writer = await LogWriter.StartAsync(host.Log);
         await writer.ReadTextsAsync();
 
         foreach (var file in files)
         {
-            File.Delete(Path.Combine(_directory.FullName, file));
+            File.Delete(Path.Combine(Folder, file));
         }
 
         await ShouldBeUnavailableAsync(() => writer.AppendAsync("refused"));
@@ -43,7 +36,7 @@ public sealed class FilesTakenAwayTests : IDisposable
     [Trait("failure", "Q22")]
     public async Task A_WAL_of_another_time_in_its_place_is_not_replayed()
     {
-        await using var host = await SqliteLogHost.StartAsync(_directory.FullName, _lines);
+        await using var host = await SqliteLogHost.StartAsync(Folder, Lines);
         var writer = await LogWriter.StartAsync(host.Log);
         var (wal, old) = (Database + "-wal", Database + "-old");
         File.Copy(wal, old);
@@ -61,11 +54,11 @@ public sealed class FilesTakenAwayTests : IDisposable
     [Trait("failure", "Q22")]
     public async Task A_WAL_that_is_removed_while_nothing_is_written_is_missed_all_the_same()
     {
-        await using var host = await SqliteLogHost.StartAsync(_directory.FullName, _lines);
+        await using var host = await SqliteLogHost.StartAsync(Folder, Lines);
         var writer = await LogWriter.StartAsync(host.Log);
 
         File.Delete(Database + "-wal");
-        await _lines.UntilAsync(line => line.Contains("a new one is in use", StringComparison.Ordinal)).WaitAsync(Bound, TestContext.Current.CancellationToken);
+        await Lines.UntilAsync(line => line.Contains("a new one is in use", StringComparison.Ordinal)).WaitAsync(Bound, TestContext.Current.CancellationToken);
 
         (await TextsAfterKillAsync(writer)).Should().Equal("first");
     }
@@ -74,7 +67,7 @@ public sealed class FilesTakenAwayTests : IDisposable
     [Trait("failure", "Q22")]
     public async Task A_WAL_that_is_gone_when_the_server_stops_is_brought_home()
     {
-        var host = await SqliteLogHost.StartAsync(_directory.FullName, _lines);
+        var host = await SqliteLogHost.StartAsync(Folder, Lines);
         var writer = await LogWriter.StartAsync(host.Log);
 
         File.Delete(Database + "-wal");
@@ -87,7 +80,7 @@ public sealed class FilesTakenAwayTests : IDisposable
     [Trait("failure", "Q22")]
     public async Task An_older_copy_of_the_same_log_is_not_worked_on()
     {
-        await using var host = await SqliteLogHost.StartAsync(_directory.FullName, _lines);
+        await using var host = await SqliteLogHost.StartAsync(Folder, Lines);
         var writer = await LogWriter.StartAsync(host.Log);
         Checkpoint();
         var (older, aside) = (Database + "-older", Database + "-aside");
@@ -104,36 +97,10 @@ public sealed class FilesTakenAwayTests : IDisposable
             await ShouldBeUnavailableAsync(() => writer.ReadTextsAsync());
         }
 
-        _lines.All.Should().Contain(line => line.Contains("older copy", StringComparison.Ordinal) && line.Contains("restart", StringComparison.Ordinal));
+        Lines.All.Should().Contain(line => line.Contains("older copy", StringComparison.Ordinal) && line.Contains("restart", StringComparison.Ordinal));
         File.Move(aside, Database, overwrite: true);
         var again = await writer.TakeOverAsync();
         (await again.AppendAsync("back")).Should().Be(AppendResult.Appended.Instance);
         (await again.ReadTextsAsync()).Should().Equal("first", "second", "back");
     }
-
-    public void Dispose() => _directory.Delete(recursive: true);
-
-    /// <summary>What another process finds when this one is killed now.</summary>
-    private async Task<string[]> TextsAfterKillAsync(LogWriter writer)
-    {
-        var found = _directory.CreateSubdirectory("found");
-        foreach (var name in new[] { "chat.db", "chat.db-wal" }.Where(name => File.Exists(Path.Combine(_directory.FullName, name))))
-        {
-            File.Copy(Path.Combine(_directory.FullName, name), Path.Combine(found.FullName, name));
-        }
-
-        await using var host = await SqliteLogHost.StartAsync(found.FullName);
-        return await writer.On(host.Log).ReadTextsAsync();
-    }
-
-    private void Checkpoint()
-    {
-        using var other = SqliteLogHost.Connect(_directory.FullName);
-        using var command = other.CreateCommand();
-        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
-        command.ExecuteScalar().Should().Be(0L);
-    }
-
-    private static async Task ShouldBeUnavailableAsync(Func<Task> call) =>
-        await FluentActions.Awaiting(() => call().WaitAsync(Bound)).Should().ThrowAsync<LogUnavailableException>();
 }

@@ -92,11 +92,22 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
                 throw Lost();
             }
 
+            sentinel.ThrowIfOverwritten();
             if (sentinel.HasWalMoved)
             {
                 throw new LogUnavailableException(
                     $"The write-ahead log beside {path} was removed or replaced while the server runs. What is in it is brought into the log, and a new one begun.");
             }
+        }
+    }
+
+    /// <summary>To be called after a read: what it found may be a mix of two logs.</summary>
+    /// <exception cref="LogUnavailableException">Another program wrote into the files.</exception>
+    public void ThrowIfOverwritten()
+    {
+        lock (_gate)
+        {
+            _sentinel?.ThrowIfOverwritten();
         }
     }
 
@@ -112,21 +123,16 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
         var isWalLost = false;
         if (_sentinel is { } sentinel)
         {
-            if (sentinel.HasLogMoved)
+            ThrowIfForeign(sentinel);
+            if (!sentinel.HasLogMoved)
             {
-                if (sentinel.HasWalMoved || !sentinel.IsSameLog())
+                if (!sentinel.HasWalMoved)
                 {
-                    throw Lost();
+                    return true;
                 }
-            }
-            else if (sentinel.HasWalMoved)
-            {
+
                 isWalLost = true;
                 sentinel.BringHome();
-            }
-            else
-            {
-                return true;
             }
         }
 
@@ -138,9 +144,13 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
     /// <summary>Everything into the one file, so that it can be copied.</summary>
     public void BringHome()
     {
-        if (_sentinel is { HasLogMoved: false } sentinel)
+        if (_sentinel is { } sentinel)
         {
-            sentinel.BringHome();
+            ThrowIfForeign(sentinel);
+            if (!sentinel.HasLogMoved)
+            {
+                sentinel.BringHome();
+            }
         }
     }
 
@@ -151,6 +161,36 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
             _closed = true;
             _sentinel?.Dispose();
             _sentinel = null;
+        }
+    }
+
+    /// <summary>Leaves no WAL beside a log that it does not belong to, and puts it back when its own log is there again.</summary>
+    private void ThrowIfForeign(SqliteSentinel sentinel)
+    {
+        if (sentinel.IsOverwritten)
+        {
+            sentinel.SetWalAside();
+            sentinel.ThrowIfOverwritten();
+        }
+
+        if (sentinel.HasLogMoved)
+        {
+            if (!File.Exists(path))
+            {
+                throw Lost();
+            }
+
+            if (!sentinel.IsSameLog())
+            {
+                sentinel.SetWalAside();
+                throw Lost();
+            }
+        }
+
+        sentinel.PutWalBack();
+        if (sentinel.HasLogMoved && sentinel.HasWalMoved)
+        {
+            throw Lost();
         }
     }
 

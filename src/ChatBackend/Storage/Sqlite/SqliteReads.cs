@@ -122,12 +122,15 @@ internal sealed class SqliteReads : IDisposable
                 throw _database.Lost();
             }
 
+            _database.ThrowIfOverwritten();
             GiveBack(reader);
             return result;
         }
         catch
         {
             reader.Dispose();
+            // Whatever a read of a mixed file fails with says nothing about what was read.
+            _database.ThrowIfOverwritten();
             throw;
         }
     }

@@ -17,6 +17,9 @@ internal sealed class SqliteSentinel : IDisposable
     private readonly string _path;
     private readonly WatchedFile _wal;
     private readonly WatchedFile _index;
+    private readonly OverwrittenFiles _overwritten;
+    private volatile Overwriting _found;
+    private bool _isWalAside;
     private (long Length, DateTime Written) _refused;
 
     public SqliteSentinel(SqliteConnection connection, string path)
@@ -30,6 +33,7 @@ internal sealed class SqliteSentinel : IDisposable
             _wal.Remember();
             _index.Remember();
             _log = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            _overwritten = new OverwrittenFiles(_log, path);
         }
         catch
         {
@@ -43,6 +47,57 @@ internal sealed class SqliteSentinel : IDisposable
     public bool HasLogMoved => SqliteFileMoves.HasMoved(_connection);
 
     public bool HasWalMoved => _wal.HasMoved || _index.HasMoved;
+
+    /// <summary>Once it is so it stays: what was overwritten does not come back.</summary>
+    public bool IsOverwritten => _found != Overwriting.None || (_found = _overwritten.Find()) != Overwriting.None;
+
+    /// <exception cref="LogUnavailableException">Another program wrote into the files.</exception>
+    public void ThrowIfOverwritten()
+    {
+        if (!IsOverwritten)
+        {
+            return;
+        }
+
+        var how = _found switch
+        {
+            Overwriting.Log => $"The event log {_path} was overwritten in place by another program",
+            Overwriting.Wal => $"The write-ahead log beside {_path} was overwritten in place by another program",
+            _ => $"The write-ahead log beside {_path} was truncated by another program",
+        };
+        throw new LogUnavailableException(
+            $"{how}. Nothing of it is used any more: stop the server, then `restore` the newest backup, or start on what is there now.");
+    }
+
+    /// <summary>Keeps SQLite from replaying the WAL over a log that it does not belong to, at the next start too.</summary>
+    public void SetWalAside()
+    {
+        if (_isWalAside || _wal.HasMoved || !_overwritten.IsWalOutOfPlace(isLogOurs: !HasLogMoved && _found != Overwriting.Log))
+        {
+            return;
+        }
+
+        try
+        {
+            File.Move(_path + "-wal", _path + "-wal.aside", overwrite: true);
+            _isWalAside = true;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw new LogUnavailableException($"The write-ahead log of {_path} belongs to another log now and cannot be set aside: {ex.Message}", ex);
+        }
+    }
+
+    /// <summary>The log that it belongs to is back.</summary>
+    public void PutWalBack()
+    {
+        if (_isWalAside && File.Exists(_path + "-wal.aside") && !File.Exists(_path + "-wal"))
+        {
+            File.Move(_path + "-wal.aside", _path + "-wal");
+        }
+
+        _isWalAside = false;
+    }
 
     /// <summary>
     /// Whether what stands in the log's place is the same in every byte. Only then does the WAL belong to it: over an older copy SQLite would
@@ -89,14 +144,15 @@ internal sealed class SqliteSentinel : IDisposable
 
     public void Dispose()
     {
-        if (HasLogMoved || HasWalMoved)
+        if (HasLogMoved || HasWalMoved || IsOverwritten)
         {
-            // The last connection that closes would delete what stands under the WAL's name.
+            // The last connection that closes would replay or delete what stands under the WAL's name.
             _ = raw.sqlite3_db_config(_connection.Handle, NoCheckpointOnClose, 1, out _);
         }
 
         _connection.Dispose();
         // After it: closing any descriptor of a file gives up the locks that the process has on it.
+        _overwritten.Dispose();
         _log.Dispose();
     }
 
