@@ -26,9 +26,11 @@ internal sealed partial class ConnectionLoop(
 
         // The ladder. What waits is sent, then our close frame, then the peer has a moment to answer; a step that
         // does not end in time ends the socket, and both loops end with it.
+        var closing = Task.CompletedTask;
         if (reason.Status is { } status)
         {
-            await WithinAsync(CloseOutputAsync(status, reason));
+            closing = CloseOutputAsync(status, reason);
+            await WithinAsync(closing);
             if (!receiving.IsCompleted)
             {
                 await WithinAsync(receiving);
@@ -42,6 +44,7 @@ internal sealed partial class ConnectionLoop(
 
         context.Socket.Abort();
         await outbox.CompleteAsync();
+        await closing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its fault is logged, or it ended with the socket
         await receiving;
         return reason;
     }

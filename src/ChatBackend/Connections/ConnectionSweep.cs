@@ -11,14 +11,23 @@ internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory
 
     private readonly BackgroundWork _work = new("sweep", metrics, clock, logger);
 
+    private HashSet<string> _failing = [];
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await foreach (var _ in Ticks.EveryAsync(Every, clock, stoppingToken))
         {
+            var failed = new HashSet<string>();
             foreach (var handler in router.Handlers)
             {
-                await _work.TryAsync(nameof(AgentMessageHandler), () => Sweep(handler), stoppingToken);
+                if (!await _work.TryAsync(handler.Id.Value, () => Sweep(handler), stoppingToken))
+                {
+                    failed.Add(handler.Id.Value);
+                }
             }
+
+            _failing.Except(failed).ToList().ForEach(_work.Forget); // those whose connection has gone
+            _failing = failed;
 
             if (memory.IsFull)
             {

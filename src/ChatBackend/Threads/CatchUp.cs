@@ -13,7 +13,7 @@ internal sealed partial class CatchUp(ThreadId thread, LiveFeed feed, LogPages p
     /// <summary>Bytes that one step sends, or a little more.</summary>
     public const int StepBytes = 16 * 1024;
 
-    /// <summary>Faults one after the other, with nothing sent between them, after which the follower hears of it.</summary>
+    /// <summary>Faults one after the other, with nothing sent between them, after which the follower hears of it; of what cannot be read it hears at once.</summary>
     private const int FaultsBeforeNotice = 5;
 
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
@@ -40,13 +40,14 @@ internal sealed partial class CatchUp(ThreadId thread, LiveFeed feed, LogPages p
     /// <summary>Ends when the follower is live or has left; a fault is logged and, after a pause, begun again from. Never throws.</summary>
     private async Task RunAsync(Follower follower)
     {
-        var (faults, sent, pause) = (0, follower.Sent, Retry);
-        while (!await TryRunAsync(follower))
+        var (faults, sent, pause, isTold) = (0, follower.Sent, Retry, false);
+        while (await TryRunAsync(follower) is { } fault)
         {
-            (faults, pause) = follower.Sent == sent ? (faults + 1, pause) : (1, Retry);
-            if (faults == FaultsBeforeNotice)
+            (faults, pause, isTold) = follower.Sent == sent ? (faults + 1, pause, isTold) : (1, Retry, false);
+            if (!isTold && (faults == FaultsBeforeNotice || fault is UnreadableThreadException))
             {
                 GiveNotice(follower);
+                isTold = true;
             }
 
             sent = follower.Sent;
@@ -55,23 +56,23 @@ internal sealed partial class CatchUp(ThreadId thread, LiveFeed feed, LogPages p
         }
     }
 
-    /// <returns>False when it faulted and the follower is not where its thread is live.</returns>
-    private async Task<bool> TryRunAsync(Follower follower)
+    /// <returns>What it faulted with; null when the follower is where its thread is live, or has left.</returns>
+    private async Task<Exception?> TryRunAsync(Follower follower)
     {
         var cancellationToken = follower.Leaving.Token;
         try
         {
             await RunToLiveAsync(follower, cancellationToken);
-            return true;
+            return null;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            return true; // it has left
+            return null; // it has left
         }
         catch (Exception ex)
         {
             Log(follower, ex);
-            return false;
+            return ex;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
@@ -99,6 +100,23 @@ public sealed class QuarantineTests : IDisposable
         (await server.GaugeAsync("chat_threads_quarantined")).Should().Be(0);
     }
 
+    [Theory]
+    [InlineData("DELETE FROM events WHERE seq = 2")]
+    [InlineData("UPDATE events SET json = X'FF' WHERE seq = 2")]
+    public async Task Who_catches_up_over_it_hears_unavailable_once_and_goes_on_in_other_threads(string damage)
+    {
+        var (guest, broken, whole) = await DamagedAsync(damage);
+        await using var server = Server();
+        await using var raw = await server.ConnectRawAsync(guest);
+        await raw.SendAsync($$"""{"type":"follow","id":"f1","thread_id":"{{broken}}","after_seq":0}""");
+        var told = await NextOfAsync(raw, "error");
+        await raw.SendAsync($$"""{"type":"follow","id":"f2","thread_id":"{{whole}}","after_seq":0}""");
+        var next = await NextOfAsync(raw, "caught_up", "error");
+
+        (told.GetProperty("code").GetString(), told.GetProperty("thread_id").GetString()).Should().Be(("unavailable", broken.Value));
+        (next.GetProperty("type").GetString(), next.GetProperty("thread_id").GetString()).Should().Be(("caught_up", whole.Value));
+    }
+
     [Fact]
     public async Task Once_it_was_repaired_it_is_served_again_with_all_that_was_acknowledged()
     {
@@ -121,6 +139,18 @@ public sealed class QuarantineTests : IDisposable
     {
         _lines.Dispose();
         _data.Delete(recursive: true);
+    }
+
+    private static async Task<JsonElement> NextOfAsync(RawSocket raw, params string[] types)
+    {
+        while (true)
+        {
+            var frame = await raw.ReceiveAsync();
+            if (types.Contains(frame.GetProperty("type").GetString()))
+            {
+                return frame;
+            }
+        }
     }
 
     private static string[] Verbs(ThreadId thread) =>
