@@ -99,6 +99,6 @@ internal sealed class DirectoryLock : IDisposable
     private static bool IsHeldElsewhere(IOException ex) =>
         OperatingSystem.IsWindows() ? (ex.HResult & 0xFFFF) is 32 or 33 : ex.HResult is 11 or 35;
 
-    private InvalidOperationException InUse(Exception? ex) => new(
+    private DirectoryInUseException InUse(Exception? ex) => new(
         $"The data directory {_directory} is in use by another process. Give this one its own: --DataDirectory=<path>.", ex);
 }

@@ -154,6 +154,21 @@ public sealed class OperatorCommandTests : IDisposable
         Run("check").Should().Be((0, 1));
     }
 
+    [Theory]
+    [InlineData("restore", "--force")]
+    [InlineData("compact", null)]
+    public async Task A_command_that_needs_a_stopped_server_says_that_one_is_running(string name, string? flag)
+    {
+        await using var host = await SqliteLogHost.StartAsync(Data);
+        Run("backup", Copy).Code.Should().Be(0);
+        using var output = new StringWriter();
+        string[] arguments = name == "restore" ? [name, $"--DataDirectory={Data}", Copy, flag!] : [name, $"--DataDirectory={Data}"];
+
+        OperatorCommand.Run(arguments, output).Should().Be(1);
+
+        output.ToString().Should().Contain("Stop it first").And.NotContain("--DataDirectory");
+    }
+
     [Fact]
     public void What_is_no_command_is_left_to_the_server()
     {

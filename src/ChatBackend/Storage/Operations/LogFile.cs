@@ -18,6 +18,8 @@ internal sealed class LogFile : IDisposable
         }.ToString());
         _connection.Open();
         Execute("PRAGMA busy_timeout = 10000");
+        // Nothing but the data directory need be writable.
+        Execute("PRAGMA temp_store = MEMORY");
     }
 
     /// <summary>Beside a server that may be at work on it; nothing is changed, its write-ahead log neither.</summary>

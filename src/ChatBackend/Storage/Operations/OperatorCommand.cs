@@ -42,6 +42,11 @@ public static class OperatorCommand
             output.WriteLine($"{args[0]} failed on {directory}: {SqliteErrors.Remedy(ex)} ({ex.Message})");
             return 1;
         }
+        catch (DirectoryInUseException)
+        {
+            output.WriteLine($"{args[0]} failed: a server or another command is at work on {directory}. Stop it first.");
+            return 1;
+        }
         catch (Exception ex) when (ex is InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             output.WriteLine($"{args[0]} failed: {ex.Message}");
