@@ -17,7 +17,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _createThread = new(connection, """
         INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted, title_from, active_at, began_at)
         VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0, ?7, ?8, ?8)
-        ON CONFLICT (id) DO NOTHING RETURNING key
+        ON CONFLICT (id) DO NOTHING
         """);
 
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
@@ -25,8 +25,11 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _advanceThread = new(connection, """
         UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title),
             archived = iif(?8, 0, archived), title_from = ?9, active_at = iif(?4 > head, ?10, active_at)
-        WHERE id = ?1 AND epoch = ?2 AND head = ?3 RETURNING key
+        WHERE id = ?1 AND epoch = ?2 AND head = ?3
         """);
+
+    // Not RETURNING in the two above: for that SQLite makes and drops a table in memory each time.
+    private readonly SqliteStatement _findKey = new(connection, "SELECT key FROM threads WHERE id = ?1");
 
     private readonly SqliteStatement _openThread = new(connection, """
         UPDATE threads SET epoch = epoch + 1 WHERE id = ?1 RETURNING owner, epoch, head, open_from, title, history_begins, title_from
@@ -109,7 +112,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _begin, _commit, _findCommand, _createThread, _advanceThread, _openThread, _addEvent, _addId, _addCommand, _addCheckpoint,
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _findKey, _openThread, _addEvent, _addId, _addCommand, _addCheckpoint,
             _dropCheckpoints, _addReplaced, _addTakenBack,
         ];
         foreach (var statement in all)
@@ -128,9 +131,15 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private long? Advance(LogAppend append, long at, long activeAt)
     {
         var head = append.Head + append.Events.Count;
-        using var row = append.NewOwner is { } owner
-            ? _createThread.Query(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom, activeAt)
-            : _advanceThread.Query(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt);
+        var changed = append.NewOwner is { } owner
+            ? _createThread.Execute(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom, activeAt)
+            : _advanceThread.Execute(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt);
+        if (changed == 0)
+        {
+            return null;
+        }
+
+        using var row = _findKey.Query(append.Thread.Value);
         return row.Read() ? row.Number(0) : null;
     }
 

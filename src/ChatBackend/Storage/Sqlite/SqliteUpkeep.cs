@@ -25,7 +25,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
         """);
 
     private readonly SqliteStatement _eraseIds = new(connection, """
-        DELETE FROM event_ids WHERE rowid IN (SELECT rowid FROM event_ids WHERE thread_key = ?1 AND seq < ?2 LIMIT ?3)
+        DELETE FROM event_ids WHERE thread_key = ?1 AND id IN (SELECT id FROM event_ids WHERE thread_key = ?1 AND seq < ?2 LIMIT ?3)
         """);
 
     private readonly SqliteStatement _eraseEvents = new(connection, """
