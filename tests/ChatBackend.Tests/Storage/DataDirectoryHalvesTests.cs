@@ -1,4 +1,6 @@
 using ChatBackend.Storage;
+using ChatBackend.Storage.Sqlite;
+using ChatBackend.Tests.Contracts;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
@@ -68,6 +70,21 @@ public sealed class DataDirectoryHalvesTests : IDisposable
         Put("keys/key-1.xml", "x");
         LookForKeys(threads: 1).Should().NotThrow();
         Halves(allowed: false).KeyCount.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_start_looks_for_the_keys_of_the_threads_that_the_log_holds()
+    {
+        var log = Path.Combine(_directory.FullName, "elsewhere");
+        await using (var host = await SqliteLogHost.StartAsync(log))
+        {
+            await LogWriter.StartAsync(host.Log);
+        }
+
+        await using var again = await SqliteLogHost.StartAsync(log);
+        var check = new KeysCheck(again.Log, Halves(allowed: false));
+
+        await check.Invoking(start => start.StartAsync(CancellationToken.None)).Should().ThrowAsync<InvalidOperationException>().WithMessage("*AllowNewKeys*");
     }
 
     public void Dispose()
