@@ -29,6 +29,7 @@ internal sealed partial class ThreadGrain(
     private ThreadWriter _writer = null!;
     private ThreadCommands _commands = null!;
     private ThreadRuns _runs = null!;
+    private Task _resting = Task.CompletedTask;
     private int _verbs; // that have begun and are not over; on the activation's scheduler
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -54,6 +55,8 @@ internal sealed partial class ThreadGrain(
         {
             await _live.MoveAsync();
         }
+
+        await _resting; // what broke it is told by Orleans
     }
 
     public Task<CommandReply> Chat(ChatCommand command) => InTurnAsync(
@@ -217,7 +220,8 @@ internal sealed partial class ThreadGrain(
     {
         if (IsUnused)
         {
-            OnActivation(RestIfUnused);
+            // A run's end is not on the grain's scheduler, where Orleans wants to hear this.
+            _resting = Task.Factory.StartNew(RestIfUnused, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
         }
     }
 
@@ -241,10 +245,6 @@ internal sealed partial class ThreadGrain(
             GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "Nobody follows the thread and nothing runs in it."));
         }
     }
-
-    // A run's end is not on the grain's scheduler, where Orleans wants to hear this.
-    private void OnActivation(Action tell) =>
-        Task.Factory.StartNew(tell, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
 
     [LoggerMessage(LogLevel.Information, "{Thread} is deleted")]
     private partial void Deleted(string thread);
