@@ -50,9 +50,9 @@ internal sealed class SqliteCleanUp
 
         // What fails here is tried again after the next erasure.
         _mayShrink = false;
-        if (Scalar(connection, "PRAGMA auto_vacuum") == 2 && Scalar(connection, "PRAGMA freelist_count") > KeptPages)
+        if (connection.Scalar("PRAGMA auto_vacuum") == 2 && connection.Scalar("PRAGMA freelist_count") > KeptPages)
         {
-            Execute(connection, $"PRAGMA incremental_vacuum({StepPages})");
+            connection.Execute($"PRAGMA incremental_vacuum({StepPages})");
             _mayShrink = _hasShrunk = true;
             return true;
         }
@@ -67,26 +67,12 @@ internal sealed class SqliteCleanUp
         try
         {
             // A reader that is at work holds it up. Everybody else waits meanwhile, so it is tried again rather than waited for.
-            Execute(connection, "PRAGMA busy_timeout = 20");
-            return Scalar(connection, "PRAGMA wal_checkpoint(TRUNCATE)") == 0;
+            connection.Execute("PRAGMA busy_timeout = 20");
+            return connection.Scalar("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
         }
         finally
         {
-            Execute(connection, "PRAGMA busy_timeout = 2000");
+            connection.Execute("PRAGMA busy_timeout = 2000");
         }
-    }
-
-    private static long Scalar(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

@@ -129,11 +129,11 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
             if (options.MaxDatabaseMiB > 0)
             {
                 // 256 pages of 4 KiB are a MiB.
-                Execute(connection, $"PRAGMA max_page_count = {options.MaxDatabaseMiB * 256L}");
+                connection.Execute($"PRAGMA max_page_count = {options.MaxDatabaseMiB * 256L}");
             }
 
             // What is deleted must be gone from the file, not only unreachable.
-            Execute(connection, "PRAGMA secure_delete = ON");
+            connection.Execute("PRAGMA secure_delete = ON");
             _appends = new SqliteAppends(connection);
             _upkeep = new SqliteUpkeep(connection);
         }
@@ -209,7 +209,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
             // SQLite has often done it already.
             if (raw.sqlite3_get_autocommit(connection.Handle) == 0)
             {
-                Execute(connection, "ROLLBACK");
+                connection.Execute("ROLLBACK");
             }
         }
         catch (SqliteException)
@@ -226,12 +226,5 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
         _upkeep = null;
         _connection?.Dispose();
         _connection = null;
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

@@ -260,9 +260,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
         try
         {
             connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = pragmas;
-            command.ExecuteNonQuery();
+            connection.Execute(pragmas);
             return connection;
         }
         catch

@@ -28,10 +28,10 @@ internal static class SqliteSchema
         Upgrade(connection, Newest);
 
         // Into the file itself, by which the log is known; and what a process that died had erased is not left in its WAL.
-        Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+        connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
         database.Adopt();
-        return new OpenedLog(database.LogId, isNew, Newest, Scalar(connection, "SELECT count(*) FROM threads WHERE deleted = 0"), wal);
+        return new OpenedLog(database.LogId, isNew, Newest, connection.Scalar("SELECT count(*) FROM threads WHERE deleted = 0"), wal);
     }
 
     /// <summary>Applies the scripts that are missing, up to the one of number <paramref name="version"/>.</summary>
@@ -48,23 +48,23 @@ internal static class SqliteSchema
         for (var number = applied + 1; number <= version; number++)
         {
             using var transaction = connection.BeginTransaction();
-            Execute(connection, Scripts[number - 1]);
-            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {number}"));
+            connection.Execute(Scripts[number - 1]);
+            connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {number}"));
             transaction.Commit();
         }
     }
 
     private static long ReadVersion(SqliteConnection connection)
     {
-        if (Scalar(connection, "PRAGMA user_version") is var version and > 0)
+        if (connection.Scalar("PRAGMA user_version") is var version and > 0)
         {
             return version;
         }
 
         // The first three versions of the schema were recorded by Entity Framework, one row each.
-        return Scalar(connection, "SELECT count(*) FROM sqlite_master WHERE name = '__EFMigrationsHistory'") == 0
+        return connection.Scalar("SELECT count(*) FROM sqlite_master WHERE name = '__EFMigrationsHistory'") == 0
             ? 0
-            : Scalar(connection, """SELECT count(*) FROM "__EFMigrationsHistory" """);
+            : connection.Scalar("""SELECT count(*) FROM "__EFMigrationsHistory" """);
     }
 
     private static string[] ReadScripts()
@@ -75,19 +75,5 @@ internal static class SqliteSchema
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             return reader.ReadToEnd();
         })];
-    }
-
-    private static long Scalar(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
-
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 }

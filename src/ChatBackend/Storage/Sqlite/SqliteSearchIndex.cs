@@ -186,7 +186,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
     {
         try
         {
-            _writer = new SqliteReader(Connect(SqliteOpenMode.ReadWrite));
+            _writer = new SqliteReader(Connect());
             if (_writer.First("PRAGMA user_version", row => row.Number(0)) != Version)
             {
                 return "it was of another version";
@@ -215,14 +215,11 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
     {
         // SQLite would let others read it; what lies beside it takes its mode from it.
         DurableFile.Create(path).Dispose();
-        _writer = new SqliteReader(Connect(SqliteOpenMode.ReadWrite));
+        var connection = Connect();
+        _writer = new SqliteReader(connection);
         InTransaction(writer =>
         {
-            foreach (var statement in Schema.Split(";\n", StringSplitOptions.RemoveEmptyEntries))
-            {
-                writer.Execute(statement);
-            }
-
+            connection.Execute(Schema);
             writer.Execute("INSERT INTO state VALUES (?1, 0, 0)", logId);
             writer.Execute($"PRAGMA user_version = {Version}");
         });
@@ -260,7 +257,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
             }
         }
 
-        return new SqliteReader(Connect(SqliteOpenMode.ReadWrite));
+        return new SqliteReader(Connect());
     }
 
     private void GiveBack(SqliteReader reader)
@@ -277,15 +274,13 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
         reader.Dispose();
     }
 
-    private SqliteConnection Connect(SqliteOpenMode mode)
+    private SqliteConnection Connect()
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 1 }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 1 }.ToString());
         try
         {
             connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = Pragmas;
-            command.ExecuteNonQuery();
+            connection.Execute(Pragmas);
             return connection;
         }
         catch
@@ -297,9 +292,8 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
 
     private void DeleteFiles()
     {
-        foreach (var file in new[] { path, $"{path}-wal", $"{path}-shm" })
-        {
-            File.Delete(file);
-        }
+        File.Delete(path);
+        File.Delete($"{path}-wal");
+        File.Delete($"{path}-shm");
     }
 }
