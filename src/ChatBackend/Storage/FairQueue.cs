@@ -88,6 +88,7 @@ internal sealed class FairQueue : IDisposable
 
     private void Run()
     {
+        BackgroundThread.GiveWay();
         while (TryTakeNext(out var user, out var work))
         {
             work.Run();
