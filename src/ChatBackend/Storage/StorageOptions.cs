@@ -36,7 +36,7 @@ internal sealed class StorageOptions
 
     /// <summary>Lists and searches at once, of all users; of each user there is one at a time.</summary>
     [Range(1, 64)]
-    public int MaxConcurrentSearches { get; set; } = Math.Max(1, Environment.ProcessorCount / 2);
+    public int MaxConcurrentSearches { get; set; } = Math.Clamp(Environment.ProcessorCount / 2, 1, 64);
 
     /// <summary>Lists and searches of one user that may wait; a further one is answered with 503.</summary>
     [Range(1, 1000)]
