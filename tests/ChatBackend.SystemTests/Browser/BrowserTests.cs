@@ -60,7 +60,7 @@ public sealed class BrowserTests(Chromium chromium) : IClassFixture<Chromium>
         await page.Page.ReloadAsync();
 
         (await ChatPage.HasTextAsync(page.Runs.Locator(".state"), "Completed")).Should().BeTrue(server.Log);
-        (await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Log).InnerTextAsync()).Should().Be(before);
+        await ChatPage.ShouldReadAsync(page.Page.GetByRole(Microsoft.Playwright.AriaRole.Log), before);
         page.Complaints.Should().BeEmpty();
     }
 
