@@ -70,6 +70,10 @@ public static class ChatBackendRegistration
             (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (address.Address, address.Port, 0);
             endpoint.SiloListeningEndpoint = address;
         });
+        // The only silo has the whole directory itself. A cache of it would keep an entry for every thread that was ever open, and
+        // another one, which is not used, reserves room for its size.
+        silo.Configure<GrainDirectoryOptions>(
+            directory => (directory.CachingStrategy, directory.CacheSize) = (GrainDirectoryOptions.CachingStrategyType.None, 1000));
         silo.Services.AddOptions<SiloMessagingOptions>().Configure<Microsoft.Extensions.Options.IOptions<ThreadOptions>>(
             (messaging, threads) => messaging.ResponseTimeout = threads.Value.CallTimeout);
     });

@@ -81,13 +81,16 @@ internal static class Clients
         socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None).Soon();
 
     /// <summary>The sum of a metric's series.</summary>
-    public static async Task<double> MetricAsync(this ServerProcess server, string name)
+    public static async Task<double> MetricAsync(this ServerProcess server, string name) => (await server.MetricsAsync(name))[0];
+
+    /// <summary>The same for metrics that belong together, of one moment.</summary>
+    public static async Task<double[]> MetricsAsync(this ServerProcess server, params string[] names)
     {
         using var http = Trusting.Client(server.Http);
-        var text = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Soon();
-        return text.Split('\n')
+        var lines = (await http.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Soon()).Split('\n');
+        return [.. names.Select(name => lines
             .Where(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{", StringComparison.Ordinal))
-            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture)))];
     }
 
     public static async Task UntilMetricAsync(this ServerProcess server, string name, double value)
