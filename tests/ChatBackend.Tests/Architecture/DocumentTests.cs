@@ -63,6 +63,36 @@ public sealed partial class DocumentTests
         broken.Should().BeEmpty();
     }
 
+    [Fact]
+    public void Every_path_that_the_guide_for_contributors_names_exists()
+    {
+        var guide = File.ReadAllText(Path.Combine(Repository.Root, "CONTRIBUTING.md"));
+        var paths = RepositoryPath().Matches(guide).Select(match => match.Value).Distinct().ToList();
+
+        paths.Should().HaveCountGreaterThan(40);
+        paths.Where(path => !Path.Exists(Path.Combine(Repository.Root, path))).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_guide_for_contributors_answers_ten_questions_with_a_path()
+    {
+        var answers = File.ReadLines(Path.Combine(Repository.Root, "CONTRIBUTING.md")).Where(line => line.StartsWith("| Where ", StringComparison.Ordinal)).ToList();
+
+        answers.Should().HaveCount(10);
+        answers.Where(line => !RepositoryPath().IsMatch(line)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_workflow_leaves_out_on_Windows_the_test_classes_that_are_marked_for_Linux()
+    {
+        var marked = Repository.Sources("tests/ChatBackend.Tests")
+            .Where(file => MarkedForLinux().IsMatch(File.ReadAllText(file.FullName)))
+            .Select(file => Path.GetFileNameWithoutExtension(file.Name));
+        var workflow = File.ReadAllText(Path.Combine(Repository.Root, ".github", "workflows", "ci.yml"));
+
+        LeftOut().Matches(workflow).Select(match => match.Groups["name"].Value).Should().BeEquivalentTo(marked);
+    }
+
     private static List<string> DecisionFiles() => [.. Directory.EnumerateFiles(Decisions).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     private static IEnumerable<string> Markdown() => Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
@@ -80,6 +110,15 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\]\((?!https?:|mailto:)(?<to>[^)#\s]*)(#(?<heading>[^)\s]*))?\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"(?<![\w/.])(src|tests|docs|\.github)/[\w./-]*\w")]
+    private static partial Regex RepositoryPath();
+
+    [GeneratedRegex(@"^\[SupportedOSPlatform\(""linux""\)\]\r?$", RegexOptions.Multiline)]
+    private static partial Regex MarkedForLinux();
+
+    [GeneratedRegex("FullyQualifiedName!~(?<name>[A-Za-z]+)")]
+    private static partial Regex LeftOut();
 
     [GeneratedRegex("^#{1,6} ")]
     private static partial Regex Heading();
