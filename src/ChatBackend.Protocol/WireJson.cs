@@ -6,7 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ChatBackend.Protocol;
 
-/// <summary>Encodes frames to the bytes of the wire and back. What the event log stores are the same bytes.</summary>
+/// <summary>Encodes frames to the bytes of the wire and back. The event log stores the same bytes, compressed where they are many.</summary>
 public static class WireJson
 {
     // The wire is JSON in a WebSocket, never inside HTML: text stays readable and short.

@@ -22,6 +22,7 @@ using ChatBackend.Benchmarks.Store;
     ("micro", MicroBenchmarks.RunAsync),
     ("hostile", HostileSearch.RunAsync),
     ("reindex", Reindexing.RunAsync),
+    ("disk", DiskUse.RunAsync),
     ("cost", DurableTurnCost.RunAsync),
 ];
 

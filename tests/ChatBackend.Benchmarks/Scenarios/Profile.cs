@@ -16,11 +16,12 @@ internal static class Profile
         {
             var question = load == "streaming" ? Question.Of(deltas: 50, everyMs: 5) : Question.Of(deltas: 1);
             var turns = new TurnLoad(crowd, question);
+            var written = ProcessClock.Written(server.Pid);
             var window = load == "paced"
                 ? turns.Paced(2000, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5))
                 : turns.Closed(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));
             Console.WriteLine(
-                $"{window.TurnsPerSecond:0} turns/s, {window.CpuPerTurnUs:0.0} µs a turn, {window.CpuPerEventUs:0.00} µs an event, first event p50 {window.FirstEventMs(0.5):0.00} p99 {window.FirstEventMs(0.99):0.00} ms, {window.FramesPerTurn:0.0} frames");
+                $"{window.TurnsPerSecond:0} turns/s, {window.CpuPerTurnUs:0.0} µs a turn, {(ProcessClock.Written(server.Pid) - written) / (window.TurnsPerSecond * 3):0} bytes a turn, {window.CpuPerEventUs:0.00} µs an event, first event p50 {window.FirstEventMs(0.5):0.00} p99 {window.FirstEventMs(0.99):0.00} ms, {window.FramesPerTurn:0.0} frames");
         }
 
         return 0;

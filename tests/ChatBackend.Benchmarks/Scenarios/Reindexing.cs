@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using ChatBackend.Benchmarks.Load;
 using ChatBackend.Benchmarks.Report;
 using ChatBackend.Benchmarks.Servers;
@@ -12,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Benchmarks.Scenarios;
 
-/// <summary>The index of a large log made again while clients chat, and how much room log and index take.</summary>
+/// <summary>The index of a large log made again while clients chat.</summary>
 internal static class Reindexing
 {
     private const int Messages = 100_000;
@@ -26,15 +25,12 @@ internal static class Reindexing
         var directory = Directory.CreateTempSubdirectory("chat-benchmark-");
         try
         {
-            var text = await FillAsync(directory.FullName);
-            var bytes = directory.EnumerateFiles("*.db*").Sum(file => file.Length);
-            results.Note($"Of these the search index: {new FileInfo(Path.Combine(directory.FullName, "search.db")).Length / (double)text:0.00} for a byte of text.");
+            await FillAsync(directory.FullName);
             var table = new Table("Re-indexing", $"The index of {Messages:N0} messages made again while {Clients} clients ask 100 times a second.");
             await ChatAsync(table, directory.FullName);
             results.Add(table);
             results.Add(new Figure("first event during re-indexing over the one before it, median",
                 [Statistics.Median(table.Values("during", "first event p50 ms")) / Statistics.Median(table.Values("before", "first event p50 ms"))], "×", 3, 1.5));
-            results.Add(new Figure("bytes on the disk for a byte of text", [bytes / (double)text], "", 1.6, 1.4));
         }
         finally
         {
@@ -79,8 +75,7 @@ internal static class Reindexing
     private static bool IsComplete(string directory) =>
         File.ReadAllText(Path.Combine(directory, "server.log")).Contains("search index is complete", StringComparison.Ordinal);
 
-    /// <returns>Bytes of text.</returns>
-    private static async Task<long> FillAsync(string directory)
+    private static async Task FillAsync(string directory)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -90,7 +85,7 @@ internal static class Reindexing
         await using var app = builder.Build();
         app.MapChatBackend();
         await app.StartAsync();
-        var (log, random, text) = (app.Services.GetRequiredService<IEventLog>(), new Random(1), 0L);
+        var (log, random) = (app.Services.GetRequiredService<IEventLog>(), new Random(1));
         for (var i = 0; i < Messages / OfAThread; i++)
         {
             var (thread, at) = (ThreadId.New(), DateTimeOffset.UnixEpoch.AddSeconds(i));
@@ -99,7 +94,6 @@ internal static class Reindexing
                 // A message, then an answer, as long as people's and models' are.
                 var words = seq % 2 == 1 ? random.Next(5, 60) : random.Next(50, 400);
                 var said = string.Join(' ', Enumerable.Range(0, words).Select(_ => $"word{(int)Math.Pow(20_000, random.NextDouble())}"));
-                text += Encoding.UTF8.GetByteCount(said);
                 var message = new UserMessage { ThreadId = thread, Seq = seq, At = at, MessageId = MessageId.New(), Content = said, ClientId = ClientFrameId.New() };
                 return new LogEvent(seq, WireJson.Encode(message), message.MessageId.Value);
             }).ToList();
@@ -109,6 +103,5 @@ internal static class Reindexing
 
         await app.Services.GetRequiredService<SearchIndexer>().CatchUpAsync(CancellationToken.None);
         await app.StopAsync();
-        return text;
     }
 }

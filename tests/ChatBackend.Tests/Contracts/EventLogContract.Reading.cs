@@ -1,3 +1,4 @@
+using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 
@@ -28,6 +29,21 @@ public abstract partial class EventLogContract
         await writer.AppendAsync([.. Enumerable.Repeat("0123456789", 5)]);
 
         (await Log.ReadAsync(writer.Thread, 0, 100, maxBytes, Cancellation)).Should().HaveCount(events);
+    }
+
+    [Theory]
+    [InlineData(511)]
+    [InlineData(512)]
+    [InlineData(5_000)]
+    [InlineData(300_000)]
+    public async Task An_event_comes_back_byte_for_byte_however_long_it_is(int bytes)
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        byte[][] written = [Encoding.UTF8.GetBytes(new string('a', bytes)), LogWriter.Incompressible(bytes), [1, .. LogWriter.Incompressible(bytes)]];
+        await writer.AppendAsync(writer.Next() with { Events = [.. written.Select((json, i) => new LogEvent(1 + i, json))] });
+
+        (await Log.ReadAsync(writer.Thread, 0, 100, int.MaxValue, Cancellation)).Select(e => e.Json.ToArray())
+            .Should().BeEquivalentTo(written, how => how.WithStrictOrdering());
     }
 
     [Fact]

@@ -82,6 +82,26 @@ public abstract partial class EventLogContract
         now[0].UpdatedAt.Should().Be(LogWriter.At.AddSeconds(12), "that is when it happened by the clock");
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2000)]
+    public async Task A_thread_is_listed_where_it_stood_when_the_first_page_was_read(int characters)
+    {
+        var user = UserId.New();
+        var (moved, below, top) = (LogWriter.OfNewThread(Log, user), LogWriter.OfNewThread(Log, user), LogWriter.OfNewThread(Log, user));
+        await moved.AppendAsync(Event(moved, 0));
+        await below.AppendAsync(Event(below, 1));
+        await moved.AppendAsync(Event(moved, 2, characters));
+        await top.AppendAsync(Event(top, 3));
+
+        var first = await Store.ListAsync(user, false, null, 1, Cancellation);
+        await moved.AppendAsync(Event(moved, 10, characters));
+        var second = await Store.ListAsync(user, false, first.Next, 1, Cancellation);
+        var third = await Store.ListAsync(user, false, second.Next, 1, Cancellation);
+
+        new[] { first, second, third }.Select(page => page.Threads.Single().Thread).Should().Equal(top.Thread, moved.Thread, below.Thread);
+    }
+
     [Fact]
     public async Task What_is_saved_without_an_event_is_no_activity()
     {
@@ -171,10 +191,13 @@ public abstract partial class EventLogContract
     }
 
     // The time is in the event too, as the writer puts it there.
-    private static LogAppend Event(LogWriter writer, int seconds)
+    private static LogAppend Event(LogWriter writer, int seconds, int characters = 0)
     {
         var at = LogWriter.At.AddSeconds(seconds);
-        var json = WireJson.Encode(new MessageRemoved { ThreadId = writer.Thread, Seq = writer.Head + 1, At = at, MessageId = MessageId.New() });
+        var json = WireJson.Encode(new UserMessage
+        {
+            ThreadId = writer.Thread, Seq = writer.Head + 1, At = at, MessageId = MessageId.New(), Content = new string('a', characters), ClientId = ClientFrameId.New(),
+        });
         return writer.Next("x") with { At = at, Events = [new LogEvent(writer.Head + 1, json, null)] };
     }
 }

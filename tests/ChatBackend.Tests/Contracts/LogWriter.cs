@@ -29,6 +29,14 @@ internal sealed class LogWriter(IEventLog log, ThreadId thread, UserId owner)
     public static CommandRecord Command(UserId user, string id, string ack = "{}") =>
         new(user, new ClientFrameId(id), new byte[32], Encoding.UTF8.GetBytes(ack));
 
+    /// <summary>What takes as much room on the disk as it has bytes.</summary>
+    public static byte[] Incompressible(int bytes)
+    {
+        var noise = new byte[bytes];
+        new Random(bytes).NextBytes(noise);
+        return noise;
+    }
+
     public async Task<LogWriter> TakeOverAsync()
     {
         var header = await log.OpenAsync(Thread, TestContext.Current.CancellationToken);

@@ -39,7 +39,7 @@ public sealed class FullDiskTests
     {
         for (var i = 0; i < 100; i++)
         {
-            (await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(writer.Head + 1, new byte[50_000], null)] }))
+            (await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(writer.Head + 1, LogWriter.Incompressible(50_000), null)] }))
                 .Should().Be(AppendResult.Appended.Instance);
         }
     }

@@ -71,7 +71,7 @@ public sealed class OperatorCommandTests : IDisposable
             Run("restore", Elsewhere, [Copy, "--force"]).Code.Should().Be(1);
         }
 
-        Flip(Path.Combine(Copy, "chat.db"), "first");
+        Flip(Path.Combine(Copy, "chat.db"), "\"first\""u8);
         Directory.Delete(Elsewhere, recursive: true);
 
         Run("restore", Elsewhere, [Copy]).Code.Should().Be(1);
@@ -80,10 +80,37 @@ public sealed class OperatorCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_check_finds_a_flipped_byte_of_a_long_event_which_is_compressed()
+    {
+        await WriteAsync(Data);
+        ThreadId thread;
+        await using (var host = await SqliteLogHost.StartAsync(Data))
+        {
+            var writer = LogWriter.OfNewThread(host.Log);
+            thread = writer.Thread;
+            await writer.SayAsync(string.Join(' ', Enumerable.Range(0, 1000)));
+        }
+
+        Run("check").Should().Be((0, 1));
+        byte[] stored;
+        using (var connection = SqliteLogHost.Connect(Data))
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT json FROM events WHERE thread_key = (SELECT key FROM threads WHERE id = '{thread}')";
+            stored = (byte[])command.ExecuteScalar()!;
+        }
+
+        stored.Length.Should().BeLessThan(3000);
+        Flip(Path.Combine(Data, "chat.db"), stored);
+
+        Findings().Should().NotBeEmpty().And.OnlyContain(line => line.Contains(thread.Value) && line.Contains("event 1"));
+    }
+
+    [Fact]
     public async Task A_check_finds_a_flipped_byte_and_a_gap()
     {
         var thread = await WriteAsync(Data);
-        Flip(Path.Combine(Data, "chat.db"), "first");
+        Flip(Path.Combine(Data, "chat.db"), "\"first\""u8);
 
         Findings().Should().ContainSingle().Which.Should().Contain(thread.Value).And.Contain("event 1");
         using (var connection = SqliteLogHost.Connect(Data))
@@ -236,19 +263,19 @@ public sealed class OperatorCommandTests : IDisposable
         await writer.AppendAsync(Event(writer));
         for (; bytes > 0; bytes -= 100_000)
         {
-            await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(writer.Head + 1, new byte[100_000], null)] });
+            await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(writer.Head + 1, LogWriter.Incompressible(100_000), null)] });
         }
 
         return writer.Thread;
     }
 
-    /// <summary>The first letter of a text that stands in the file once becomes another one.</summary>
-    private static void Flip(string path, string text)
+    /// <summary>One bit is another one in the middle of what stands in the file once.</summary>
+    private static void Flip(string path, ReadOnlySpan<byte> what)
     {
         var bytes = File.ReadAllBytes(path);
-        var at = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes($"\"{text}\""));
+        var at = bytes.AsSpan().IndexOf(what);
         at.Should().BePositive();
-        bytes[at + 1] ^= 1;
+        bytes[at + (what.Length / 2)] ^= 1;
         File.WriteAllBytes(path, bytes);
     }
 }

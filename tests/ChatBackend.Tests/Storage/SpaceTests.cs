@@ -24,7 +24,7 @@ public sealed class SpaceTests : IDisposable
             writers.Add(LogWriter.OfNewThread(host.Log));
         }
 
-        await Task.WhenAll(writers.Select(writer => writer.AppendAsync(writer.Next() with { Events = [new LogEvent(1, new byte[20_000], null)] })));
+        await Task.WhenAll(writers.Select(writer => writer.AppendAsync(writer.Next() with { Events = [new LogEvent(1, LogWriter.Incompressible(20_000), null)] })));
         Execute("PRAGMA wal_checkpoint(TRUNCATE)");
         var file = new FileInfo(Path.Combine(_directory.FullName, "chat.db"));
         var before = file.Length;

@@ -45,7 +45,7 @@ public sealed class SqliteStoreFailureTests : IDisposable
         var big = await LogWriter.StartAsync(host.Log);
         var small = await LogWriter.StartAsync(host.Log);
 
-        var tooMuch = ShouldBeUnavailableAsync(() => big.AppendAsync(new string('x', 2 << 20)));
+        var tooMuch = ShouldBeUnavailableAsync(() => big.AppendAsync(big.Next() with { Events = [new LogEvent(big.Head + 1, LogWriter.Incompressible(2 << 20))] }));
         var fits = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => small.AppendAsync($"{i}")));
         await tooMuch;
 
@@ -64,7 +64,7 @@ public sealed class SqliteStoreFailureTests : IDisposable
             {
                 await writer.AppendAsync(writer.Next() with
                 {
-                    Events = [new LogEvent(writer.Head + 1, new byte[50_000], null)],
+                    Events = [new LogEvent(writer.Head + 1, LogWriter.Incompressible(50_000), null)],
                 });
             }
         }).Should().ThrowAsync<LogUnavailableException>();

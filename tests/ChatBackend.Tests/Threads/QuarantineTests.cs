@@ -30,6 +30,8 @@ public sealed class QuarantineTests : IDisposable
         "UPDATE events SET json = CAST('{\"type\":\"user_mess' AS BLOB) WHERE seq = 1",
         "UPDATE events SET json = CAST(replace(CAST(json AS TEXT), 'agent_started', 'agent_dreamt') AS BLOB) WHERE seq = 2",
         "UPDATE events SET json = X'FF' WHERE seq = 3",
+        "UPDATE events SET json = X'01000200001B7B7B7B7B' WHERE seq = 3",
+        "UPDATE events SET json = X'01FFFFFF7F00' WHERE seq = 1",
     ];
 
     [Theory]

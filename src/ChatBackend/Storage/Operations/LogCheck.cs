@@ -106,7 +106,7 @@ internal static class LogCheck
 
         public long Key => key;
 
-        public void Add(long seq, byte[] json, long? checksum, List<string> findings)
+        public void Add(long seq, byte[] stored, long? checksum, List<string> findings)
         {
             if (seq >= historyBegins)
             {
@@ -118,14 +118,14 @@ internal static class LogCheck
                 _last = seq;
             }
 
-            if (checksum is { } expected && expected != Crc32.HashToUInt32(json))
+            if (checksum is { } expected && expected != Crc32.HashToUInt32(stored))
             {
                 findings.Add($"{id}: event {seq} is not what was written (checksum)");
             }
 
             try
             {
-                Follow(WireJson.DecodeServerFrame(json) as ThreadEvent, seq, findings);
+                Follow(WireJson.DecodeServerFrame(EventBytes.Decompress(stored)) as ThreadEvent, seq, findings);
             }
             catch (JsonException ex)
             {

@@ -89,7 +89,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
             return AppendResult.Fenced.Instance;
         }
 
-        AddEvents(key, append, activeAt == at ? null : activeAt);
+        AddEvents(key, append, at, activeAt);
         if (append.Command is { } command)
         {
             _addCommand.Execute(command.User.Value, command.Id.Value, command.Digest, command.Ack);
@@ -150,12 +150,13 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         return row.Read() ? row.Number(0) : 0;
     }
 
-    /// <param name="activeAt">Null when it is the time of the events.</param>
-    private void AddEvents(long key, LogAppend append, long? activeAt)
+    private void AddEvents(long key, LogAppend append, long at, long activeAt)
     {
         foreach (var @event in append.Events)
         {
-            _addEvent.Execute(key, @event.Seq, @event.Json, (long)Crc32.HashToUInt32(@event.Json.Span), activeAt);
+            // SQL reads the time of an event in its JSON, but not in a compressed one.
+            long? ownActivity = activeAt == at && !EventBytes.IsCompressed(@event.Json.Span) ? null : activeAt;
+            _addEvent.Execute(key, @event.Seq, @event.Json, (long)Crc32.HashToUInt32(@event.Json.Span), ownActivity);
             if (@event.Id is { } id)
             {
                 _addId.Execute(key, id, @event.Seq);

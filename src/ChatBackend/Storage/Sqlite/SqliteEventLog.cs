@@ -78,7 +78,9 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken)
     {
         append.ThrowIfInconsistent();
-        return Writer.AppendAsync(append, cancellationToken);
+        // Here and not by the writer, whose time all threads share.
+        var events = append.Events.Select(added => added with { Json = EventBytes.Compress(added.Json) });
+        return Writer.AppendAsync(append with { Events = [.. events] }, cancellationToken);
     }
 
     public Task<IReadOnlyList<StoredEvent>> ReadAsync(ThreadId thread, long afterSeq, int maxEvents, int maxBytes, CancellationToken cancellationToken) =>

@@ -59,5 +59,5 @@ internal static class SqliteLogReads
             log.List("SELECT id FROM threads WHERE open_from IS NOT NULL", row => new ThreadId(row.Text(0)));
     }
 
-    private static StoredEvent ReadEvent(SqliteRows row) => new(row.Number(0), row.Bytes(1));
+    private static StoredEvent ReadEvent(SqliteRows row) => new(row.Number(0), row.Event(1));
 }

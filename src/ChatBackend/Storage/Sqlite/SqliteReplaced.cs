@@ -40,7 +40,7 @@ internal sealed class SqliteReplaced(SqliteReader log)
             while (rows.Read())
             {
                 log.Limit?.ThrowIfOver();
-                var json = rows.Blob(0);
+                ReadOnlySpan<byte> json = rows.Event(0);
                 if (json.StartsWith("{\"type\":\"message_steered\""u8) && WireJson.DecodeServerFrame(json) is MessageSteered steered && steered.RunId == ofRun.RunId)
                 {
                     messages.Add(steered.MessageId);

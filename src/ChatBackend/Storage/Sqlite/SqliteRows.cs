@@ -31,6 +31,9 @@ internal readonly ref struct SqliteRows(sqlite3 database, sqlite3_stmt statement
     /// <summary>Good until the next row is read.</summary>
     public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);
 
+    /// <summary>The JSON of an event.</summary>
+    public byte[] Event(int column) => EventBytes.Decompress(Blob(column));
+
     public byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
 
     // The code is that of the step, which was thrown there.

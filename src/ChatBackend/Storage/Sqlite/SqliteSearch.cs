@@ -81,7 +81,7 @@ internal sealed class SqliteSearch(SqliteReader log, SqliteSearchIndex index, Us
     private void Look(long row)
     {
         using var rows = log.Query(Event, row, owner.Value, isArchived is { } archived ? archived : default(SqliteValue));
-        if (!rows.Read() || Decode(rows.Blob(3)) is not { } threadEvent || EventText.Of(threadEvent) is not { } text)
+        if (!rows.Read() || Decode(rows.Event(3)) is not { } threadEvent || EventText.Of(threadEvent) is not { } text)
         {
             return;
         }

@@ -98,7 +98,7 @@ internal static class SqliteSearchReads
     {
         try
         {
-            return EventText.Of(row.Blob(1));
+            return EventText.Of(row.Event(1));
         }
         catch (JsonException)
         {

@@ -1,0 +1,2 @@
+-- From here on the column json of a long event is compressed (EventBytes), its checksum is that of the bytes stored, and its active_at is always set.
+-- An earlier version of the program cannot read such a log, and refuses it by its user_version.
