@@ -133,10 +133,15 @@ internal sealed partial class AgentMessageHandler(
                 _ => throw new UnreachableException($"{command.GetType()} is no command."),
             });
         }
+        catch (Exception ex) when (_isAnswered && ex is (ProtocolException or TimeoutException or OrleansException))
+        {
+            refusals.ThreadAway(ex, command.GetType().Name);
+            Close(CloseReason.Unavailable);
+        }
         catch (Exception ex) when (_isAnswered)
         {
             BrokeAfterAnswer(ex, command.GetType().Name);
-            Close(ex is ProtocolException or TimeoutException or OrleansException ? CloseReason.Unavailable : CloseReason.InternalError);
+            Close(CloseReason.InternalError);
         }
         catch (ProtocolException refused)
         {
@@ -144,7 +149,7 @@ internal sealed partial class AgentMessageHandler(
         }
         catch (Exception ex) when (ex is TimeoutException or OrleansException)
         {
-            ThreadAway(ex, command.GetType().Name);
+            refusals.ThreadAway(ex, command.GetType().Name);
             Refuse(command, ProtocolException.Unavailable());
         }
         catch (Exception ex)
@@ -281,9 +286,6 @@ internal sealed partial class AgentMessageHandler(
     }
 
     private void Send(ServerFrame frame) => outbox.Enqueue(WireJson.Encode(frame));
-
-    [LoggerMessage(LogLevel.Warning, "{Command} could not reach its thread")]
-    private partial void ThreadAway(Exception ex, string command);
 
     [LoggerMessage(LogLevel.Warning, "The server stops and leaves to itself what a closed connection had begun")]
     private partial void CutShort();

@@ -32,6 +32,15 @@ internal sealed partial class Refusals(ChatMetrics metrics, TimeProvider clock, 
         }
     }
 
+    /// <summary>The thread of a command did not answer, or could not in time.</summary>
+    public void ThreadAway(Exception ex, string command)
+    {
+        if (_lines.Admits($"away {command}", out var leftOut))
+        {
+            ThreadAway(command, ex.GetType().Name, leftOut);
+        }
+    }
+
     private static string NameOf(ErrorCode code) => JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString());
 
     [LoggerMessage(LogLevel.Information, "A request is refused with {Status}: {Reason}. {LeftOut} more since the last such line")]
@@ -39,4 +48,7 @@ internal sealed partial class Refusals(ChatMetrics metrics, TimeProvider clock, 
 
     [LoggerMessage(LogLevel.Information, "{Command} is answered with {Code}. {LeftOut} more since the last such line")]
     private partial void CommandRefused(string command, string code, long leftOut);
+
+    [LoggerMessage(LogLevel.Warning, "{Command} could not reach its thread ({Reason}). {LeftOut} more since the last such line")]
+    private partial void ThreadAway(string command, string reason, long leftOut);
 }

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Threads;
@@ -8,7 +9,7 @@ namespace ChatBackend.Threads;
 /// change of writer it subscribes anew, and each follower goes on from its own cursor.
 /// </summary>
 internal sealed partial class ThreadFeed(
-    ThreadId thread, IThreadGrain grain, INodeObserver node, LogPages pages, FeedPort port, OwnedTasks tasks, TimeProvider clock, ILogger logger)
+    ThreadId thread, IThreadGrain grain, INodeObserver node, LogPages pages, FeedPort port, OwnedTasks tasks, LogSampler lines, TimeProvider clock, ILogger logger)
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(8);
@@ -81,7 +82,7 @@ internal sealed partial class ThreadFeed(
         }
         catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
         {
-            NotReached(ex, thread.Value);
+            Log(ex);
         }
         finally
         {
@@ -104,7 +105,7 @@ internal sealed partial class ThreadFeed(
         }
         catch (Exception ex)
         {
-            NotReached(ex, thread.Value); // its lease runs out
+            Log(ex); // its lease runs out
         }
         finally
         {
@@ -186,11 +187,27 @@ internal sealed partial class ThreadFeed(
         }
     }
 
+    /// <summary>What meets many threads at once is told of once; what the store or the quarantine tells of, not here.</summary>
+    private void Log(Exception ex)
+    {
+        if (ex is IReportedException)
+        {
+            Waits(ex.Message, thread.Value);
+        }
+        else if (lines.Admits("unreachable", out var leftOut))
+        {
+            NotReached(thread.Value, ex.GetType().Name, leftOut);
+        }
+    }
+
     [LoggerMessage(LogLevel.Information, "The feed of {Thread} missed something; it begins anew")]
     private partial void Gap(string thread);
 
-    [LoggerMessage(LogLevel.Warning, "The feed of {Thread} could not reach its thread; it tries again")]
-    private partial void NotReached(Exception ex, string thread);
+    [LoggerMessage(LogLevel.Debug, "The feed of {Thread} waits for its thread: {Reason}")]
+    private partial void Waits(string reason, string thread);
+
+    [LoggerMessage(LogLevel.Warning, "The feed of {Thread} could not reach its thread ({Reason}); it tries again. {LeftOut} more since the last such line")]
+    private partial void NotReached(string thread, string reason, long leftOut);
 
     [LoggerMessage(LogLevel.Error, "What was published of {Thread} could not be taken; its feed begins again")]
     private partial void NotTaken(Exception ex, string thread);

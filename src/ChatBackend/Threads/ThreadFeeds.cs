@@ -18,6 +18,7 @@ internal sealed partial class ThreadFeeds(
     private readonly Lock _lock = new();
     private readonly LogPages _pages = new(log, quarantine);
     private readonly OwnedTasks _healing = new();
+    private readonly LogSampler _lines = new(lines: 1, TimeSpan.FromSeconds(10), clock);
     private readonly Dictionary<ThreadId, ThreadFeed> _feeds = [];
     private NodeObserver? _observer;
     private INodeObserver? _node;
@@ -203,7 +204,7 @@ internal sealed partial class ThreadFeeds(
         {
             if (!_feeds.TryGetValue(thread, out var feed))
             {
-                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, _pages, port, _healing, clock, logger);
+                feed = new ThreadFeed(thread, grains.GetGrain<IThreadGrain>(thread.Value), node, _pages, port, _healing, _lines, clock, logger);
                 _feeds.Add(thread, feed);
             }
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 using ChatBackend.Tests.Agents;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
@@ -44,7 +45,7 @@ public sealed class ThreadFeedTests
             _asked++;
             return _answers.Dequeue()();
         };
-        _feed = new ThreadFeed(Thread, grain, null!, new LogPages(null!), _port, new OwnedTasks(), new InstantTime(), NullLogger.Instance);
+        _feed = new ThreadFeed(Thread, grain, null!, new LogPages(null!), _port, new OwnedTasks(), new LogSampler(1, TimeSpan.Zero, new InstantTime()), new InstantTime(), NullLogger.Instance);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using ChatBackend.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -92,18 +93,23 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
                 await Task.Delay(2 * clock.GetElapsedTime(began), clock, stoppingToken);
             }
 
-            _isFailing = false;
+            if (_isFailing)
+            {
+                _isFailing = false;
+                IndexingWorks();
+            }
+
             return true;
         }
         catch (Exception ex) when (ex is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
             _cursor = null; // the file is looked at again
-            if (!_isFailing)
+            if (!_isFailing && ex is not IReportedException)
             {
-                IndexingFails(ex);
+                _isFailing = true;
+                LogFailing(ex);
             }
 
-            _isFailing = true;
             Wake();
             return false;
         }
@@ -167,7 +173,7 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
         }
         catch (SqliteException ex)
         {
-            IndexingFails(ex);
+            LogFailing(ex);
             _cursor = null;
             index.Delete();
             Wake();
@@ -202,6 +208,9 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
         }
     }
 
+    /// <summary>A known cause is a sentence, and a stack says nothing more.</summary>
+    private void LogFailing(Exception ex) => IndexingFails(ex is SqliteException or IOException or UnauthorizedAccessException ? null : ex, ex.Message);
+
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     [LoggerMessage(LogLevel.Information, "The search index is made from the log's {LastRow} events, because {Reason}; until it is complete a search finds only part")]
@@ -216,6 +225,9 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
     [LoggerMessage(LogLevel.Warning, "{Count} events before event {Row} cannot be read; a search does not find them")]
     private partial void Unreadable(int count, long row);
 
-    [LoggerMessage(LogLevel.Warning, "The search index cannot be brought up to date; what is new is not found until it can. It is tried again")]
-    private partial void IndexingFails(Exception reason);
+    [LoggerMessage(LogLevel.Warning, "The search index cannot be brought up to date; what is new is not found until it can. It is tried again. {Reason}")]
+    private partial void IndexingFails(Exception? exception, string reason);
+
+    [LoggerMessage(LogLevel.Information, "The search index is up to date again")]
+    private partial void IndexingWorks();
 }
