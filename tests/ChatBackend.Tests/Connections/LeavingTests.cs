@@ -1,7 +1,9 @@
 using System.Net.WebSockets;
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
 
@@ -65,5 +67,18 @@ public sealed class LeavingTests
         (await raw.ReceiveCloseAsync()).Should().Be(CloseCodes.GoingAway);
         await raw.Socket.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, null, CancellationToken.None).Soon();
         await stopping.Soon();
+    }
+
+    [Fact]
+    public async Task A_server_that_drains_takes_no_message_any_more_and_says_so()
+    {
+        await using var server = new ChatServer();
+        await using var raw = await server.ConnectRawAsync();
+        server.Services.GetRequiredService<Readiness>().Draining();
+
+        await raw.SendAsync("""{"type":"chat","id":"c1","agent":"script","content":"{\"steps\":[{\"say\":\"hello\"}]}"}""");
+
+        var refused = await raw.ReceiveAsync();
+        (refused.GetProperty("type").GetString(), refused.GetProperty("code").GetString()).Should().Be(("error", "unavailable"));
     }
 }

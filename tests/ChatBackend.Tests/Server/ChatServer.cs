@@ -31,7 +31,13 @@ internal sealed class ChatServer : IAsyncDisposable
 
     /// <param name="sendBuffer">Bytes that the system takes of a socket before a send has to wait; else it takes megabytes.</param>
     public ChatServer(int sendBuffer, params (string Key, string Value)[] settings)
-        : this(services => services.Configure<SocketTransportOptions>(transport => SendBuffer(transport, sendBuffer)), settings)
+        : this(sendBuffer, _ => { }, settings)
+    {
+    }
+
+    /// <inheritdoc cref="ChatServer(int, ValueTuple{string, string}[])"/>
+    public ChatServer(int sendBuffer, Action<IServiceCollection> configure, params (string Key, string Value)[] settings)
+        : this(services => configure(services.Configure<SocketTransportOptions>(transport => SendBuffer(transport, sendBuffer))), settings)
     {
     }
 

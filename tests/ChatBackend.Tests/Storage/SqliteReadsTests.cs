@@ -14,7 +14,7 @@ public sealed class SqliteReadsTests : IDisposable
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-reads-");
     private readonly SqliteDatabase _database;
-    private readonly LogLines _lines = new("reads");
+    private readonly LogLines _lines = new(typeof(SqliteReads).FullName!);
 
     public SqliteReadsTests()
     {
@@ -92,6 +92,36 @@ public sealed class SqliteReadsTests : IDisposable
         await FluentActions.Awaiting(() => running.Soon()).Should().ThrowAsync<LogUnavailableException>();
         await FluentActions.Awaiting(() => waiting.Soon()).Should().ThrowAsync<LogUnavailableException>();
         await FluentActions.Awaiting(() => reads.BrowseAsync(UserId.New(), One, CancellationToken.None).Soon()).Should().ThrowAsync<LogUnavailableException>();
+    }
+
+    [Fact]
+    [Trait("failure", "Q9")]
+    public async Task A_log_that_is_away_is_said_once_and_a_read_that_gives_up_in_time_is_not_mistaken_for_it()
+    {
+        using var reads = Reads(new StorageOptions { ReadTimeout = TimeSpan.FromMilliseconds(100) });
+
+        await FluentActions.Awaiting(() => Task.Run(() => reads.ReadAsync(GiveUp, CancellationToken.None)).Soon()).Should().ThrowAsync<LogUnavailableException>();
+        (_lines.All, reads.Availability.IsAvailable).Should().BeEquivalentTo((Array.Empty<string>(), true));
+
+        for (var i = 0; i < 2; i++)
+        {
+            await FluentActions.Awaiting(() => reads.ReadAsync<long>(_ => throw new LogUnavailableException("Its file is gone."), CancellationToken.None).Soon())
+                .Should().ThrowAsync<LogUnavailableException>();
+        }
+
+        _lines.All.Should().ContainSingle().Which.Should().StartWith("Warning").And.Contain("reading: Its file is gone.");
+        reads.Availability.IsAvailable.Should().BeFalse();
+        (await reads.ReadAsync(One, CancellationToken.None).Soon()).Should().Be(1);
+        reads.Availability.IsAvailable.Should().BeTrue();
+    }
+
+    // As a loop over rows does.
+    private static long GiveUp(SqliteReader log)
+    {
+        while (true)
+        {
+            log.Limit!.ThrowIfOver();
+        }
     }
 
     private static long Count(SqliteReader log) => log.First(Endless, row => row.Number(0));

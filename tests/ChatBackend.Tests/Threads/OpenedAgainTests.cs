@@ -1,8 +1,13 @@
+using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
+using ChatBackend.Tests.Storage;
+using ChatBackend.Threads;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Core.Internal;
 
 namespace ChatBackend.Tests.Threads;
 
@@ -96,6 +101,59 @@ public sealed class OpenedAgainTests
         await client.Connection.FollowAsync(thread).Soon();
         await client.Frames.UntilAsync(frames => frames.OfType<RunEvent>().Where(happened => happened is AgentCompleted or AgentStopped or AgentFailed).DistinctBy(end => end.RunId).Count() == 41);
         client.Frames.All().OfType<AgentFailed>().Should().BeEmpty();
+    }
+
+    [Fact]
+    [Trait("failure", "D16")]
+    public async Task A_message_finds_its_thread_also_when_that_has_gone_to_rest_just_before()
+    {
+        await using var server = new ChatServer(services => services.Decorate<IGrainFactory>((_, _, call) => call() switch
+        {
+            IThreadGrain grain => ServiceDecoration.Of<IThreadGrain>(grain, (_, called, next) =>
+                called == nameof(IThreadGrain.Chat) ? AfterRestAsync(grain, () => (Task<CommandReply>)next()!) : next()),
+            var other => other,
+        }));
+        await using var client = await server.ConnectAsync();
+        var first = await client.PlayAsync(Short);
+        await client.EndOfAsync(first);
+        await client.Connection.UnfollowAsync(first.ThreadId!.Value).Soon();
+
+        var second = await client.PlayAsync(Short, first.ThreadId);
+
+        second.Seq.Should().Be(4);
+        (await client.EndOfAsync(second)).Should().BeOfType<AgentCompleted>();
+    }
+
+    [Fact]
+    [Trait("failure", "Q3")]
+    public async Task While_a_run_cannot_be_ended_its_thread_is_followed_renamed_and_written_to_and_the_run_ends_when_it_can()
+    {
+        var log = default(FaultyLog);
+        await using var server = new ChatServer(services => services.AddSingleton<IEventLog>(provider => log = new FaultyLog(provider.GetRequiredService<SqliteEventLog>())));
+        await using var client = await server.ConnectAsync();
+        var isBroken = true;
+        log!.FaultOf = append => isBroken && append.Events.Any(logged => Encoding.UTF8.GetString(logged.Json.Span) is var json && (json.Contains("\"agent_completed\"") || json.Contains("\"agent_failed\"")))
+            ? AppendFault.Bug : null;
+        var open = await client.PlayAsync(Short);
+        await server.UntilGaugeAsync("chat_runs_open", 0);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await (await server.RestAsync(client.Guest)).JsonAsync(HttpMethod.Patch, $"/api/threads/{open.ThreadId}", $$"""{"title":"title {{i}}"}""");
+            (await client.PlayAsync(Short, open.ThreadId)).Seq.Should().Be(4 + (2 * i));
+        }
+
+        isBroken = false;
+        (await client.EndOfAsync(open)).Should().BeOfType<AgentFailed>();
+        await client.Frames.UntilAsync(frames => frames.OfType<AgentCompleted>().Count() == 3);
+        var events = client.Frames.All().OfType<ThreadEvent>().ToList();
+        events.Select(threadEvent => threadEvent.Seq).Should().Equal(Enumerable.Range(1, events.Count).Select(seq => (long)seq));
+    }
+
+    private static async Task<CommandReply> AfterRestAsync(IThreadGrain grain, Func<Task<CommandReply>> chat)
+    {
+        await grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+        return await chat();
     }
 
     private static UserMessage Message(string id, WhenRunning? whenRunning) => new()

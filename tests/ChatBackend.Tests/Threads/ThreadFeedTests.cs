@@ -14,6 +14,8 @@ namespace ChatBackend.Tests.Threads;
 /// <summary>What a feed does when its thread is gone, cannot be reached, or publishes what it should not.</summary>
 public sealed class ThreadFeedTests
 {
+    private const string Hello = """{"steps":[{"say":"hello"}]}""";
+
     private static readonly ThreadId Thread = new("thr_1");
     private static readonly UserId Owner = new("usr_1");
 
@@ -147,6 +149,36 @@ public sealed class ThreadFeedTests
         }
 
         client.Connection.FollowerOf(thread).Transcript.Run(ack.RunId!.Value)!.Text.Should().Be(((AgentCompleted)end).Content);
+    }
+
+    [Fact]
+    [Trait("failure", "Q7")]
+    public async Task A_thread_that_could_not_be_reached_for_a_message_is_left_as_any_other_when_nobody_follows_it_any_more()
+    {
+        var faults = 0;
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new ChatServer(services => services.Decorate<IGrainFactory>((_, _, call) => call() switch
+        {
+            IThreadGrain grain => ServiceDecoration.Of<IThreadGrain>(grain, (_, called, next) =>
+            {
+                if (called == nameof(IThreadGrain.Unsubscribe))
+                {
+                    left.TrySetResult();
+                }
+
+                return called == nameof(IThreadGrain.Subscribe) && faults-- > 0 ? Task.FromException<ThreadSnapshot>(new TimeoutException()) : next();
+            }),
+            var other => other,
+        }));
+        await using var client = await server.ConnectAsync();
+        var thread = await (await server.RestAsync(client.Guest)).CreateAsync();
+        faults = 1;
+
+        await client.EndOfAsync(await client.PlayAsync(Hello, thread)); // refused, and sent again by the client
+        faults.Should().BeLessThan(1);
+        await client.Connection.UnfollowAsync(thread).Soon();
+
+        await left.Task.Soon();
     }
 
     private async Task<Follower> FollowAsync()

@@ -1,0 +1,91 @@
+using System.Text;
+using System.Threading.Channels;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Tests.Client;
+using ChatBackend.Tests.Server;
+using ChatBackend.Threads;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ChatBackend.Tests.Threads;
+
+/// <summary>A follower whose next page cannot be read yet: the log is asked again after a pause, not in a loop.</summary>
+public sealed class CatchUpTests
+{
+    private const int Misses = 20;
+
+    private static readonly ThreadId Thread = new("thr_1");
+
+    private readonly HeldTime _clock = new();
+    private readonly List<string> _delivered = [];
+    private readonly List<int> _pausesBeforeRead = [];
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Between_two_reads_of_what_is_not_there_is_a_pause(bool isAway)
+    {
+        var port = new FeedPort(Deliver, (_, _) => true, (_, _, _) => ValueTask.FromResult(true));
+        var feed = new LiveFeed(Thread, new LogPages(Log(isAway)), port, _clock, NullLogger.Instance);
+        feed.Resume(new ThreadSnapshot(new UserId("usr_1"), 1, [], null)).Should().BeTrue();
+        var follower = feed.Join(new Follower(port, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false));
+
+        for (var pause = 0; pause < Misses; pause++)
+        {
+            await _clock.EndNextAsync();
+        }
+
+        await follower.CatchingUp.Soon();
+        _pausesBeforeRead.Should().Equal(Enumerable.Range(0, Misses + 1));
+        _delivered.Should().Equal("event 1");
+    }
+
+    private bool Deliver(ConnectionId connection, OutgoingFrame frame)
+    {
+        _delivered.Add(Encoding.UTF8.GetString(frame.Encoded().Span));
+        return true;
+    }
+
+    /// <summary>A log of one event, which the first reads do not find.</summary>
+    private IEventLog Log(bool isAway) => ServiceDecoration.Of<IEventLog>(null!, (_, method, _) =>
+    {
+        if (method != nameof(IEventLog.ReadAsync))
+        {
+            return "log_1"; // what it is called
+        }
+
+        _pausesBeforeRead.Add(_clock.Ended);
+        if (_pausesBeforeRead.Count > Misses)
+        {
+            return Task.FromResult<IReadOnlyList<StoredEvent>>([new StoredEvent(1, "event 1"u8.ToArray())]);
+        }
+
+        return isAway
+            ? Task.FromException<IReadOnlyList<StoredEvent>>(new LogUnavailableException("The log is away."))
+            : Task.FromResult<IReadOnlyList<StoredEvent>>([]);
+    });
+
+    /// <summary>Time in which every timer waits until the test ends its wait.</summary>
+    private sealed class HeldTime : TimeProvider
+    {
+        private readonly Channel<ITimer> _begun = Channel.CreateBounded<ITimer>(100);
+        private int _ended;
+
+        public int Ended => Volatile.Read(ref _ended);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _begun.Writer.TryWrite(timer).Should().BeTrue();
+            return timer;
+        }
+
+        public async Task EndNextAsync()
+        {
+            using var deadline = Deadline.Source();
+            var timer = await _begun.Reader.ReadAsync(deadline.Token);
+            Interlocked.Increment(ref _ended);
+            timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+    }
+}
