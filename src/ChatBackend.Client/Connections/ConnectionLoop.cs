@@ -11,7 +11,7 @@ internal sealed class ConnectionLoop(
 
     private readonly TaskCompletionSource<ConnectionEnd> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Backoff _backoff = new(options);
+    private readonly ReconnectDelay _delay = new(options);
     private readonly Lock _lock = new();
     private Task _running = Task.CompletedTask;
     private SocketSession? _session;
@@ -161,7 +161,7 @@ internal sealed class ConnectionLoop(
         }
         finally
         {
-            _backoff.WasConnected(options.TimeProvider.GetElapsedTime(since));
+            _delay.WasConnected(options.TimeProvider.GetElapsedTime(since));
             outgoing.Pause();
             lock (_lock)
             {
@@ -174,7 +174,7 @@ internal sealed class ConnectionLoop(
     {
         for (var refusedTokens = 0; ;)
         {
-            await Task.Delay(_backoff.Next(end), options.TimeProvider, _stopping.Token);
+            await Task.Delay(_delay.Next(end), options.TimeProvider, _stopping.Token);
             try
             {
                 var token = await options.Token(_stopping.Token);

@@ -7,10 +7,8 @@ namespace ChatBackend.Client.Connections;
 /// <summary>A command that waits to be sent or answered; or a follow, whose frame says how far the follower is when it is sent.</summary>
 internal sealed class Waiting
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
-
     private readonly byte[] _encoded = [];
+    private readonly Backoff _pauses = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
 
     public Waiting(ClientCommand command)
         : this(command, WireJson.Encode(command))
@@ -100,8 +98,8 @@ internal sealed class Waiting
     /// <returns>How long to wait before it is sent again.</returns>
     public TimeSpan RefuseForNow(TimeSpan? retryAfter)
     {
-        var growing = FirstRetry * Math.Pow(2, Math.Min(Refusals++, 10));
-        var wait = growing < LastRetry ? growing : LastRetry;
+        Refusals++;
+        var wait = _pauses.Next();
         return retryAfter > wait ? retryAfter.Value : wait;
     }
 

@@ -17,7 +17,8 @@ internal sealed partial class Conversation(
     private const int PageEvents = 512;
     private const int LeastPageEvents = 64;
     private const int PageBytes = 1024 * 1024;
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
     /// <summary>Retention lets nothing go that is younger.</summary>
     private static readonly TimeSpan Young = TimeSpan.FromDays(1);
@@ -161,6 +162,7 @@ internal sealed partial class Conversation(
     /// <summary>A store that is away for a moment is no reason to fail: the run waits for it, within its time.</summary>
     private async Task<IReadOnlyList<StoredEvent>> ReadAsync(Func<Task<IReadOnlyList<StoredEvent>>> read, CancellationToken cancellationToken)
     {
+        var backoff = new Backoff(FirstRetry, LongestRetry);
         while (true)
         {
             try
@@ -170,7 +172,7 @@ internal sealed partial class Conversation(
             catch (LogUnavailableException away)
             {
                 NotRead(away.Message);
-                await Task.Delay(Retry, clock, cancellationToken);
+                await Task.Delay(backoff.Next(), clock, cancellationToken);
             }
         }
     }

@@ -53,9 +53,9 @@ internal sealed partial class BackgroundWork(string service, ChatMetrics metrics
 
     private void Failed(string item, Failing? earlier, Exception ex)
     {
-        var pause = earlier is null ? FirstPause : earlier.Pause * 2 < LongestPause ? earlier.Pause * 2 : LongestPause;
-        var attempts = (earlier?.Attempts ?? 0) + 1;
-        _failing[item] = new Failing(clock.GetTimestamp(), pause, attempts);
+        var backoff = earlier?.Backoff ?? new Backoff(FirstPause, LongestPause);
+        var (pause, attempts) = (backoff.Next(), (earlier?.Attempts ?? 0) + 1);
+        _failing[item] = new Failing(clock.GetTimestamp(), pause, backoff, attempts);
         metrics.BackgroundAttemptFailed(service);
         if (earlier is null)
         {
@@ -83,5 +83,5 @@ internal sealed partial class BackgroundWork(string service, ChatMetrics metrics
     [LoggerMessage(LogLevel.Warning, "Background service {Service} still fails at {Item}, attempt {Attempt} ({Reason}); the next is in {Pause}")]
     private partial void ItemFailsStill(string service, string item, int attempt, string reason, TimeSpan pause);
 
-    private sealed record Failing(long FailedAt, TimeSpan Pause, int Attempts);
+    private sealed record Failing(long FailedAt, TimeSpan Pause, Backoff Backoff, int Attempts);
 }

@@ -40,10 +40,20 @@ internal sealed partial class CatchUp(ThreadId thread, LiveFeed feed, LogPages p
     /// <summary>Ends when the follower is live or has left; a fault is logged and, after a pause, begun again from. Never throws.</summary>
     private async Task RunAsync(Follower follower)
     {
-        var (faults, sent, pause, isTold) = (0, follower.Sent, Retry, false);
+        var (faults, sent, isTold) = (0, follower.Sent, false);
+        var backoff = new Backoff(Retry, LastRetry);
         while (await TryRunAsync(follower) is { } fault)
         {
-            (faults, pause, isTold) = follower.Sent == sent ? (faults + 1, pause, isTold) : (1, Retry, false);
+            if (follower.Sent == sent)
+            {
+                faults++;
+            }
+            else
+            {
+                (faults, isTold) = (1, false);
+                backoff.Reset();
+            }
+
             if (!isTold && (faults == FaultsBeforeNotice || fault is UnreadableThreadException))
             {
                 GiveNotice(follower);
@@ -51,8 +61,7 @@ internal sealed partial class CatchUp(ThreadId thread, LiveFeed feed, LogPages p
             }
 
             sent = follower.Sent;
-            await Task.Delay(pause, clock, follower.Leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            pause = pause < LastRetry ? pause * 2 : pause;
+            await Task.Delay(backoff.Next(), clock, follower.Leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

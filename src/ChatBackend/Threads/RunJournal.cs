@@ -146,7 +146,8 @@ internal sealed partial class RunJournal(
         // Whether it went well does not matter any more.
         await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         RunEnd? attempted = null;
-        for (var wait = FirstRetry; ; wait = Longer(wait))
+        var backoff = new Backoff(FirstRetry, LongestRetry);
+        while (true)
         {
             using (await writer.TurnAsync())
             {
@@ -182,7 +183,7 @@ internal sealed partial class RunJournal(
                 }
             }
 
-            await Task.Delay(wait, clock, CancellationToken.None);
+            await Task.Delay(backoff.Next(), clock, CancellationToken.None);
         }
     }
 
@@ -211,7 +212,8 @@ internal sealed partial class RunJournal(
     private async Task CommitAsync(Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken, bool isTitled = false)
     {
         IReadOnlyList<ThreadEvent> events = [];
-        for (var wait = FirstRetry; ; wait = Longer(wait))
+        var backoff = new Backoff(FirstRetry, LongestRetry);
+        while (true)
         {
             using (await writer.TurnAsync())
             {
@@ -244,7 +246,7 @@ internal sealed partial class RunJournal(
                 }
             }
 
-            await Task.Delay(wait, clock, cancellationToken);
+            await Task.Delay(backoff.Next(), clock, cancellationToken);
         }
     }
 
@@ -291,8 +293,6 @@ internal sealed partial class RunJournal(
     }
 
     private bool IsOurs() => writer.State?.Run?.Id == _run;
-
-    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestRetry ? wait * 2 : LongestRetry;
 
     // The store says once that it is away; this is for who looks for one run.
     [LoggerMessage(LogLevel.Debug, "Run {Run} waits for the store: {Reason}")]

@@ -175,7 +175,8 @@ internal sealed partial class ThreadFeed(
 
     private async Task HealAsync(CancellationToken cancellationToken)
     {
-        for (var retry = FirstRetry; ; retry = retry < LastRetry ? retry * 2 : retry)
+        var backoff = new Backoff(FirstRetry, LastRetry);
+        while (true)
         {
             await RenewAsync(cancellationToken);
             if (Live.IsLive || _owner is null)
@@ -183,7 +184,7 @@ internal sealed partial class ThreadFeed(
                 return;
             }
 
-            await Task.Delay(retry, clock, cancellationToken);
+            await Task.Delay(backoff.Next(), clock, cancellationToken);
         }
     }
 

@@ -66,6 +66,7 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var pause = Gather;
+        var backoff = new Backoff(Gather * 2, MaxBackoff);
         Wake();
         try
         {
@@ -73,7 +74,15 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
             {
                 await Task.Delay(pause, clock, stoppingToken);
                 _commits.Reader.TryRead(out _);
-                pause = await TryCatchUpAsync(stoppingToken) ? Gather : Min(pause * 2, MaxBackoff);
+                if (await TryCatchUpAsync(stoppingToken))
+                {
+                    pause = Gather;
+                    backoff.Reset();
+                }
+                else
+                {
+                    pause = backoff.Next();
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -210,8 +219,6 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
 
     /// <summary>A known cause is a sentence, and a stack says nothing more.</summary>
     private void LogFailing(Exception ex) => IndexingFails(ex is SqliteException or IOException or UnauthorizedAccessException ? null : ex, ex.Message);
-
-    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     [LoggerMessage(LogLevel.Information, "The search index is made from the log's {LastRow} events, because {Reason}; until it is complete a search finds only part")]
     private partial void RebuildBegins(string reason, long lastRow);
