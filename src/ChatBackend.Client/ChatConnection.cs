@@ -59,7 +59,7 @@ public sealed class ChatConnection : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(refused);
         if (refused.Answer.Exception?.InnerException is not ChatErrorException || !Restored.Contains(refused))
         {
-            throw new InvalidOperationException($"{refused.Command.Id} is no restored command that was refused.");
+            throw new InvalidOperationException($"{refused.Command.Id} is not a restored command that was refused.");
         }
 
         await _journal!.RemoveAsync(refused.Command.Id);

@@ -71,7 +71,7 @@ public sealed record GuestSession(UserId UserId, string Token, DateTimeOffset Ex
         }
         catch (Exception wrong) when (wrong is KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new JsonException("That is no guest.", wrong);
+            throw new JsonException("The file does not hold a guest.", wrong);
         }
     }
 }

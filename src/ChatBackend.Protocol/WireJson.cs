@@ -21,7 +21,7 @@ public static class WireJson
 
     /// <exception cref="JsonException">The bytes are no server frame of this version.</exception>
     public static ServerFrame DecodeServerFrame(ReadOnlySpan<byte> utf8) =>
-        JsonSerializer.Deserialize(utf8, Context.ServerFrame) ?? throw new JsonException("null is no frame.");
+        JsonSerializer.Deserialize(utf8, Context.ServerFrame) ?? throw new JsonException("null is not a frame.");
 
     /// <summary>
     /// How to read each type that clients may send. Read through <see cref="Protocol.ClientFrame"/> itself, a frame with a member

@@ -72,6 +72,6 @@ internal sealed partial class LocalCertificate
     [LoggerMessage(Level = LogLevel.Information, Message = "A self-signed certificate for localhost was made and kept in {Path}; it is valid until {Until:u}")]
     private partial void LogMade(string path, DateTime until);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate in {Path} cannot be read ({Reason}) and is made anew")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate in {Path} cannot be read ({Reason}) and is replaced")]
     private partial void LogUnreadable(string path, string reason);
 }

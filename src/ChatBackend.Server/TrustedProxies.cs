@@ -19,7 +19,7 @@ internal static class TrustedProxies
             if (configuration.GetValue("ForwardedHeaders_Enabled", false))
             {
                 throw new InvalidOperationException(
-                    $"ASPNETCORE_FORWARDEDHEADERS_ENABLED believes whoever connects. Leave it out, and name the proxies in {Proxies} (addresses) or {Networks} (as 10.0.0.0/8).");
+                    $"ASPNETCORE_FORWARDEDHEADERS_ENABLED trusts every client. Leave it out, and name the proxies in {Proxies} (addresses) or {Networks} (as 10.0.0.0/8).");
             }
 
             return;

@@ -54,7 +54,7 @@ internal static partial class UnsafeSettings
 
         if (!configuration.GetValue("Guests:Enabled", false))
         {
-            yield return "Nobody new can sign in: guests are off (Guests:Enabled), and nothing else issues tokens";
+            yield return "No new user can sign in: guests are off (Guests:Enabled), and nothing else issues tokens";
         }
     }
 

@@ -15,7 +15,7 @@ internal static class ServerFrameReader
         }
         catch (JsonException unknown)
         {
-            return ReadUnknown(utf8) ?? throw new JsonException("The server sent what is no frame.", unknown);
+            return ReadUnknown(utf8) ?? throw new JsonException("The server sent a message that is not a frame.", unknown);
         }
     }
 

@@ -73,7 +73,7 @@ internal sealed class Waiting
         var encoded = Encoding.UTF8.GetBytes(stored.Json);
         if (ClientFrameReader.Read(encoded).Frame is not ClientCommand command || command.Id != stored.Id || !TakesEffectOnce(command))
         {
-            throw new InvalidDataException($"{stored.Id} of the store is no command that takes effect once.");
+            throw new InvalidDataException($"{stored.Id} of the store is not a command that takes effect once.");
         }
 
         var restored = new Waiting(command, encoded) { IsRestored = true };
@@ -126,7 +126,7 @@ internal sealed class Waiting
     {
         try
         {
-            return WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(json)) as Error ?? throw new JsonException("It is no error.");
+            return WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(json)) as Error ?? throw new JsonException("It is not an error frame.");
         }
         catch (JsonException unknown)
         {

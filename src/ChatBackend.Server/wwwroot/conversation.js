@@ -5,7 +5,7 @@ import { Message } from './message.js';
 import { Run } from './run.js';
 
 const NEW = 'New chat';
-export const EXPIRED = 'What came before was kept for its time and is gone.';
+export const EXPIRED = 'Earlier messages are no longer retained.';
 export const RESTORED = 'The server was restored from a backup; this conversation was reloaded.';
 export const GONE = 'This conversation is not on the server any more.';
 const LOST = 'Lost when the server was restored from a backup.';

@@ -23,7 +23,7 @@ internal sealed class AgentsOptionsValidator(IConfiguration configuration) : IVa
         if (endpoint.Endpoint.Length > 0
             && !(Uri.TryCreate(endpoint.Endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)))
         {
-            yield return $"{where}:Endpoint of agent {endpoint.Name} is no absolute http or https URL: {endpoint.Endpoint}";
+            yield return $"{where}:Endpoint of agent {endpoint.Name} is not an absolute http or https URL: {endpoint.Endpoint}";
         }
 
         if (endpoint.KeyFrom is { Length: > 0 } variable && AgentKeys.Find(configuration, variable) is null)

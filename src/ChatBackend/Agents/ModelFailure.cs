@@ -12,7 +12,7 @@ internal readonly record struct ModelFailure(RunFailure Code, string Message, bo
         RunFailure.ModelRateLimited, "The model has too much to do at the moment. Try again in a while.", Retryable: true);
 
     private static readonly ModelFailure Unavailable = new(
-        RunFailure.ModelUnavailable, "The model could not be reached, or broke off. Try again.", Retryable: true);
+        RunFailure.ModelUnavailable, "The model could not be reached, or its answer was cut off. Try again.", Retryable: true);
 
     private static readonly ModelFailure Rejected = new(
         RunFailure.ModelRejected, "The model refused the request. The server's log says why.", Retryable: false);

@@ -63,7 +63,7 @@ internal sealed partial class AgentMessageHandler(
                 Queue(command, bytes);
                 break;
             default:
-                throw new UnreachableException($"{frame.GetType()} is no client frame.");
+                throw new UnreachableException($"{frame.GetType()} is not a client frame.");
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed partial class AgentMessageHandler(
                 StopFrame stop => StopAsync(stop),
                 DecideFrame decide => DecideAsync(decide),
                 AuthenticateFrame authenticate => AuthenticateAsync(authenticate),
-                _ => throw new UnreachableException($"{command.GetType()} is no command."),
+                _ => throw new UnreachableException($"{command.GetType()} is not a command."),
             });
         }
         catch (Exception ex) when (_isAnswered && ex is (ProtocolException or TimeoutException or OrleansException))
@@ -156,7 +156,7 @@ internal sealed partial class AgentMessageHandler(
         {
             var trace = Guid.NewGuid().ToString("n");
             CommandBroke(ex, command.GetType().Name, trace);
-            Refuse(command, new ProtocolException(ErrorCode.Internal, $"Something broke here. Please report {trace}."));
+            Refuse(command, new ProtocolException(ErrorCode.Internal, $"Internal error. Reference: {trace}."));
         }
     }
 
@@ -287,15 +287,15 @@ internal sealed partial class AgentMessageHandler(
 
     private void Send(ServerFrame frame) => outbox.Enqueue(WireJson.Encode(frame));
 
-    [LoggerMessage(LogLevel.Warning, "The server stops and leaves to itself what a closed connection had begun")]
+    [LoggerMessage(LogLevel.Warning, "The server stops before the commands of a closed connection have finished")]
     private partial void CutShort();
 
-    [LoggerMessage(LogLevel.Error, "{Command} could not be answered at all; its connection is closed")]
+    [LoggerMessage(LogLevel.Error, "{Command} could not be answered; the connection is closed")]
     private partial void NotRefused(Exception ex, string command);
 
-    [LoggerMessage(LogLevel.Error, "{Command} was answered and broke after that; its connection is closed, so that the client resumes")]
+    [LoggerMessage(LogLevel.Error, "{Command} failed after its ack; the connection is closed, so that the client resumes")]
     private partial void BrokeAfterAnswer(Exception ex, string command);
 
-    [LoggerMessage(LogLevel.Error, "{Command} broke, trace {Trace}: a bug of the server's")]
+    [LoggerMessage(LogLevel.Error, "Unhandled exception in {Command}, reference {Trace}")]
     private partial void CommandBroke(Exception ex, string command, string trace);
 }

@@ -39,7 +39,7 @@ internal sealed partial class ChatEndpoint(
 
         if (!http.WebSockets.IsWebSocketRequest)
         {
-            return RefuseAsync(http, StatusCodes.Status400BadRequest, RefusalReason.NoWebSocket, "This address speaks WebSocket only.");
+            return RefuseAsync(http, StatusCodes.Status400BadRequest, RefusalReason.NoWebSocket, "WebSocket requests only.");
         }
 
         return identity.Decide(http) switch
@@ -190,6 +190,6 @@ internal sealed partial class ChatEndpoint(
     [LoggerMessage(LogLevel.Information, "{Lines} lines of connections that opened or closed are left out: more than 200 came within ten seconds. The metrics count all")]
     private partial void LeftOut(long lines);
 
-    [LoggerMessage(LogLevel.Error, "The connection broke: a bug of the server's")]
+    [LoggerMessage(LogLevel.Error, "Unhandled exception while a connection was served")]
     private partial void Broke(Exception ex);
 }

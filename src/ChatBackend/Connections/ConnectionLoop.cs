@@ -147,7 +147,7 @@ internal sealed partial class ConnectionLoop(
     private async Task PeerGoneAsync() =>
         await Task.Delay(options.Value.CloseTimeout, clock, context.PeerGone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    [LoggerMessage(LogLevel.Error, "The receive loop broke: a bug of the server's")]
+    [LoggerMessage(LogLevel.Error, "Unhandled exception in the receive loop")]
     private partial void ReceiveBroke(Exception bug);
 
     [LoggerMessage(LogLevel.Debug, "A step of the close did not succeed: {Cause}")]

@@ -38,7 +38,7 @@ internal sealed class ApiIdentity(OriginPolicy origins, SessionTokens tokens)
 
         return given.Count == 1 && tokens.Read(given.Single()) is { } session
             ? new UpgradeDecision.Accepted(session, null)
-            : Unknown(RefusalReason.InvalidToken, "The token is not valid, or no longer. Get a new one.");
+            : Unknown(RefusalReason.InvalidToken, "The token is invalid or expired. Get a new one.");
     }
 
     private static UpgradeDecision.Refused Unknown(string reason, string problem) => new(StatusCodes.Status401Unauthorized, reason, problem);

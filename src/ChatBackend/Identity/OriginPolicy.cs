@@ -40,7 +40,7 @@ internal sealed class OriginPolicy
             _allowed.Add(WebOrigin.Parse(text) ?? throw new OptionsValidationException(
                 OriginOptions.Section,
                 typeof(OriginOptions),
-                [$"Connections:AllowedOrigins holds '{text}', which is no origin. Write it as https://chat.example.com, without a path."]));
+                [$"Connections:AllowedOrigins holds '{text}', which is not an origin. Write it as https://chat.example.com, without a path."]));
         }
     }
 

@@ -11,7 +11,7 @@ internal static class SessionCookie
     public const string PlainName = "chat_session";
     public const string HostName = "__Host-chat_session";
 
-    public const string Conflict = "Two different session cookies came, and nobody can say which of them counts. Remove them and get a new session.";
+    public const string Conflict = "Two different session cookies were sent. Remove them and get a new session.";
 
     public static string NameFor(HttpRequest request) => request.IsHttps ? HostName : PlainName;
 

@@ -22,7 +22,7 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
         var spoken = offered.Contains(ChatProtocol.Name) ? ChatProtocol.Name : null;
         if (offered.Count > 0 && spoken is null)
         {
-            return Refuse(StatusCodes.Status400BadRequest, RefusalReason.SubProtocol, $"None of the offered sub-protocols is spoken here. Offer {ChatProtocol.Name}.");
+            return Refuse(StatusCodes.Status400BadRequest, RefusalReason.SubProtocol, $"No supported sub-protocol was offered. Offer {ChatProtocol.Name}.");
         }
 
         var given = ExplicitTokens(request, offered);
@@ -30,7 +30,7 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
         {
             return given.Count == 0 && presented is [{ } ticket] && tickets.Redeem(ticket) is { } admitted
                 ? new UpgradeDecision.Accepted(admitted, spoken)
-                : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidTicket, "The ticket is not valid, or no longer: it lasts 30 seconds, for one connection. Get a new one.");
+                : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidTicket, "The ticket is invalid or expired: it is valid for one connection within 30 seconds. Get a new one.");
         }
 
         if (given.Count == 0)
@@ -41,7 +41,7 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
         // An explicit credential is final: falling through to the cookie would make somebody else of the caller.
         return given.Count == 1 && tokens.Read(given.Single()) is { } session
             ? new UpgradeDecision.Accepted(session, spoken)
-            : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, "The token is not valid, or no longer. Get a new one.");
+            : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, "The token is invalid or expired. Get a new one.");
     }
 
     // The browser adds a cookie to what any page asks for; only a page of this server may use it.
@@ -65,7 +65,7 @@ internal sealed class UpgradeIdentity(OriginPolicy origins, SessionTokens tokens
 
         return tokens.Read(given.Single()) is { } session
             ? new UpgradeDecision.Accepted(session, spoken)
-            : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, "The session is not valid, or no longer. Get a new one.");
+            : Refuse(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, "The session is invalid or expired. Get a new one.");
     }
 
     private static List<string> OfferedProtocols(HttpRequest request) =>

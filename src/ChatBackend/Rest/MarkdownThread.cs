@@ -18,7 +18,7 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
         text.Append("Thread ").Append(MarkdownText.Line(thread.Thread.Value)).Append(", exported ").Append(Time(now)).Append(".\n\n");
         if (thread.HistoryBegins > 1)
         {
-            text.Append(CultureInfo.InvariantCulture, $"What came before event {thread.HistoryBegins} was kept for its time and is gone.\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"Events before {thread.HistoryBegins} are no longer retained.\n\n");
         }
     }
 

@@ -93,7 +93,7 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
             var trace = Guid.NewGuid().ToString("n");
             refusals.Command(ErrorCode.Internal, "Request");
             RequestBroke(bug, http.Request.Method, trace);
-            return Problem(StatusCodes.Status500InternalServerError, $"Something broke here. Please report {trace}.");
+            return Problem(StatusCodes.Status500InternalServerError, $"Internal error. Reference: {trace}.");
         }
     }
 
@@ -119,10 +119,10 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         return TypedResults.Problem(detail, statusCode: status, extensions: more);
     }
 
-    [LoggerMessage(LogLevel.Warning, "The answer to {Path} broke off")]
+    [LoggerMessage(LogLevel.Warning, "The response to {Path} was cut off by an error")]
     private partial void BrokenOff(Exception failure, string path);
 
-    [LoggerMessage(LogLevel.Error, "A {Method} request broke, trace {Trace}: a bug of the server's")]
+    [LoggerMessage(LogLevel.Error, "Unhandled exception in a {Method} request, reference {Trace}")]
     private partial void RequestBroke(Exception bug, string method, string trace);
 }
 

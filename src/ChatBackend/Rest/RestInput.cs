@@ -52,7 +52,7 @@ internal static class RestInput
 
         if (!request.HasJsonContentType())
         {
-            throw new RestException(StatusCodes.Status415UnsupportedMediaType, "The body is JSON; say so: Content-Type: application/json.");
+            throw new RestException(StatusCodes.Status415UnsupportedMediaType, "The body must be JSON, with Content-Type: application/json.");
         }
 
         try

@@ -155,7 +155,7 @@ internal sealed partial class AgentRun(
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Run {Run} broke: a bug of the server's")]
+    [LoggerMessage(LogLevel.Error, "Unhandled exception in run {Run}")]
     private partial void RunBroke(Exception bug, string run);
 
     [LoggerMessage(LogLevel.Information, "Run started: {Agent}")]

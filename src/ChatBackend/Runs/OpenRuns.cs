@@ -64,6 +64,6 @@ internal sealed partial class OpenRuns(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Count} runs did not end in time; the next start adopts them")]
+    [LoggerMessage(LogLevel.Warning, "{Count} runs did not end in time; the next start recovers them")]
     private partial void LeftOpen(int count);
 }

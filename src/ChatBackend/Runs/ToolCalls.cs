@@ -112,7 +112,7 @@ internal sealed partial class ToolCalls(
     }
 
     private ToolCompleted TooLate(AskedCall call) => Completed(
-        call.Required.CallId, call.Required.Tool, call.AskedAt, ToolOutcome.Rejected, null, "Nobody approved the call in time.");
+        call.Required.CallId, call.Required.Tool, call.AskedAt, ToolOutcome.Rejected, null, "The call was not approved in time.");
 
     /// <param name="arguments">What is recorded is what the tool gets; null when they cannot be recorded.</param>
     private async Task<object?> ExecuteAsync(CallId id, string name, AIFunction? tool, JsonElement? arguments, CancellationToken cancellationToken)
@@ -123,7 +123,7 @@ internal sealed partial class ToolCalls(
         var (outcome, result, error) = (tool, arguments) switch
         {
             (_, null) => Failure($"The arguments are larger than {options.MaxToolBytes} bytes, nest too deep or are not JSON."),
-            (null, _) => Failure("There is no tool of that name."),
+            (null, _) => Failure("No tool has that name."),
             ({ } known, { } given) => await InvokeAsync(known, given, cancellationToken),
         };
         await sink.ToolEndedAsync(Completed(id, name, began, outcome, result, error), cancellationToken);

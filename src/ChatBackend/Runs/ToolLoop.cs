@@ -93,6 +93,6 @@ internal sealed class ToolLoop(Agent agent, IRunSink sink, ToolCalls tools, RunU
         }
 
         // A stream that just ends was cut: half an answer must not pass for a whole one.
-        return finished ? true : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer broke off.");
+        return finished ? true : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer was cut off.");
     }
 }

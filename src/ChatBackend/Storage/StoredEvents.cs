@@ -71,7 +71,7 @@ internal static class StoredEvents
 
             if (!IsEvent(json.Span))
             {
-                throw new UnreadableThreadException(thread, seq, "it is no JSON, or of a type that this version does not know.");
+                throw new UnreadableThreadException(thread, seq, "it is not JSON, or of a type that this version does not know.");
             }
         }
     }

@@ -113,6 +113,6 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "A node that follows {Thread} could not be reached; it subscribes again by itself")]
+    [LoggerMessage(LogLevel.Warning, "Publishing {Thread} to a node failed; the node will resubscribe")]
     private partial void PublishFailed(Exception lost, string thread);
 }

@@ -86,6 +86,6 @@ internal sealed partial class OpenWorkAdoption(
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Went on with {Count} threads that had open work; {Left} are left")]
+    [LoggerMessage(LogLevel.Information, "Recovered {Count} threads with unfinished work; {Left} are left")]
     private partial void Adopted(int count, int left);
 }

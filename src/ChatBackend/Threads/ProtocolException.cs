@@ -39,7 +39,7 @@ internal sealed class ProtocolException(ErrorCode code, string message, int? ret
     public static ProtocolException NotFound() => new(ErrorCode.NotFound, "There is no such thread.");
 
     public static ProtocolException HistoryExpired(long begins) =>
-        new(ErrorCode.Expired, $"What came before event {begins} was kept for its time and is gone.") { HistoryBeginsAt = begins };
+        new(ErrorCode.Expired, $"Events before {begins} are no longer retained.") { HistoryBeginsAt = begins };
 
     public static ProtocolException StaleCursor(long begins) =>
         new(ErrorCode.StaleCursor, $"That cursor is not of this history, which begins at event {begins}. Drop what you have of the thread and begin there.") { HistoryBeginsAt = begins };

@@ -132,6 +132,6 @@ internal sealed partial class Retention(
         return begins;
     }
 
-    [LoggerMessage(LogLevel.Information, "{Count} threads let go of what was older than {Before:u}")]
+    [LoggerMessage(LogLevel.Information, "Retention removed events before {Before:u} from {Count} threads")]
     private partial void Trimmed(int count, DateTimeOffset before);
 }

@@ -74,7 +74,7 @@ internal static class TerminalEvents
             Usage = usage,
             SideEffects = SideEffects(run),
         },
-        _ => throw new InvalidOperationException($"{end.GetType()} is no end of a run."),
+        _ => throw new InvalidOperationException($"{end.GetType()} is not an end of a run."),
     };
 
     private static long Milliseconds(TimeSpan time) => time > TimeSpan.Zero ? (long)time.TotalMilliseconds : 0;

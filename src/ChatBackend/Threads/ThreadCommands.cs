@@ -26,7 +26,7 @@ internal sealed class ThreadCommands(
         var known = command.Creates ? null : writer.State;
         if (agents.Find(command.Agent) is not { } agent)
         {
-            throw new ProtocolException(ErrorCode.UnknownAgent, "There is no agent of that name. connection_established lists those that there are.");
+            throw new ProtocolException(ErrorCode.UnknownAgent, "No agent has that name. connection_established lists the available ones.");
         }
 
         var rewound = command.Replaces is { } replaced ? await RewoundToAsync(known, replaced) : null;
@@ -129,7 +129,7 @@ internal sealed class ThreadCommands(
     {
         if (known is null || await FindAsync<UserMessage>(replaced.Value) is not { } message || message.MessageId != replaced)
         {
-            throw new ProtocolException(ErrorCode.NotFound, "There is no such message to replace.");
+            throw new ProtocolException(ErrorCode.NotFound, "The message to replace was not found.");
         }
 
         return new ThreadRewound { ThreadId = thread, Seq = known.Head + 1, ToSeq = message.Seq - 1 };
@@ -152,7 +152,7 @@ internal sealed class ThreadCommands(
                 switch (stored.Decode(thread))
                 {
                     case ApprovalDecided decided when decided.CallId == command.Call:
-                        return new ProtocolException(ErrorCode.AlreadyDecided, "Somebody was faster.")
+                        return new ProtocolException(ErrorCode.AlreadyDecided, "The call has already been decided.")
                         {
                             Decision = decided.Decision, DecidedBy = decided.DecidedBy,
                         };
@@ -214,7 +214,7 @@ internal sealed class ThreadCommands(
     {
         if (!earlier.Digest.Span.SequenceEqual(digest))
         {
-            throw new ProtocolException(ErrorCode.IdConflict, "This id was used before, for something else.");
+            throw new ProtocolException(ErrorCode.IdConflict, "This id was already used for another command.");
         }
 
         var ack = (Ack)WireJson.DecodeServerFrame(earlier.Ack.Span) with { Status = AckStatus.Duplicate };

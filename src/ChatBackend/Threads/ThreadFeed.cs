@@ -201,15 +201,15 @@ internal sealed partial class ThreadFeed(
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "The feed of {Thread} missed something; it begins anew")]
+    [LoggerMessage(LogLevel.Information, "Gap detected in {Thread}; resubscribing")]
     private partial void Gap(string thread);
 
-    [LoggerMessage(LogLevel.Debug, "The feed of {Thread} waits for its thread: {Reason}")]
+    [LoggerMessage(LogLevel.Debug, "The subscription to {Thread} waits for its writer: {Reason}")]
     private partial void Waits(string reason, string thread);
 
-    [LoggerMessage(LogLevel.Warning, "The feed of {Thread} could not reach its thread ({Reason}); it tries again. {LeftOut} more since the last such line")]
+    [LoggerMessage(LogLevel.Warning, "Resubscribing to {Thread} failed ({Reason}); retrying. {LeftOut} more since the last such line")]
     private partial void NotReached(string thread, string reason, long leftOut);
 
-    [LoggerMessage(LogLevel.Error, "What was published of {Thread} could not be taken; its feed begins again")]
+    [LoggerMessage(LogLevel.Error, "A publish of {Thread} could not be applied; resubscribing")]
     private partial void NotTaken(Exception ex, string thread);
 }

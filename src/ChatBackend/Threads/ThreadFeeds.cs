@@ -274,7 +274,7 @@ internal sealed partial class ThreadFeeds(
         public async ValueTask DisposeAsync() => await feeds.ExitAsync(thread, feed);
     }
 
-    [LoggerMessage(LogLevel.Error, "Some of the followed threads could not be renewed; they are with the next round")]
+    [LoggerMessage(LogLevel.Error, "Some followed threads could not be renewed; retrying in the next round")]
     private partial void NotRenewed(Exception ex);
 
     private sealed class NodeObserver(ThreadFeeds feeds) : INodeObserver

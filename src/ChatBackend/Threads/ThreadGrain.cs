@@ -242,17 +242,17 @@ internal sealed partial class ThreadGrain(
 
         if (IsUnused)
         {
-            GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "Nobody follows the thread and nothing runs in it."));
+            GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The thread has neither a follower nor a run."));
         }
     }
 
     [LoggerMessage(LogLevel.Information, "{Thread} is deleted")]
     private partial void Deleted(string thread);
 
-    [LoggerMessage(LogLevel.Warning, "{Thread} has another writer; this one gives up")]
+    [LoggerMessage(LogLevel.Warning, "{Thread} has another writer; this one stops")]
     private partial void OtherWriter(string thread);
 
     // The store says once that it is away; this is for who looks for one thread.
-    [LoggerMessage(LogLevel.Debug, "{Thread} answers unavailable: {Reason}")]
+    [LoggerMessage(LogLevel.Debug, "Event log unavailable; rejecting a command for {Thread}: {Reason}")]
     private partial void StoreAway(string reason, string thread);
 }

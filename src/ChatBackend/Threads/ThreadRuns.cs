@@ -167,13 +167,13 @@ internal sealed partial class ThreadRuns(
         ? null
         : new AgentStarted { RunId = RunId.New(), Agent = waiting.Agent ?? agents.Names[0], MessageId = waiting.Id };
 
-    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} has no process any more; its end is recorded here")]
+    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} lost its process; its end is recorded now")]
     private partial void Adopting(string thread, string run);
 
-    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} waits for a decision; it goes on here")]
+    [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} waits for a decision; it is resumed")]
     private partial void Resuming(string thread, string run);
 
-    [LoggerMessage(LogLevel.Error, "The end of run {Run} of {Thread} could not be recorded; that is tried again")]
+    [LoggerMessage(LogLevel.Error, "The end of run {Run} of {Thread} could not be recorded; retrying")]
     private partial void NotRecorded(string thread, string run);
 
     private sealed record ActiveRun(AgentRun Run, RunJournal Journal);

@@ -76,7 +76,7 @@ public class PublishBenchmarks
         _taken++;
         if (!_feed.Take([item]))
         {
-            throw new InvalidOperationException("The feed missed something.");
+            throw new InvalidOperationException("A publish was missed.");
         }
     }
 }

@@ -85,7 +85,7 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         Server.Message(120, "msg_1", "later");
 
         (await ChatPage.HasTextAsync(Page.Texts, "later")).Should().BeTrue();
-        (await ChatPage.HasTextAsync(Page.Page.Locator(".gone"), "is gone")).Should().BeTrue();
+        (await ChatPage.HasTextAsync(Page.Page.Locator(".gone"), "no longer retained")).Should().BeTrue();
     }
 
     [Fact]

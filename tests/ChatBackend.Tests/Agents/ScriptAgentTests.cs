@@ -129,13 +129,13 @@ public sealed class ScriptAgentTests
     [InlineData("[]", "member steps")]
     [InlineData("""{"steps":[],"more":1}""", "member steps")]
     [InlineData("""{"steps":[],"steps":[]}""", "twice")]
-    [InlineData("""{"steps":[{"say":"a"},7]}""", "steps[1] is no object")]
+    [InlineData("""{"steps":[{"say":"a"},7]}""", "steps[1] is not an object")]
     [InlineData("""{"steps":[{"shout":"a"}]}""", "steps[0] needs exactly one of")]
     [InlineData("""{"steps":[{"say":"a","think":"b"}]}""", "steps[0] needs exactly one of")]
     [InlineData("""{"steps":[{"say":"a","chunk":2}]}""", "steps[0] has a member that it cannot have: chunk")]
-    [InlineData("""{"steps":[{"say":"a","chunks":0}]}""", "steps[0] has a chunks that is no whole number from 1")]
+    [InlineData("""{"steps":[{"say":"a","chunks":0}]}""", "steps[0] has a chunks that is not a whole number from 1")]
     [InlineData("""{"steps":[{"wait_ms":-1}]}""", "steps[0] has a wait_ms")]
-    [InlineData("""{"steps":[{"tool":"a","arguments":[]}]}""", "steps[0] has arguments that are no object")]
+    [InlineData("""{"steps":[{"tool":"a","arguments":[]}]}""", "steps[0] has arguments that are not an object")]
     [InlineData("""{"steps":[{"tool":"a","fail":"yes"}]}""", "steps[0] has a fail")]
     public async Task A_message_that_is_no_scenario_is_answered_with_why_and_an_example(string message, string why)
     {

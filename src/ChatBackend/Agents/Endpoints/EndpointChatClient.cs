@@ -41,7 +41,7 @@ internal sealed class EndpointChatClient(IChatClient endpoint) : DelegatingChatC
         catch (Exception unreadable) when (unreadable is JsonException or ArgumentException or FormatException or KeyNotFoundException
             || unreadable.GetType() == typeof(InvalidOperationException))
         {
-            throw new HttpIOException(HttpRequestError.InvalidResponse, "The model's endpoint sent what is no chat completion.", unreadable);
+            throw new HttpIOException(HttpRequestError.InvalidResponse, "The response of the model's endpoint is not a chat completion.", unreadable);
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class StepReader
         _where = $"steps[{index}]";
         if (json.ValueKind != JsonValueKind.Object)
         {
-            throw Wrong("is no object");
+            throw Wrong("is not an object");
         }
 
         foreach (var member in json.EnumerateObject())
@@ -67,13 +67,13 @@ internal sealed class StepReader
 
         return value.ValueKind == JsonValueKind.Object
             ? value.EnumerateObject().ToDictionary(argument => argument.Name, argument => argument.Value)
-            : throw Wrong("has arguments that are no object");
+            : throw Wrong("has arguments that are not an object");
     }
 
     private string Text(string member) =>
         _unread.Remove(member, out var value) && value.ValueKind == JsonValueKind.String
             ? value.GetString()!
-            : throw Wrong($"has a {member} that is no string");
+            : throw Wrong($"has a {member} that is not a string");
 
     private TimeSpan Milliseconds(string member) => TimeSpan.FromMilliseconds(Whole(member, 0, 0, MaxMilliseconds));
 
@@ -86,7 +86,7 @@ internal sealed class StepReader
 
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max
             ? number
-            : throw Wrong($"has a {member} that is no whole number from {min} to {max}");
+            : throw Wrong($"has a {member} that is not a whole number from {min} to {max}");
     }
 
     private bool Flag(string member)

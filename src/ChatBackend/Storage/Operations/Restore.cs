@@ -14,7 +14,7 @@ internal static class Restore
 
     public static int Run(IConfiguration configuration, string source, bool isForced, TextWriter output)
     {
-        var manifest = BackupManifest.Read(source) ?? throw new InvalidOperationException($"{source} is no backup: it has no {BackupManifest.FileName}.");
+        var manifest = BackupManifest.Read(source) ?? throw new InvalidOperationException($"{source} is not a backup: it has no {BackupManifest.FileName}.");
         if (manifest.Differences(source).ToList() is { Count: > 0 } differences)
         {
             throw new InvalidOperationException($"{source} is damaged: {string.Join("; ", differences)}");

@@ -107,7 +107,7 @@ async function answer(thread, run, message, agent, content) {
     }
   } catch {
     room.emit('event', stamp(thread, {
-      type: 'agent_failed', code: 'model_unavailable', message: 'The model could not be reached, or broke off. Try again.', retryable: true, run_id: run,
+      type: 'agent_failed', code: 'model_unavailable', message: 'The model could not be reached, or its answer was cut off. Try again.', retryable: true, run_id: run,
     }));
     return;
   }
