@@ -45,6 +45,6 @@ public enum ErrorCode
     /// <summary>Not now. Where a commit was under way its outcome is not known: the same again, with the same id, takes effect once.</summary>
     Unavailable,
 
-    /// <summary>A bug of the server's. The message holds a trace id.</summary>
+    /// <summary>An unhandled error of the server. The message holds a reference that stands in the log.</summary>
     Internal,
 }

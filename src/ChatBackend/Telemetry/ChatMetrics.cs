@@ -45,7 +45,7 @@ internal sealed class ChatMetrics
         _meter.CreateObservableUpDownCounter("chat_threads_quarantined", () => ThreadsQuarantined, description: "Threads whose log cannot be read.");
         _meter.CreateObservableCounter("chat_requests_refused", _requestsRefused.Measure, description: "HTTP requests, upgrades among them, that were refused, by reason.");
         _meter.CreateObservableCounter("chat_errors", _errors.Measure, description: "Errors that clients were answered with, by code.");
-        _firstEvent = _meter.CreateHistogram("chat_first_event", "s", "From a chat frame's arrival to the first event of its run on the same connection.",
+        _firstEvent = _meter.CreateHistogram("chat_first_event", "s", "From the arrival of a chat frame until its ack is queued and its thread is followed.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
     }
 

@@ -83,6 +83,23 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Every_log_line_in_the_guide_for_operators_is_one_that_the_server_writes()
+    {
+        var source = string.Concat(Repository.Sources("src").Select(file => File.ReadAllText(file.FullName)));
+        var fragments = File.ReadLines(Path.Combine(Repository.Root, "docs", "operations.md"))
+            .SkipWhile(line => !line.StartsWith("| level | line |", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith('|'))
+            .SelectMany(row => Quoted().Matches(row.Split('|')[2]).Select(match => match.Groups["text"].Value))
+            .SelectMany(line => Placeholder().Split(line))
+            .Select(fragment => fragment.Trim(' ', '.', ',', ';', ':', '(', ')', '='))
+            .Where(fragment => fragment.Length >= 4)
+            .ToList();
+
+        fragments.Should().HaveCountGreaterThan(30);
+        fragments.Where(fragment => !source.Contains(fragment, StringComparison.Ordinal)).Should().BeEmpty();
+    }
+
+    [Fact]
     public void The_workflow_leaves_out_on_Windows_the_test_classes_that_are_marked_for_Linux()
     {
         var marked = Repository.Sources("tests/ChatBackend.Tests")
@@ -116,6 +133,12 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"^\[SupportedOSPlatform\(""linux""\)\]\r?$", RegexOptions.Multiline)]
     private static partial Regex MarkedForLinux();
+
+    [GeneratedRegex("`(?<text>[^`]+)`")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"\{[^}]*\}|…")]
+    private static partial Regex Placeholder();
 
     [GeneratedRegex("FullyQualifiedName!~(?<name>[A-Za-z]+)")]
     private static partial Regex LeftOut();
