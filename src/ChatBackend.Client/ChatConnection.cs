@@ -43,7 +43,7 @@ public sealed class ChatConnection : IAsyncDisposable
 
     /// <summary>Connects; one attempt.</summary>
     /// <exception cref="ChatConnectException">Refused (with the HTTP status), unreachable, too late, or closed at once (with the close code).</exception>
-    /// <exception cref="InvalidDataException"><see cref="ChatConnectionOptions.SendStore"/> holds something that is no command.</exception>
+    /// <exception cref="InvalidDataException"><see cref="ChatConnectionOptions.SendStore"/> holds something that is not a command.</exception>
     public static async Task<ChatConnection> ConnectAsync(ChatConnectionOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -71,7 +71,7 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <param name="agent">Null leaves the choice to the server.</param>
     /// <param name="whenRunning">What becomes of it while a run of the thread is busy.</param>
     /// <param name="id">The message's own id; a new one when null. To repeat a message whose outcome is unknown, give its id.</param>
-    /// <param name="replaces">A message of the user in this thread: with the same content it is answered anew, with another one it is edited. The thread is rewound to before it (<see cref="ThreadRewound"/>).</param>
+    /// <param name="replaces">A message of the user in this thread: with the same content it is answered again, with another one it is edited. The thread is rewound to before it (<see cref="ThreadRewound"/>).</param>
     /// <param name="cancellationToken">
     /// Gives up waiting for the answer. Without <see cref="ChatConnectionOptions.SendStore"/> the message is not sent again either; what was sent may take effect all
     /// the same. With one it stays, and goes on being sent until it is answered, after a restart too. The same holds for <see cref="StopAsync"/> and <see cref="DecideAsync"/>.

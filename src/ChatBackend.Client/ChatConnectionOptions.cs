@@ -56,7 +56,7 @@ public sealed record ChatConnectionOptions
 
     /// <summary>
     /// Sends a command that the server refused for now (<c>unavailable</c>, <c>rate_limited</c>) again after the time it asks for, and longer
-    /// each time; commands of the same thread that were not sent yet wait behind it. False hands the error to whoever sent it.
+    /// each time; commands of the same thread that were not sent yet wait behind it. False hands the error to the caller that sent it.
     /// </summary>
     public bool RetryRefused { get; init; } = true;
 

@@ -10,7 +10,7 @@ public sealed record UnknownFrame(string Type, JsonElement Json) : ServerFrame;
 
 /// <summary>
 /// A durable event that this client does not know, or holds a word it does not know. It has its place in the thread all the
-/// same: ignored, it would look like a gap for ever.
+/// same: ignored, it would look like a gap that is never filled.
 /// </summary>
 /// <param name="Type">Its <c>type</c>.</param>
 /// <param name="Json">The whole frame.</param>
@@ -23,7 +23,7 @@ public sealed record UnknownEvent(string Type, JsonElement Json) : ThreadEvent;
 public sealed record HistoryExpired(ThreadId ThreadId, long BeginsAt) : ServerFrame;
 
 /// <summary>
-/// Not sent by a server: stands among a follower's frames where its events were found to be of a history that is no more, because the server's log was
+/// Not sent by a server: stands among a follower's frames where its events were found to be of a history that no longer exists, because the server's log was
 /// put back to an earlier state. What came before is dropped, the next event is <see cref="BeginsAt"/> of the history that is there now. Tell the user.
 /// </summary>
 public sealed record HistoryReplaced(ThreadId ThreadId, long BeginsAt) : ServerFrame;

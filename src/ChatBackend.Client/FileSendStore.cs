@@ -32,7 +32,7 @@ public sealed class FileSendStore : ISendStore, IDisposable
     }
 
     /// <exception cref="IOException">The user's file cannot be opened, or is open already.</exception>
-    /// <exception cref="InvalidDataException">The file is no such store.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a store.</exception>
     public ValueTask<IReadOnlyList<StoredSend>> LoadAsync(UserId user, CancellationToken cancellationToken)
     {
         lock (_lock)

@@ -12,7 +12,7 @@ public interface ISendStore
     /// <summary>What is kept of this user, in the order it was saved. Asked once, when the server has said who the user is and before the connection sends anything.</summary>
     ValueTask<IReadOnlyList<StoredSend>> LoadAsync(UserId user, CancellationToken cancellationToken);
 
-    /// <summary>Keeps a command, in place of what is kept under its id. It is sent only after this returned, so what it kept must outlive the process by then. What it throws is thrown to whoever sends, and the command is not sent.</summary>
+    /// <summary>Keeps a command, in place of what is kept under its id. It is sent only after this returned, so what it kept must outlive the process by then. What it throws is thrown to the caller, and the command is not sent.</summary>
     ValueTask SaveAsync(UserId user, StoredSend send);
 
     /// <summary>Forgets a command that was answered, or was refused and discarded. One that comes back all the same is sent again, and the server's answer is a duplicate: losing a removal costs a round trip.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace ChatBackend.Protocol;
 
-/// <summary>A durable event of a thread. <c>seq</c> counts 1, 2, 3 … without a gap, for every follower, for ever.</summary>
+/// <summary>A durable event of a thread. <c>seq</c> counts 1, 2, 3 … without a gap, the same for every follower, and never changes.</summary>
 /// <remarks>Thread, place and time are always on the wire; they are not required here because the thread's one writer stamps them last.</remarks>
 public abstract record ThreadEvent : ServerFrame
 {
