@@ -10,15 +10,22 @@ public sealed class DataDirectory : IDisposable
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
+    // What a start without it would lose or serve only in part.
+    private static readonly string[] Needed = ["chat.db", "chat.db-wal", "chat.db-shm", "search.db", "search.db-wal", "search.db-shm", "keys", "lock"];
+
     private readonly DirectoryLock _lock;
 
-    /// <exception cref="InvalidOperationException">Another process uses the directory, or others may read it and that cannot be changed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another process uses the directory, others may read it and that cannot be changed, or this process may not read and write what is in it.
+    /// </exception>
     public DataDirectory(IConfiguration configuration)
     {
         Path = System.IO.Path.GetFullPath(configuration["DataDirectory"] is { Length: > 0 } path ? path : "data");
         Create(Path);
         Path = Directory.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName ?? Path;
         WasOpenToOthers = MakePrivate();
+        RequireAccess(Path);
+        Needed.Select(File).ToList().ForEach(RequireAccess);
         _lock = new DirectoryLock(Path);
         MakeFilesPrivate();
     }
@@ -61,8 +68,39 @@ public sealed class DataDirectory : IDisposable
             return;
         }
 
-        Directory.CreateDirectory(path, Private);
+        try
+        {
+            Directory.CreateDirectory(path, Private);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException(
+                $"{path} does not exist and cannot be made ({ex.Message}). Make it and give it to the user that the server runs as (chown), "
+                + "or name another data directory: --DataDirectory=<path>.",
+                ex);
+        }
+
         DurableFile.SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Before anything is read, so that a log without its keys, or one that cannot be written, is not taken for all there is.</summary>
+    private void RequireAccess(string path)
+    {
+        if (OperatingSystem.IsWindows() || !System.IO.Path.Exists(path))
+        {
+            return;
+        }
+
+        var entries = path == File("keys") && NativeFile.IsAccessible(path, out _) ? Directory.EnumerateFiles(path).Prepend(path) : [path];
+        foreach (var entry in entries)
+        {
+            if (!NativeFile.IsAccessible(entry, out var reason))
+            {
+                throw new InvalidOperationException(
+                    $"{entry} cannot be read and written by the user that the server runs as: {reason}. "
+                    + $"Give the data directory {Path} and all in it to that user (chown -R), with mode 700.");
+            }
+        }
     }
 
     private bool MakePrivate()

@@ -1,4 +1,6 @@
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using ChatBackend.Client;
 using ChatBackend.Protocol;
 
 namespace ChatBackend.SystemTests.Hosting;
@@ -27,7 +29,7 @@ public sealed class ReadOnlyRootTests
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make its root read-only.");
         using var data = new TestDirectory();
         // TestDirectory is its owner's alone, and nobody must own it.
-        await RunAsync("chown", "65534:65534", data.Path);
+        await Shell.RunAsync("chown", "65534:65534", data.Path);
         var settings = ServerSettings.Scripted with
         {
             Urls = "http://127.0.0.1:0;https://127.0.0.1:0",
@@ -48,10 +50,42 @@ public sealed class ReadOnlyRootTests
         }
     }
 
-    private static async Task RunAsync(string command, params string[] arguments)
+    [Fact]
+    [Trait("failure", "Q26")]
+    public async Task A_log_is_compacted_as_nobody_on_a_read_only_root_and_has_all_that_it_had()
     {
-        using var process = System.Diagnostics.Process.Start(command, arguments);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        process.ExitCode.Should().Be(0);
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make its root read-only.");
+        using var data = new TestDirectory();
+        var settings = ServerSettings.Scripted with { DataDirectory = data.Path };
+        var threads = new List<ThreadId>();
+        GuestSession guest;
+        await using (var server = await ServerProcess.StartAsync(settings))
+        {
+            guest = await server.GuestAsync();
+            await using var client = await server.ConnectAsync(guest);
+            for (var i = 0; i < 100; i++)
+            {
+                // More than SQLite keeps in memory.
+                var ack = await client.ChatAsync(Scenario.Of(Scenario.Say(Convert.ToHexString(RandomNumberGenerator.GetBytes(60_000)))), agent: Scenario.Agent).Soon();
+                await client.FollowerOf(ack.ThreadId!.Value).WaitForRunEndAsync(ack.RunId!.Value).Soon();
+                threads.Add(ack.ThreadId.Value);
+            }
+
+            await client.CloseAsync();
+            (await server.TerminateAsync()).Should().Be(0);
+        }
+
+        await Shell.RunAsync("chown", "-R", "65534:65534", data.Path);
+        var output = await Shell.RunAsync(
+            "unshare", "--mount", "sh", "-c", Script, data.Path, "dotnet", ServerProcess.ServerDll, "compact", $"--DataDirectory={data.Path}");
+        output.Should().Contain("bytes became");
+        TestContext.Current.TestOutputHelper!.WriteLine(output);
+
+        await using var again = await ServerProcess.StartAsync(settings);
+        await using var reader = await again.ConnectAsync(guest);
+        foreach (var thread in threads)
+        {
+            (await reader.EventsAsync(thread)).Should().ContainSingle(threadEvent => threadEvent is AgentCompleted);
+        }
     }
 }

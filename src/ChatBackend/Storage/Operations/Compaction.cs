@@ -19,7 +19,7 @@ internal static class Compaction
         {
             log.Execute("PRAGMA synchronous = FULL");
             log.Execute("PRAGMA auto_vacuum = INCREMENTAL");
-            log.Execute("VACUUM");
+            Vacuum(log, data.Path);
             log.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
         }
 
@@ -31,5 +31,20 @@ internal static class Compaction
 
         output.WriteLine($"{path}: {before} bytes became {new FileInfo(path).Length}");
         return 0;
+    }
+
+    /// <summary>By way of a file in the data directory: the log may be larger than the memory, and nothing else need be writable.</summary>
+    private static void Vacuum(LogFile log, string directory)
+    {
+        log.Execute("PRAGMA temp_store = FILE");
+        log.Execute($"PRAGMA temp_store_directory = '{directory.Replace("'", "''", StringComparison.Ordinal)}'");
+        try
+        {
+            log.Execute("VACUUM");
+        }
+        finally
+        {
+            log.Execute("PRAGMA temp_store_directory = ''"); // it is the whole process's
+        }
     }
 }
