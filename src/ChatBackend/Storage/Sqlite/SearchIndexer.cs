@@ -27,9 +27,17 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
     private string? _rebuilt;
     private bool _isFailing;
     private bool _isDamaged;
+    private long _behindSince; // 0 while the index has all that was committed
+
+    /// <summary>How long something has waited to be indexed.</summary>
+    public TimeSpan Behind => Volatile.Read(ref _behindSince) is not 0 and var since ? clock.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>To be called after a commit. Never waits.</summary>
-    public void Wake() => _commits.Writer.TryWrite(true);
+    public void Wake()
+    {
+        Interlocked.CompareExchange(ref _behindSince, clock.GetTimestamp(), 0);
+        _commits.Writer.TryWrite(true);
+    }
 
     /// <summary>A search found the file damaged: it is made again.</summary>
     public void ReportDamage()
@@ -108,6 +116,8 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
                 IndexingWorks();
             }
 
+            // What was committed meanwhile has woken it again, and waits since then at the earliest.
+            Volatile.Write(ref _behindSince, _commits.Reader.TryPeek(out _) ? clock.GetTimestamp() : 0);
             return true;
         }
         catch (Exception ex) when (ex is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
