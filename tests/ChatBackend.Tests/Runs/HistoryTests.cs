@@ -49,6 +49,29 @@ public sealed class HistoryTests
     }
 
     [Fact]
+    public async Task A_message_that_enters_a_run_is_what_the_models_next_step_answers()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = await StartAsync(async (context, request) =>
+        {
+            asked.TrySetResult();
+            await gate.Task;
+            await Answer(context, request);
+        });
+        await using var client = await server.Chat.ConnectAsync();
+        var busy = await client.Connection.ChatAsync("one").Soon();
+        await asked.Task.Soon();
+
+        await client.Connection.ChatAsync("and two", busy.ThreadId, whenRunning: WhenRunning.Steer).Soon();
+        gate.SetResult();
+
+        await client.EndOfAsync(busy);
+        server.Asked.Select(QuestionIn).Should().HaveCount(2).And.OnlyContain(question => question != null);
+        QuestionIn(server.Asked[^1]).Should().Contain("and two");
+    }
+
+    [Fact]
     public async Task An_agent_that_looks_at_nothing_earlier_has_nothing_read_or_kept_for_it()
     {
         await using var server = await StartAsync(Answer);

@@ -34,6 +34,21 @@ public sealed class DataDirectoryTests : IDisposable
 
     [Fact]
     [Trait("failure", "Q10")]
+    public async Task What_a_link_in_the_directory_points_to_is_left_as_it_is()
+    {
+        var outside = Path.Combine(Directory.CreateTempSubdirectory("chat-outside-").FullName, "shared");
+        await File.WriteAllTextAsync(outside, "", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(outside, Usual);
+        File.CreateSymbolicLink(Path.Combine(_directory.FullName, "link"), outside);
+
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+
+        File.GetUnixFileMode(outside).Should().Be(Usual);
+        Directory.Delete(Path.GetDirectoryName(outside)!, recursive: true);
+    }
+
+    [Fact]
+    [Trait("failure", "Q10")]
     public async Task A_new_log_is_its_owners_alone()
     {
         await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
