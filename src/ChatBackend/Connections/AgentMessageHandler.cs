@@ -31,16 +31,7 @@ internal sealed partial class AgentMessageHandler(
         UserId = connection.Session.User,
         ServerTime = clock.GetUtcNow(),
         HeartbeatSeconds = (int)options.Value.HeartbeatInterval.TotalSeconds,
-        Limits = new ConnectionLimits
-        {
-            MaxMessageBytes = options.Value.MaxMessageBytes,
-            MaxPendingCommands = options.Value.MaxPendingCommands,
-            MaxPendingBytes = options.Value.MaxPendingBytes,
-            MaxFollowedThreads = options.Value.MaxFollowedThreads,
-            MaxQueuedMessages = threadOptions.Value.MaxQueuedMessages,
-            MaxOutboxBytes = options.Value.MaxOutboxBytes,
-            SendTimeoutSeconds = (int)options.Value.SendTimeout.TotalSeconds,
-        },
+        Limits = options.Value.ToLimits(threadOptions.Value),
         Agents = agents.Names,
         LogId = feeds.LogId,
     });
@@ -133,24 +124,26 @@ internal sealed partial class AgentMessageHandler(
                 _ => throw new UnreachableException($"{command.GetType()} is not a command."),
             });
         }
-        catch (Exception ex) when (_isAnswered && ex is (ProtocolException or TimeoutException or OrleansException))
+        catch (ProtocolException ex) when (!_isAnswered)
+        {
+            Refuse(command, ex);
+        }
+        catch (Exception ex) when (ex is ProtocolException or TimeoutException or OrleansException)
         {
             refusals.ThreadAway(ex, command.GetType().Name);
-            Close(CloseReason.Unavailable);
+            if (_isAnswered)
+            {
+                Close(CloseReason.Unavailable);
+            }
+            else
+            {
+                Refuse(command, ProtocolException.Unavailable());
+            }
         }
         catch (Exception ex) when (_isAnswered)
         {
             BrokeAfterAnswer(ex, command.GetType().Name);
             Close(CloseReason.InternalError);
-        }
-        catch (ProtocolException refused)
-        {
-            Refuse(command, refused);
-        }
-        catch (Exception ex) when (ex is TimeoutException or OrleansException)
-        {
-            refusals.ThreadAway(ex, command.GetType().Name);
-            Refuse(command, ProtocolException.Unavailable());
         }
         catch (Exception ex)
         {

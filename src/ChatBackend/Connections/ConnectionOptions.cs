@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using ChatBackend.Protocol;
+using ChatBackend.Threads;
 
 namespace ChatBackend.Connections;
 
@@ -62,4 +64,16 @@ internal sealed class ConnectionOptions
     /// <summary>File descriptors that sockets leave to the log, the calls of models and what else the server opens.</summary>
     [Range(32, 100_000)]
     public int ReservedDescriptors { get; set; } = 100;
+
+    /// <summary>What a client is told of them, so that it can keep to them.</summary>
+    public ConnectionLimits ToLimits(ThreadOptions threads) => new()
+    {
+        MaxMessageBytes = MaxMessageBytes,
+        MaxPendingCommands = MaxPendingCommands,
+        MaxPendingBytes = MaxPendingBytes,
+        MaxFollowedThreads = MaxFollowedThreads,
+        MaxQueuedMessages = threads.MaxQueuedMessages,
+        MaxOutboxBytes = MaxOutboxBytes,
+        SendTimeoutSeconds = (int)SendTimeout.TotalSeconds,
+    };
 }

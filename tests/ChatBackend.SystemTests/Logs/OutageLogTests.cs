@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace ChatBackend.SystemTests.Logs;
@@ -52,7 +53,7 @@ public sealed class OutageLogTests
             Configuration = new Dictionary<string, string> { ["Agents:Script:Enabled"] = "true", ["Storage:MaxDatabaseMiB"] = "4" },
         });
         using var enough = new CancellationTokenSource();
-        var talking = Enumerable.Range(0, Users).Select(_ => TalkAsync(server, new string('x', 50_000), enough.Token)).ToList();
+        var talking = Enumerable.Range(0, Users).Select(_ => TalkAsync(server, Incompressible(), enough.Token)).ToList();
 
         await UntilAsync(() => _refused, Refusals, talking);
         await enough.CancelAsync();
@@ -60,6 +61,9 @@ public sealed class OutageLogTests
 
         RequireFewLines(server);
     }
+
+    /// <summary>Takes about as much room in the log as it has characters.</summary>
+    private static string Incompressible() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(37_500));
 
     private static void RequireFewLines(ServerProcess server)
     {
