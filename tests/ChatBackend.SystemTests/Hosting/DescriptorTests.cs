@@ -40,7 +40,7 @@ public sealed class DescriptorTests
             }
 
             answers.Keys.Should().BeSubsetOf(["101", "503", "closed"]);
-            answers.Should().ContainKey("101").And.ContainKey("503");
+            answers.Should().ContainKey("101").And.ContainKey(limit < 600 ? "closed" : "503", "where little is reserved the server itself may need it before all places are taken");
             answers["101"].Should().BeLessThan(limit - 340 + 1);
             ack = await inside.ChatAsync(Scenario.Of(Scenario.Say("meanwhile", chunks: 2)), ack.ThreadId, Scenario.Agent).Soon();
             (await inside.FollowerOf(ack.ThreadId!.Value).WaitForRunEndAsync(ack.RunId!.Value).Soon()).Should().BeOfType<Protocol.AgentCompleted>();
