@@ -15,4 +15,15 @@ internal static class Deadline
     public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
 
     public static Task Soon(this Task task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+    /// <summary>Asks again and again, for what nothing announces.</summary>
+    public static async Task UntilAsync(Func<bool> isSo)
+    {
+        using var deadline = Source();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!isSo())
+        {
+            await timer.WaitForNextTickAsync(deadline.Token);
+        }
+    }
 }

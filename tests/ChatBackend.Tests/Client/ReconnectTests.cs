@@ -173,13 +173,13 @@ public sealed class ReconnectTests : IAsyncLifetime
         var (client, first) = await _server.OpenAsync(options => options with { TimeProvider = clock, PingInterval = TimeSpan.FromHours(1) });
         _server.RefuseNext(HttpStatusCode.ServiceUnavailable, retryAfter: "7");
         first.Cut();
-        await Until(() => _server.Attempts == 2);
+        await Deadline.UntilAsync(() => _server.Attempts == 2);
 
         // The client arms its timer some time after the refusal; until then the clock has nobody to wake.
         var accepting = _server.AcceptAsync();
         clock.Advance(TimeSpan.FromSeconds(6.9));
         _server.Attempts.Should().Be(2);
-        await Until(() =>
+        await Deadline.UntilAsync(() =>
         {
             clock.Advance(TimeSpan.FromSeconds(0.1));
             return accepting.IsCompleted;
@@ -229,14 +229,14 @@ public sealed class ReconnectTests : IAsyncLifetime
             OnDisconnected = lost.SetResult,
         });
         var pinged = first.ReceiveAsync<PingFrame>();
-        await Until(() =>
+        await Deadline.UntilAsync(() =>
         {
             clock.Advance(TimeSpan.FromSeconds(20));
             return pinged.IsCompleted;
         });
         await pinged;
         lost.Task.IsCompleted.Should().BeFalse();
-        await Until(() =>
+        await Deadline.UntilAsync(() =>
         {
             clock.Advance(TimeSpan.FromHours(2));
             return lost.Task.IsCompleted;
@@ -245,15 +245,5 @@ public sealed class ReconnectTests : IAsyncLifetime
         (await lost.Task).Reason.Should().StartWith("nothing was heard");
         await _server.AcceptAsync();
         client.Abort();
-    }
-
-    private static async Task Until(Func<bool> isSo)
-    {
-        using var deadline = Deadline.Source();
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (!isSo())
-        {
-            await timer.WaitForNextTickAsync(deadline.Token);
-        }
     }
 }

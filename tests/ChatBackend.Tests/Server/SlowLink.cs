@@ -90,6 +90,8 @@ internal sealed class SlowLink : IDisposable
 
     private sealed class Slowed(SlowLink link, NetworkStream inner) : Stream
     {
+        private readonly CancellationTokenSource _disposed = new();
+
         public override bool CanRead => true;
 
         public override bool CanSeek => false;
@@ -111,7 +113,9 @@ internal sealed class SlowLink : IDisposable
                 return await inner.ReadAsync(buffer, cancellationToken);
             }
 
-            var allowed = await link.AllowedAsync(cancellationToken);
+            // As for a socket, what closes the stream ends the read.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
+            var allowed = await link.AllowedAsync(either.Token);
             var read = await inner.ReadAsync(buffer[..Math.Min(allowed, buffer.Length)], cancellationToken);
             link.Took(read);
             return read;
@@ -135,6 +139,7 @@ internal sealed class SlowLink : IDisposable
         {
             if (disposing)
             {
+                _disposed.Cancel();
                 inner.Dispose();
             }
 
