@@ -143,12 +143,15 @@ internal sealed partial class ThreadRuns(
     {
         (_stopping, _usage) = (_active?.Journal.Stopping, _active?.Journal.Usage);
         _active = null;
-        if (writer.State?.Run?.Id == run && !writer.IsFenced && !runs.IsDraining)
+        if (writer.State?.Run?.Id == run && !writer.IsFenced)
         {
             _orphan = run;
-            NotRecorded(thread.Value, run.Value);
-            adoption.Add(thread);
-            return;
+            if (!runs.IsDraining)
+            {
+                NotRecorded(thread.Value, run.Value);
+                adoption.Add(thread);
+                return;
+            }
         }
 
         (_stopping, _usage) = (null, null);

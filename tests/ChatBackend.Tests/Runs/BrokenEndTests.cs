@@ -1,11 +1,13 @@
 using System.Text;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Tests.Runs;
 
@@ -56,6 +58,28 @@ public sealed class BrokenEndTests
         var next = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
         (await client.EndOfAsync(next.RunId)).Should().BeOfType<AgentCompleted>();
         await server.UntilGaugeAsync("""chat_background_items_failing{service="adoption"}""", 0);
+    }
+
+    [Fact]
+    public async Task While_the_server_stops_it_is_not_begun_again()
+    {
+        using var lines = new LogLines(typeof(AgentRun).FullName!);
+        var server = new ChatServer(services =>
+        {
+            services.AddSingleton<IEventLog>(provider => new FaultyLog(provider.GetRequiredService<SqliteEventLog>()));
+            services.AddSingleton<ILogger<AgentRun>>(new Logger<AgentRun>(LoggerFactory.Create(logging => logging.AddProvider(lines))));
+        });
+        await using var client = await server.ConnectAsync();
+        await client.PlayAsync($$"""{"steps":[{"wait_ms":{{ShiftedTime.Gate}}},{"say":"hello"}]}""");
+        ((FaultyLog)server.Services.GetRequiredService<IEventLog>()).FaultOf = append => Ends(append) ? AppendFault.Bug : null;
+        var stopping = server.DisposeAsync().AsTask();
+        await client.Frames.UntilAsync<ServerDraining>();
+
+        server.Clock.OpenGates();
+        await stopping.Soon();
+
+        lines.All.Should().ContainSingle(line => line.Contains("Run started", StringComparison.Ordinal))
+            .And.ContainSingle(line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
     private static bool Ends(LogAppend append) => append.Events.Any(logged =>
