@@ -10,7 +10,6 @@ namespace ChatBackend.Benchmarks.Load;
 internal sealed class LoadSocket : IDisposable
 {
     private const byte Final = 0x80;
-    private const byte Masked = 0x80;
 
     private readonly LoadLoop _loop;
     private readonly IDialect _dialect;
@@ -247,31 +246,10 @@ internal sealed class LoadSocket : IDisposable
         }
     }
 
-    /// <summary>A client's frame is masked; a mask of zeros changes nothing.</summary>
     private void SendFrame(byte opcode, ReadOnlySpan<byte> payload)
     {
-        Span<byte> head = stackalloc byte[14];
-        head[0] = (byte)(Final | opcode);
-        var length = 2;
-        if (payload.Length < 126)
-        {
-            head[1] = (byte)(Masked | payload.Length);
-        }
-        else if (payload.Length <= ushort.MaxValue)
-        {
-            head[1] = Masked | 126;
-            BinaryPrimitives.WriteUInt16BigEndian(head[2..], (ushort)payload.Length);
-            length = 4;
-        }
-        else
-        {
-            head[1] = Masked | 127;
-            BinaryPrimitives.WriteInt64BigEndian(head[2..], payload.Length);
-            length = 10;
-        }
-
-        head.Slice(length, 4).Clear();
-        length += 4;
+        Span<byte> head = stackalloc byte[FrameHead.MaxBytes];
+        var length = FrameHead.Write(head, opcode, payload.Length);
         var frame = ArrayPool<byte>.Shared.Rent(length + payload.Length);
         head[..length].CopyTo(frame);
         payload.CopyTo(frame.AsSpan(length));
