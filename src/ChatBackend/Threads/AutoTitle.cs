@@ -23,7 +23,7 @@ internal sealed partial class AutoTitle(ThreadId thread, IEventLog log, bool isE
         try
         {
             return await log.FindEventAsync(thread, run.Answers.Value, CancellationToken.None) is { } seq
-                && await log.ReadAsync(thread, seq - 1, 1, 1, CancellationToken.None) is [var stored]
+                && await log.ReadAsync(thread, seq - 1, maxEvents: 1, maxBytes: 1, CancellationToken.None) is [var stored]
                 && stored.Decode(thread) is UserMessage message
                 && TitleOf(message, run, answer) is { } title
                     ? new ThreadRenamed { Title = title, By = RenamedBy.Agent, FromSeq = seq }

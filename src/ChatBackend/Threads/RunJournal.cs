@@ -69,8 +69,9 @@ internal sealed partial class RunJournal(
         if (live.PartFrom(0) is { } part)
         {
             await CommitAsync(_ => [Durable(part)], cancellationToken);
-            BeginPart();
         }
+
+        BeginPart(); // also after half a character that was all there was: it does not begin the next part
     }
 
     public async Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken)
@@ -279,11 +280,7 @@ internal sealed partial class RunJournal(
 
     private AgentPart Durable(PartText part) => new() { RunId = _run, PartId = part.Part, Kind = part.Kind, Text = part.Text };
 
-    private void BeginPart()
-    {
-        _saved = 0;
-        _pieces = new Utf16Pieces();
-    }
+    private void BeginPart() => (_saved, _pieces) = (0, new Utf16Pieces());
 
     private static ApprovalWaits Resumed(OpenRun run, TimeProvider clock)
     {

@@ -147,7 +147,7 @@ internal sealed partial class ThreadFeeds(
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
-                return;
+                // The ticks end, too.
             }
             catch (Exception ex)
             {

@@ -26,13 +26,14 @@ public sealed class FaultyFollowerTests
     private readonly FeedPort _port;
     private readonly LiveFeed _feed;
     private readonly Follower _firstFollower;
+    private readonly InstantTime _clock = new();
     private int _faults;
     private int _failingReads;
 
     public FaultyFollowerTests()
     {
         _port = new FeedPort(Deliver, (_, _) => true, (_, _, _) => ValueTask.FromResult(true));
-        _feed = new LiveFeed(Thread, new LogPages(Log()), _port, new InstantTime(), _lines);
+        _feed = new LiveFeed(Thread, new LogPages(Log()), _port, _clock, _lines);
         _firstFollower = Join(First);
         Join(Second);
         _feed.Resume(new ThreadSnapshot(new UserId("usr_1"), 1, [], null)).Should().BeTrue();
@@ -111,6 +112,8 @@ public sealed class FaultyFollowerTests
         _third[0].Should().Contain("\"error\"").And.Contain("\"unavailable\"").And.Contain("thr_1").And.NotContain("\"id\"");
         _third[1].Should().Be("event 1");
         _third[2].Should().Contain("caught_up");
+        _clock.Waits.Should().HaveCount(7).And.BeInAscendingOrder().And.EndWith(TimeSpan.FromSeconds(8));
+        _clock.Waits[0].Should().BePositive();
         _lines.All.Should().ContainSingle();
     }
 

@@ -56,6 +56,19 @@ public sealed class RunJournalTests : IAsyncLifetime
         (await journal.TakeSteeredAsync(CancellationToken.None)).Should().Equal("this way");
     }
 
+    [Theory]
+    [InlineData("a thought")]
+    [InlineData("")]
+    public async Task Half_a_character_at_the_end_of_a_part_does_not_begin_the_next_one(string before)
+    {
+        var journal = await StartAsync();
+        await journal.SayAsync(PartKind.Thinking, before + "\uD83D", CancellationToken.None);
+
+        await journal.SayAsync(PartKind.Text, "\uDE00 the answer", CancellationToken.None);
+
+        _live.PartFrom(0)!.Text.Should().Be("\uFFFD the answer");
+    }
+
     /// <summary>A run of a new thread, in which further messages wait.</summary>
     private async Task<RunJournal> StartAsync(params UserMessage[] waiting)
     {

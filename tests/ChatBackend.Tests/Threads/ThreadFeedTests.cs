@@ -24,6 +24,7 @@ public sealed class ThreadFeedTests
     private readonly FeedPort _port;
     private readonly Queue<Func<Task<ThreadSnapshot>>> _answers = new();
     private readonly ThreadFeed _feed;
+    private readonly InstantTime _clock = new();
     private int _asked;
 
     public ThreadFeedTests()
@@ -47,7 +48,7 @@ public sealed class ThreadFeedTests
             _asked++;
             return _answers.Dequeue()();
         };
-        _feed = new ThreadFeed(Thread, grain, null!, new LogPages(null!), _port, new OwnedTasks(), new LogSampler(1, TimeSpan.Zero, new InstantTime()), new InstantTime(), NullLogger.Instance);
+        _feed = new ThreadFeed(Thread, grain, null!, new LogPages(null!), _port, new OwnedTasks(), new LogSampler(1, TimeSpan.Zero, _clock), _clock, NullLogger.Instance);
     }
 
     [Fact]
@@ -98,6 +99,18 @@ public sealed class ThreadFeedTests
 
         _delivered.Should().ContainSingle();
         _asked.Should().Be(7);
+        _clock.Waits.Should().HaveCount(5).And.BeInAscendingOrder("it is asked ever less often");
+        _clock.Waits[0].Should().BePositive();
+    }
+
+    [Fact]
+    public async Task Who_has_all_that_is_here_costs_the_writer_no_call()
+    {
+        await FollowAsync();
+
+        await _feed.StartAsync(Owner, _feed.Live.Head);
+
+        _asked.Should().Be(1);
     }
 
     [Fact]

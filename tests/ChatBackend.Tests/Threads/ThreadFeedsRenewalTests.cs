@@ -1,0 +1,92 @@
+using System.Threading.Channels;
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+using ChatBackend.Telemetry;
+using ChatBackend.Tests.Client;
+using ChatBackend.Tests.Server;
+using ChatBackend.Threads;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ChatBackend.Tests.Threads;
+
+/// <summary>The subscriptions of a node are renewed in turns: not all of them at once, and each in time.</summary>
+public sealed class ThreadFeedsRenewalTests : IDisposable
+{
+    private static readonly UserId Owner = new("usr_1");
+    private static readonly int Turns = (int)(LiveThread.Lease / 3).TotalSeconds;
+
+    private readonly ServiceProvider _metrics = new ServiceCollection().AddMetrics().AddSingleton<ChatMetrics>().BuildServiceProvider();
+    private readonly TickingTime _clock = new();
+    private readonly Channel<DateTimeOffset> _asked = Channel.CreateBounded<DateTimeOffset>(10_000);
+
+    [Fact]
+    public async Task Of_one_thread_for_each_turn_one_is_renewed_in_each_turn()
+    {
+        using var feeds = Feeds();
+        for (var turn = 0; turn < Turns; turn++)
+        {
+            await feeds.FollowAsync(Owner, new ConnectionId($"con_{turn}"), InTurn(turn), default, [], announcesCaughtUp: false);
+            _asked.Reader.TryRead(out _).Should().BeTrue("who follows subscribes");
+        }
+
+        await feeds.StartAsync(CancellationToken.None);
+        await _clock.Ticks.Task.Soon();
+        using var deadline = Deadline.Source();
+        for (var turn = 0; turn < 2 * Turns; turn++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            (await _asked.Reader.ReadAsync(deadline.Token)).Should().Be(_clock.GetUtcNow());
+        }
+
+        await feeds.StopAsync(CancellationToken.None);
+        _asked.Reader.TryRead(out _).Should().BeFalse("each turn renews one");
+    }
+
+    public void Dispose() => _metrics.Dispose();
+
+    private static ThreadId InTurn(int turn)
+    {
+        var thread = ThreadId.New();
+        while ((uint)thread.GetHashCode() % Turns != turn)
+        {
+            thread = ThreadId.New();
+        }
+
+        return thread;
+    }
+
+    private ThreadFeeds Feeds()
+    {
+        var grain = ServiceDecoration.Of<IThreadGrain>(null!, (_, called, _) =>
+        {
+            if (called != nameof(IThreadGrain.Subscribe))
+            {
+                throw new InvalidOperationException($"{called} is not asked for.");
+            }
+
+            _asked.Writer.TryWrite(_clock.GetUtcNow()).Should().BeTrue();
+            return Task.FromResult(new ThreadSnapshot(Owner, 0, [], null));
+        });
+        var node = ServiceDecoration.Of<INodeObserver>(null!, (_, _, _) => Task.CompletedTask);
+        var grains = ServiceDecoration.Of<IGrainFactory>(null!, (_, called, _) => called == nameof(IGrainFactory.GetGrain) ? grain : node);
+        var port = new FeedPort((_, _) => true, (_, _) => true, (_, _, _) => ValueTask.FromResult(true));
+        var histories = new Histories(Options.Create(new RunOptions()), _metrics.GetRequiredService<ChatMetrics>(), _clock);
+        return new ThreadFeeds(grains, null!, null!, null!, histories, port, _clock, NullLogger<ThreadFeeds>.Instance);
+    }
+
+    /// <summary>Time that says when somebody waits for its ticks.</summary>
+    private sealed class TickingTime : FakeTimeProvider
+    {
+        public TaskCompletionSource Ticks { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Ticks.TrySetResult();
+            return timer;
+        }
+    }
+}
