@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Tests.Agents;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Threads;
@@ -38,6 +39,33 @@ public sealed class CatchUpTests
         await follower.CatchingUp.Soon();
         _pausesBeforeRead.Should().Equal(Enumerable.Range(0, Misses + 1));
         _delivered.Should().Equal("event 1");
+    }
+
+    [Theory]
+    [Trait("failure", "Q7")]
+    [InlineData(4, 0)]
+    [InlineData(5, 2)]
+    public async Task Faults_and_pauses_are_counted_from_the_last_frame_that_was_sent(int faults, int notices)
+    {
+        var clock = new InstantTime();
+        var reads = new Queue<StoredEvent?>();
+        for (var seq = 1; seq <= 2; seq++)
+        {
+            Enumerable.Repeat<StoredEvent?>(null, faults).ToList().ForEach(reads.Enqueue);
+            reads.Enqueue(new StoredEvent(seq, Encoding.UTF8.GetBytes($"event {seq}")));
+        }
+
+        var log = ServiceDecoration.Of<IEventLog>(null!, (_, method, _) => method != nameof(IEventLog.ReadAsync) ? "log_1"
+            : reads.Dequeue() is { } stored ? Task.FromResult<IReadOnlyList<StoredEvent>>([stored]) : throw new InvalidOperationException("The log could not be read."));
+        var port = new FeedPort(Deliver, (_, _) => true, (_, _, _) => ValueTask.FromResult(true));
+        var feed = new LiveFeed(Thread, new LogPages(log), port, clock, NullLogger.Instance);
+        feed.Resume(new ThreadSnapshot(new UserId("usr_1"), 2, [], null)).Should().BeTrue();
+
+        await feed.Join(new Follower(port, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false)).CatchingUp.Soon();
+
+        _delivered.Where(frame => frame.StartsWith("event", StringComparison.Ordinal)).Should().Equal("event 1", "event 2");
+        _delivered.Should().HaveCount(2 + notices, "each time it gets stuck it is told once");
+        clock.Waits.Skip(faults).Should().Equal(clock.Waits.Take(faults));
     }
 
     private bool Deliver(ConnectionId connection, OutgoingFrame frame)

@@ -104,6 +104,32 @@ public sealed class ThreadFeedTests
     }
 
     [Fact]
+    [Trait("failure", "Q8")]
+    public async Task A_feed_that_cannot_take_a_batch_asks_its_thread_again()
+    {
+        await FollowAsync();
+        _answers.Enqueue(() => throw ProtocolException.NotFound());
+
+        _feed.Take(new ThreadBatch(Thread, null!, Moved: false));
+        await _deleted.Task.Soon();
+
+        _asked.Should().Be(2);
+    }
+
+    [Fact]
+    [Trait("failure", "Q7")]
+    public async Task The_last_one_leaves_also_when_the_thread_cannot_be_told_and_the_next_one_subscribes()
+    {
+        await FollowAsync(); // the grain refuses whatever else it is asked
+
+        await _feed.StopAsync(() => true).Soon();
+
+        _answers.Enqueue(() => Snapshot(0));
+        await _feed.StartAsync(Owner, 0).Soon();
+        (_asked, _feed.Live.IsLive).Should().Be((2, true));
+    }
+
+    [Fact]
     public async Task Who_has_all_that_is_here_costs_the_writer_no_call()
     {
         await FollowAsync();
