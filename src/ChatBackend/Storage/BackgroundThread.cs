@@ -5,8 +5,6 @@ namespace ChatBackend.Storage;
 /// <summary>Lets a thread give way to those that serve chats. Linux ignores <see cref="Thread.Priority"/>, but has a niceness for each thread.</summary>
 internal static class BackgroundThread
 {
-    private const int OfThread = 0;
-    private const int This = 0;
     private const int Niceness = 10;
 
     /// <summary>For the calling thread, from here on.</summary>
@@ -14,7 +12,7 @@ internal static class BackgroundThread
     {
         if (OperatingSystem.IsLinux())
         {
-            _ = setpriority(OfThread, This, Niceness); // where it is not allowed the thread competes like any other
+            _ = nice(Niceness); // added to that of the process, which an operator may have set
         }
         else
         {
@@ -24,5 +22,5 @@ internal static class BackgroundThread
 
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int setpriority(int which, int who, int niceness);
+    private static extern int nice(int increment);
 }

@@ -66,6 +66,44 @@ public sealed class FilesTakenAwayTests : LogFileTests
 
     [Fact]
     [Trait("failure", "Q22")]
+    public async Task Connections_that_nobody_reads_with_do_not_hold_up_a_new_WAL()
+    {
+        await using var host = await SqliteLogHost.StartAsync(Folder, Lines);
+        var writer = await LogWriter.StartAsync(host.Log);
+        await host.CatchUpAsync();
+        await writer.ReadTextsAsync();
+
+        File.Delete(Database + "-wal");
+
+        await ShouldBeginNewWalAsync();
+    }
+
+    [Fact]
+    [Trait("failure", "Q22")]
+    public async Task A_read_that_ends_while_the_log_is_opened_again_leaves_no_connection_that_holds_it_up()
+    {
+        await using var host = await SqliteLogHost.StartAsync(Folder, Lines);
+        var writer = await LogWriter.StartAsync(host.Log);
+        await host.CatchUpAsync();
+        using var release = new ManualResetEventSlim();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reading = Task.Run(() => host.Reads.ReadAsync(_ => { begun.SetResult(); return release.Wait(Bound); }, CancellationToken.None), CancellationToken.None);
+        await begun.Task.WaitAsync(Bound, TestContext.Current.CancellationToken);
+        host.Database.Reopening += () =>
+        {
+            release.Set();
+            SpinWait.SpinUntil(() => reading.IsCompleted, Bound);
+        };
+
+        File.Delete(Database + "-wal");
+
+        await ShouldBeginNewWalAsync();
+        (await reading).Should().BeTrue();
+        (await writer.ReadTextsAsync()).Should().Equal("first");
+    }
+
+    [Fact]
+    [Trait("failure", "Q22")]
     public async Task A_WAL_that_is_gone_when_the_server_stops_is_brought_home()
     {
         var host = await SqliteLogHost.StartAsync(Folder, Lines);
@@ -103,6 +141,15 @@ public sealed class FilesTakenAwayTests : LogFileTests
         var again = await writer.TakeOverAsync();
         (await again.AppendAsync("back")).Should().Be(AppendResult.Appended.Instance);
         (await again.ReadTextsAsync()).Should().Equal("first", "second", "back");
+    }
+
+    /// <summary>At the first attempt, with nothing to wait for.</summary>
+    private async Task ShouldBeginNewWalAsync()
+    {
+        const string Waiting = "as soon as the reads that are under way have ended";
+        await Lines.UntilAsync(line => line.Contains(Waiting, StringComparison.Ordinal) || line.Contains("a new one is in use", StringComparison.Ordinal))
+            .WaitAsync(Bound, TestContext.Current.CancellationToken);
+        Lines.All.Should().NotContain(line => line.Contains(Waiting, StringComparison.Ordinal));
     }
 
     /// <summary>Refused, unless the look that the writer takes once a second came first and mended the files.</summary>

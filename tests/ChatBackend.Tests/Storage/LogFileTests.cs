@@ -45,7 +45,7 @@ public abstract class LogFileTests : IDisposable
     }
 
     /// <summary>Another program: what this process closes would give up the locks of its own SQLite.</summary>
-    protected static void Run(string program, params string[] arguments)
+    internal static void Run(string program, params string[] arguments)
     {
         using var process = Process.Start(program, arguments);
         process.WaitForExit();

@@ -1,5 +1,6 @@
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Contracts;
 
 namespace ChatBackend.Tests.Storage;
@@ -43,6 +44,29 @@ public sealed class SpaceTests : IDisposable
 
         TestContext.Current.TestOutputHelper!.WriteLine($"{before} bytes became {file.Length}");
         (await writers[^1].AppendAsync("goes on")).Should().Be(AppendResult.Appended.Instance);
+    }
+
+    [Fact]
+    public async Task Free_pages_that_an_earlier_process_left_are_given_back_though_there_is_always_something_to_write()
+    {
+        await using (var earlier = await SqliteLogHost.StartAsync(_directory.FullName))
+        {
+            var large = LogWriter.OfNewThread(earlier.Log);
+            await large.AppendAsync(large.Next() with { Events = [.. Enumerable.Range(1, 80).Select(seq => new LogEvent(seq, LogWriter.Incompressible(100_000), null))] });
+        }
+
+        Execute("DELETE FROM events WHERE seq > 1; UPDATE threads SET head = 1; PRAGMA wal_checkpoint(TRUNCATE)");
+        var file = new FileInfo(Path.Combine(_directory.FullName, "chat.db"));
+        var before = file.Length;
+
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+        var writer = LogWriter.OfNewThread(host.Log);
+        using var deadline = Deadline.Source();
+        for (; file.Length > before / 2; file.Refresh())
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            (await writer.AppendAsync("more")).Should().Be(AppendResult.Appended.Instance);
+        }
     }
 
     [Fact]

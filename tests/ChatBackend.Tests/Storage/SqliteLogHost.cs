@@ -16,10 +16,16 @@ internal sealed class SqliteLogHost : IAsyncDisposable
 
     public SqliteEventLog Log => _host.Services.GetRequiredService<SqliteEventLog>();
 
-    /// <summary>Ends when a search finds what is committed.</summary>
-    public Task CatchUpAsync() => _host.Services.GetRequiredService<SearchIndexer>().CatchUpAsync(TestContext.Current.CancellationToken);
+    public SqliteDatabase Database => _host.Services.GetRequiredService<SqliteDatabase>();
 
-    public static async Task<SqliteLogHost> StartAsync(string directory, ILoggerProvider? logs = null, int maxDatabaseMiB = 0)
+    public SqliteReads Reads => _host.Services.GetRequiredService<SqliteReads>();
+
+    public SearchIndexer Indexer => _host.Services.GetRequiredService<SearchIndexer>();
+
+    /// <summary>Ends when a search finds what is committed.</summary>
+    public Task CatchUpAsync() => Indexer.CatchUpAsync(TestContext.Current.CancellationToken);
+
+    public static async Task<SqliteLogHost> StartAsync(string directory, ILoggerProvider? logs = null, int maxDatabaseMiB = 0, TimeProvider? clock = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -32,6 +38,7 @@ internal sealed class SqliteLogHost : IAsyncDisposable
             builder.Logging.AddProvider(logs);
         }
 
+        builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddSqliteStorage(builder.Configuration);
         var host = builder.Build();
         try

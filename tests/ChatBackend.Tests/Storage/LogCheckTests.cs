@@ -1,0 +1,178 @@
+using System.Text;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Tests.Contracts;
+
+namespace ChatBackend.Tests.Storage;
+
+/// <summary>What <c>check</c> finds in a log, each finding with the thread and the events that it is about.</summary>
+[Trait("failure", "Q24")]
+public sealed class LogCheckTests : IDisposable
+{
+    private static readonly RunId Run = new("run_1");
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-log-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task Gaps_are_named_from_their_first_event_to_their_last()
+    {
+        var thread = await WriteAsync(writer => writer.SayAsync("1", "2", "3", "4", "5", "6", "7", "8", "9"));
+
+        Execute("DELETE FROM events WHERE seq IN (1, 2, 5, 8, 9)");
+
+        Findings().Should().Equal(
+            $"{thread}: events 1 to 2 are missing", $"{thread}: events 5 to 5 are missing", $"{thread}: events 8 to 9 are missing");
+    }
+
+    [Fact]
+    public async Task What_a_trim_has_cut_off_is_no_gap_and_what_is_missing_behind_it_is_one()
+    {
+        var thread = await WriteAsync(writer => writer.SayAsync("1", "2", "3", "4"));
+        await using (var host = await SqliteLogHost.StartAsync(_directory.FullName))
+        {
+            (await host.Log.TrimAsync(thread, 3, TestContext.Current.CancellationToken)).Should().BeTrue();
+        }
+
+        Summary().Should().Contain("1 threads, 2 events, 0 findings");
+        Execute("DELETE FROM events WHERE seq = 3");
+
+        Findings().Should().Equal($"{thread}: events 3 to 3 are missing");
+    }
+
+    [Fact]
+    public async Task An_event_behind_the_head_of_its_thread_is_a_finding()
+    {
+        var thread = await WriteAsync(writer => writer.SayAsync("1", "2", "3"));
+
+        Execute("UPDATE threads SET head = 2");
+
+        Findings().Should().Equal($"{thread}: its head is 2, its last event 3");
+    }
+
+    [Fact]
+    public async Task An_event_in_the_place_of_another_is_a_finding()
+    {
+        var thread = await WriteAsync(async writer =>
+        {
+            await writer.SayAsync("1");
+            await writer.AppendAsync(writer.Next() with { Events = [writer.Event(Said, ahead: 1) with { Seq = 2 }] });
+            await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(3, WireJson.Encode(new Pong { ServerTime = LogWriter.At }))] });
+        });
+
+        Findings().Should().Equal($"{thread}: event 2 says that it is 3", $"{thread}: event 3 says that it is none");
+    }
+
+    [Theory]
+    [InlineData("completed")]
+    [InlineData("stopped")]
+    [InlineData("failed")]
+    public async Task A_run_that_ends_twice_or_never_is_a_finding(string end)
+    {
+        var never = new RunId("run_2");
+        RunEvent ended = end switch
+        {
+            "completed" => new AgentCompleted { RunId = Run, MessageId = new("answer"), Content = "", DurationMs = 0 },
+            "stopped" => new AgentStopped { RunId = Run, MessageId = new("answer"), Content = "", Reason = StopReason.User },
+            _ => new AgentFailed { RunId = Run, Code = RunFailure.Internal, Message = "It broke.", Retryable = false },
+        };
+        var thread = await WriteAsync(writer => writer.AppendAsync(writer.Next() with
+        {
+            Events = [writer.Event(Said), writer.Event(Started(Run), 1), writer.Event(ended, 2), writer.Event(Started(never), 3), writer.Event(ended, 4)],
+        }));
+
+        Findings().Should().Equal($"{thread}: run_1 ends a second time with event 5", $"{thread}: run_2 has no end");
+        Execute("UPDATE threads SET open_from = 4");
+        Findings().Should().Equal($"{thread}: run_1 ends a second time with event 5");
+    }
+
+    [Fact]
+    public async Task Threads_that_are_deleted_are_not_looked_at()
+    {
+        var thread = await WriteAsync(writer => writer.SayAsync("1", "2"));
+        Execute($"UPDATE threads SET deleted = 1 WHERE id = '{thread}'; DELETE FROM events WHERE seq = 1");
+
+        Summary().Should().Contain("0 threads, 0 events, 0 findings");
+    }
+
+    [Fact]
+    public async Task A_row_of_no_thread_and_a_newer_schema_are_findings()
+    {
+        await WriteAsync(writer => writer.SayAsync("1"));
+        var newest = (long)Scalar("PRAGMA user_version");
+
+        Execute($"PRAGMA foreign_keys = OFF; UPDATE events SET thread_key = 7777; UPDATE threads SET head = 0; PRAGMA user_version = {newest + 1}");
+
+        Findings().Should().HaveCount(2);
+        Findings()[0].Should().StartWith("reference: row ").And.EndWith("of events belongs to no row of threads");
+        Findings()[1].Should().Be($"schema: version {newest + 1} is newer than this program knows ({newest})");
+    }
+
+    [Fact]
+    public void A_directory_without_a_log_is_named()
+    {
+        var (code, lines) = Check();
+
+        (code, lines).Should().BeEquivalentTo((1, new[] { $"{Path.Combine(_directory.FullName, "chat.db")} does not exist." }));
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_read_is_named_once_and_the_others_are_looked_at()
+    {
+        var thread = await WriteAsync(async writer =>
+        {
+            await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(1, Encoding.UTF8.GetBytes("""{"type":"user_message","broken"""))] });
+            await writer.SayAsync("2", "3");
+        });
+
+        Findings().Should().ContainSingle().Which.Should().StartWith($"{thread}: event 1 cannot be read: ");
+        Execute("UPDATE events SET checksum = checksum + 1 WHERE seq = 3");
+        Findings().Should().HaveCount(2).And.Contain($"{thread}: event 3 is not what was written (checksum)");
+    }
+
+    private static UserMessage Said => new() { MessageId = MessageId.New(), Content = "said", ClientId = ClientFrameId.New() };
+
+    private static AgentStarted Started(RunId run) => new() { RunId = run, Agent = "script", MessageId = new MessageId("msg_1") };
+
+    /// <summary>A log of one thread, its server stopped.</summary>
+    private async Task<ThreadId> WriteAsync(Func<LogWriter, Task> write)
+    {
+        await using var host = await SqliteLogHost.StartAsync(_directory.FullName);
+        var writer = LogWriter.OfNewThread(host.Log);
+        await write(writer);
+        return writer.Thread;
+    }
+
+    private string[] Findings()
+    {
+        var (code, lines) = Check();
+        code.Should().Be(1);
+        lines[^1].Should().EndWith(lines.Length == 2 ? " 1 finding" : $" {lines.Length - 1} findings");
+        return lines[..^1];
+    }
+
+    private string Summary()
+    {
+        var (code, lines) = Check();
+        code.Should().Be(0);
+        return lines.Should().ContainSingle().Subject;
+    }
+
+    private (int Code, string[] Lines) Check()
+    {
+        using var output = new StringWriter();
+        var code = OperatorCommand.Run(["check", $"--DataDirectory={_directory.FullName}"], output);
+        return (code, output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private void Execute(string sql) => Scalar(sql);
+
+    private object Scalar(string sql)
+    {
+        using var connection = SqliteLogHost.Connect(_directory.FullName);
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar() ?? 0L;
+    }
+}
