@@ -25,5 +25,6 @@ internal sealed class OwnedTasks : IDisposable
         await Task.WhenAll(_running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    public void Dispose() => _stopping.Dispose();
+    /// <summary>Only cancels: a host may be stopped and disposed at the same time, and then stops this after it was disposed. The source holds nothing else.</summary>
+    public void Dispose() => _stopping.Cancel();
 }
