@@ -1,4 +1,5 @@
 using ChatBackend.Storage;
+using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Contracts;
 
 namespace ChatBackend.Tests.Storage;
@@ -53,7 +54,9 @@ public sealed class FullDiskTests
         command.ExecuteNonQuery();
         var held = before.AppendAsync("held");
         var all = Task.WhenAll(appends.Select(append => append()).ToArray());
+        var without = host.Log.PendingBytes;
         var erase = host.Log.EraseAsync(Cancelled);
+        await Deadline.UntilAsync(() => host.Log.PendingBytes > without); // it reads before it writes
         command.CommandText = "ROLLBACK";
         command.ExecuteNonQuery();
 
