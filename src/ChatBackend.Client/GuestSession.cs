@@ -23,7 +23,7 @@ public sealed record GuestSession(UserId UserId, string Token, DateTimeOffset Ex
         return Read(await response.Content.ReadAsByteArrayAsync(cancellationToken));
     }
 
-    /// <summary>The guest of an earlier start, kept in a file; a new one, which is kept there, when there is none or the token has expired. Whoever makes a new guest at each start loses what the last one wrote.</summary>
+    /// <summary>The guest of an earlier start, kept in a file; a new one, which is kept there, when there is none or the token has expired. A program that creates a new guest at each start loses the threads of the last one.</summary>
     /// <param name="file">Holds the token, and is readable to its owner only where the system knows such rights.</param>
     /// <exception cref="HttpRequestException">A new guest was needed, and the server could not be reached or refused.</exception>
     /// <exception cref="JsonException">The file, or the server's answer, is not a guest.</exception>

@@ -88,7 +88,7 @@ internal sealed class ConnectionLoop(
 
     private async Task RunAsync(OpenSocket socket, SocketSession session)
     {
-        // Whoever connects gets the connection before any callback runs.
+        // The caller gets the connection before any callback runs.
         await Task.Yield();
         var end = new ConnectionEnd { Reason = "closed from this side", IsOurs = true };
         try

@@ -56,7 +56,7 @@ internal sealed partial class Outgoing
         }
     }
 
-    /// <param name="end">What whoever waits for the follow hears.</param>
+    /// <param name="end">The result for the caller that waits for the follow.</param>
     public void Forget(ThreadFollower follower, Exception end)
     {
         lock (_lock)

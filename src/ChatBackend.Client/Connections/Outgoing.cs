@@ -150,7 +150,7 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
 
     public void Signal() => _changed.Writer.TryWrite(true);
 
-    /// <param name="before">What follows from the answer, before whoever waits for it hears of it.</param>
+    /// <param name="before">What follows from the answer; done before the caller that waits for it is told.</param>
     public void Answer(Ack ack, Action<ClientCommand> before) => Take(
         waiting => waiting.IsSent && waiting.Command?.Id == ack.Id,
         entry =>

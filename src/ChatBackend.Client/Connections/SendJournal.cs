@@ -50,7 +50,7 @@ internal sealed class SendJournal(ISendStore store)
             last = _last;
         }
 
-        await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // whoever asked for it hears of it
+        await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its caller is told of it
     }
 
     private Task Enqueue(Func<ValueTask> step)
@@ -63,7 +63,7 @@ internal sealed class SendJournal(ISendStore store)
 
     private static async Task RunAsync(Task before, Func<ValueTask> step)
     {
-        // Never in the lock of whoever asks.
+        // Never in the lock of the caller.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         await step();
     }

@@ -51,7 +51,7 @@ internal sealed class SendWindow(ConnectionLimits limits)
             }));
 
     private static bool IsHeldUp(Waiting entry, List<Waiting> waiting) =>
-        waiting.TakeWhile(earlier => earlier != entry).Any(earlier => earlier is { IsSent: false, Refusals: > 0 } && earlier.HoldsUp(entry));
+        waiting.TakeWhile(earlier => earlier != entry).Any(earlier => earlier is { IsSent: false, WasDeferred: true } && earlier.HoldsUp(entry));
 
     private bool HasRoomFor(Waiting next, List<Waiting> waiting)
     {

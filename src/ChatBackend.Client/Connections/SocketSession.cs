@@ -162,7 +162,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
         }
     }
 
-    /// <summary>Without a close frame of the peer's. Whoever wanted to close has closed, whatever broke meanwhile.</summary>
+    /// <summary>The end without a close frame of the peer. A close from this side counts as done, whatever failed meanwhile.</summary>
     private ConnectionEnd Broken(string reason, Exception? cause) =>
         new() { CloseCode = _isClosing ? CloseCodes.Normal : null, Reason = reason, Cause = cause, IsOurs = _isClosing };
 

@@ -55,8 +55,8 @@ internal sealed class Waiting
     /// <summary>Timestamp before which it is not sent.</summary>
     public long DueAt { get; set; }
 
-    /// <summary>How often it was refused for now.</summary>
-    public int Refusals { get; private set; }
+    /// <summary>The server has asked to repeat it later, at least once.</summary>
+    public bool WasDeferred { get; private set; }
 
     public TaskCompletionSource<Ack?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -98,14 +98,14 @@ internal sealed class Waiting
     /// <returns>How long to wait before it is sent again.</returns>
     public TimeSpan RefuseForNow(TimeSpan? retryAfter)
     {
-        Refusals++;
+        WasDeferred = true;
         var wait = _pauses.Next();
         return retryAfter > wait ? retryAfter.Value : wait;
     }
 
     public Task<Ack?> Becomes(Task<Ack?> outcome)
     {
-        Observe(outcome); // whoever waited may have given up
+        Observe(outcome); // the caller may have given up
         return Outcome = outcome;
     }
 

@@ -134,7 +134,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
         outgoing.Follow(follower, DelayOf(follower) + TimeSpan.FromMilliseconds(error.RetryAfterMs ?? 0));
     }
 
-    /// <summary>Drops what a follower has and follows from where history begins; whoever waits for the follow goes on waiting.</summary>
+    /// <summary>Drops what a follower has and follows from where history begins; a caller that waits for the follow goes on waiting.</summary>
     private void BeginAgain(ThreadFollower follower, Error error)
     {
         if (follower.FruitlessFollows >= MaxFruitlessFollows)

@@ -81,7 +81,7 @@ internal sealed class RunDraft(RunId id)
 
         if (_head.State != RunState.Running)
         {
-            // What the server lost when it died was said and is not part of the thread: who follows anew does not see it either.
+            // What the server lost when it died was said and is not part of the thread: a client that follows again does not see it either.
             _items.RemoveAll(item => item is TextDraft { IsFinal: false });
             for (var place = 0; place < _items.Count; place++)
             {

@@ -8,7 +8,7 @@ namespace ChatBackend.Client.Threads;
 /// </summary>
 internal sealed class ThreadProgress(ThreadCursor start)
 {
-    // A late delta of a part or run that is over would begin it anew. The server sends none, a replay may.
+    // A late delta of a part or run that is over would start it again. The server sends none, a replay may.
     private const int RememberedRuns = 32;
 
     private readonly Dictionary<PartId, Part> _parts = [];

@@ -23,7 +23,7 @@ internal sealed class AgentsOptions
         public bool Enabled { get; set; } = true;
     }
 
-    /// <summary>The agent of tests and benchmarks: whoever may send it a message decides what it does.</summary>
+    /// <summary>The agent of tests and benchmarks: a user who may send it a message decides what it does.</summary>
     internal sealed class ScriptOptions
     {
         public bool Enabled { get; set; }

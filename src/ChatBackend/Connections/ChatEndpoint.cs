@@ -11,7 +11,7 @@ using Microsoft.Net.Http.Headers;
 namespace ChatBackend.Connections;
 
 /// <summary>
-/// <c>/ws</c>: who is not let in hears an HTTP status before the upgrade; whoever is gets a DI scope with a handler of its
+/// <c>/ws</c>: a client that is refused gets an HTTP status before the upgrade; an accepted one gets a DI scope with a handler of its
 /// own, known to the router for exactly as long as the socket is open.
 /// </summary>
 internal sealed partial class ChatEndpoint(

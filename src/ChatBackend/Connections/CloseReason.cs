@@ -3,7 +3,7 @@ using ChatBackend.Protocol;
 
 namespace ChatBackend.Connections;
 
-/// <summary>Why a connection ended: decided once, by whoever ends it first; logged once; sent as the close code.</summary>
+/// <summary>Why a connection ended: decided once, by the first that ends it; logged once; sent as the close code.</summary>
 /// <param name="Name">For logs and metrics.</param>
 /// <param name="Code">The WebSocket close code; null when the socket is beyond telling.</param>
 internal sealed record CloseReason(string Name, int? Code)

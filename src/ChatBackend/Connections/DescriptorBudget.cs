@@ -43,7 +43,7 @@ internal sealed record DescriptorBudget(int Limit, int Used, int Reserved)
 
     /// <summary>
     /// The first descriptor that no socket may have. The system gives the lowest free number, so the number of a new socket tells
-    /// how many descriptors are in use, whoever uses them. Half of the reserve may have been used up by then, the other half is free.
+    /// how many descriptors the whole process uses. Half of the reserve may have been used up by then, the other half is free.
     /// </summary>
     public int FirstRefused => Limit - (Reserved / 2);
 

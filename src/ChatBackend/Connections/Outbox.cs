@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Connections;
 
 /// <summary>
-/// What waits to be sent on one socket, bounded in bytes, with one writer at a time: whoever finds it idle sends at
+/// What waits to be sent on one socket, bounded in bytes, with one writer at a time: a caller that finds it idle sends at
 /// once, everybody else queues behind, where text gathers. A peer that reads too slowly ends its own connection and delays nobody.
 /// </summary>
 internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOptions> options, OutboxMemory memory, ChatMetrics metrics, TimeProvider clock)

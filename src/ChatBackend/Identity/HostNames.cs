@@ -28,7 +28,7 @@ internal sealed class HostNames
             }
         }
 
-        // Whoever lists an origin trusts its name; behind a proxy on the same machine it is the server's own.
+        // An operator who lists an origin trusts its name; behind a proxy on the same machine it is the server's own.
         _names.UnionWith(options.Value.AllowedOrigins.Select(WebOrigin.Parse).OfType<WebOrigin>().Select(origin => origin.Host));
     }
 

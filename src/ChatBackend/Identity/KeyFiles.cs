@@ -34,7 +34,7 @@ internal sealed partial class KeyFiles(DataDirectory data, ILogger<KeyFiles> log
         }
         catch (XmlException ex)
         {
-            // Kept for whoever wants to look; the other keys serve.
+            // Kept for the operator to inspect; the other keys are used.
             var aside = path + ".unreadable";
             File.Move(path, aside, overwrite: true);
             LogUnreadable(path, aside, ex.Message);

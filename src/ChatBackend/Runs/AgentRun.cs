@@ -84,11 +84,12 @@ internal sealed partial class AgentRun(
         {
             ["User"] = start.User.Value, ["Thread"] = start.Thread.Value, ["Run"] = start.Run.Value,
         });
+        // Before it counts as started: a host that is being disposed gives no scope.
+        await using var scope = scopes.CreateAsyncScope();
         var began = clock.GetTimestamp();
         metrics.RunStarted();
         RunStarted(start.Agent);
 
-        await using var scope = scopes.CreateAsyncScope();
         using var budget = _budget = new RunBudget(
             options.Timeout, clock, () => End(new RunEnd.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true)));
         var work = WorkAsync(scope.ServiceProvider, budget, _cancel.Token);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Runs;
 
-/// <summary>Tokens of a run's steps so far, as the model counts them. Added to by the run's loop, read by whoever ends the run.</summary>
+/// <summary>Tokens of a run's steps so far, as the model counts them. Added to by the run's loop, read when the run ends.</summary>
 internal sealed class RunUsage
 {
     private readonly Lock _lock = new();

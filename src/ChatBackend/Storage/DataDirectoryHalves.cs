@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Storage;
 
 /// <summary>
-/// Refuses to begin anew beside what is left of something else: a log or keys that are missing were lost far more often than they are new,
+/// Refuses to start empty beside what is left of something else: a log or keys that are missing were lost far more often than they are new,
 /// and an empty half in their place looks like a server that works.
 /// </summary>
 internal sealed class DataDirectoryHalves(DataDirectory data, IOptions<StorageOptions> options)

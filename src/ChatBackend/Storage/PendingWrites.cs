@@ -50,7 +50,7 @@ internal sealed class PendingWrites(long maxBytes, TimeSpan gather)
     /// <summary>
     /// Everything that waits, as soon as anything does; nothing when nothing has come for as long as <paramref name="patience"/>.
     /// Who shared the last commit tends to write again at once, and another commit costs as much for one as for all: until as many wait
-    /// again, a moment is given to the rest. Whoever wrote alone is not held up.
+    /// again, a moment is given to the rest. A writer that wrote alone is not held up.
     /// </summary>
     /// <returns>False once closed and drained.</returns>
     public bool TryDequeueAll(TimeSpan patience, out List<PendingWrite> writes)

@@ -58,7 +58,7 @@ internal sealed partial class Quarantine(IEventLog log, IThreadStore store, Chat
             return;
         }
 
-        // The first that comes after the pause looks; whoever comes meanwhile is refused.
+        // The first caller after the pause checks; others are refused meanwhile.
         if (clock.GetElapsedTime(checkedAt) < Pause || !_checkedAt.TryUpdate(thread, clock.GetTimestamp(), checkedAt))
         {
             throw new UnreadableThreadException(thread, 0, "it is in quarantine.");

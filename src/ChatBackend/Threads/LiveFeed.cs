@@ -124,7 +124,7 @@ internal sealed class LiveFeed
         }
     }
 
-    /// <summary>The thread is no more: whoever follows is told so, once, and nothing after it.</summary>
+    /// <summary>The thread is deleted: each follower is told so once, and nothing after it.</summary>
     public void Delete()
     {
         lock (_lock)

@@ -20,7 +20,7 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
 
     public long RenewedAt { get; set; }
 
-    /// <summary>A call failed; what follows would only be a gap. The node subscribes anew.</summary>
+    /// <summary>A call failed; what follows would only be a gap. The node subscribes again.</summary>
     public bool IsDead { get; private set; }
 
     /// <summary>Publishes what happened together: on the caller's thread up to where the node makes it wait.</summary>

@@ -1,6 +1,6 @@
 namespace ChatBackend.Threads;
 
-/// <summary>The last events of a thread, encoded, so that whoever joins or was briefly away is served without the store. Not thread-safe.</summary>
+/// <summary>The last events of a thread, encoded, so that a follower that joins or was briefly away is served without the store. Not thread-safe.</summary>
 internal sealed class RecentEvents
 {
     private const int MaxEvents = 64;

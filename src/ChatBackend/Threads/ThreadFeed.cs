@@ -6,7 +6,7 @@ namespace ChatBackend.Threads;
 
 /// <summary>
 /// One followed thread on this node, shared by all who follow it here: the subscription to its writer. After a gap or a
-/// change of writer it subscribes anew, and each follower goes on from its own cursor.
+/// change of writer it subscribes again, and each follower goes on from its own cursor.
 /// </summary>
 internal sealed partial class ThreadFeed(
     ThreadId thread, IThreadGrain grain, INodeObserver node, LogPages pages, FeedPort port, OwnedTasks tasks, LogSampler lines, TimeProvider clock, ILogger logger)
@@ -146,7 +146,7 @@ internal sealed partial class ThreadFeed(
         }
     }
 
-    /// <summary>The thread is deleted: its followers are told, and whoever comes now is told that there is none.</summary>
+    /// <summary>The thread is deleted: its followers are told, and a follower that comes now is told that there is none.</summary>
     private void Over()
     {
         _owner = null;

@@ -65,7 +65,7 @@ internal sealed partial class ThreadFeeds(
         return new Subscription(this, thread, feed, follower);
     }
 
-    /// <summary>Has a thread publish here until the result is disposed: whoever joins it meanwhile joins at once.</summary>
+    /// <summary>Has a thread publish here until the result is disposed: a follower that joins meanwhile joins at once.</summary>
     /// <returns>Null when it is not the user's, or not there: what it is asked may be the retry of what it did before it was deleted.</returns>
     public async Task<IAsyncDisposable?> OpenAsync(UserId user, ThreadId thread)
     {
@@ -223,7 +223,7 @@ internal sealed partial class ThreadFeeds(
             }
         }
 
-        // It stays findable while it ends its subscription, so that whoever comes meanwhile subscribes after that.
+        // It stays findable while it ends its subscription, so that a follower that comes meanwhile subscribes after that.
         await feed.StopAsync(() => IsUnused(feed));
         lock (_lock)
         {

@@ -5,7 +5,7 @@ namespace ChatBackend.Threads;
 
 /// <summary>
 /// Appends to one thread: one append at a time, in turns. State changes only after the commit, so an append that
-/// failed changed nothing; where its outcome is unknown, the thread is opened anew, under a new epoch, before the next.
+/// failed changed nothing; where its outcome is unknown, the thread is opened again, under a new epoch, before the next.
 /// </summary>
 internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread live, TimeProvider clock)
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace ChatBackend.Storage;
 
-/// <summary>Writes the log anew without its free space, and lets it give space back by itself from then on.</summary>
+/// <summary>Rewrites the log without its free space, and lets it give space back by itself from then on.</summary>
 internal static class Compaction
 {
     public static int Run(IConfiguration configuration, string directory, TextWriter output)

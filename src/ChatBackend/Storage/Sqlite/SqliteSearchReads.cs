@@ -102,7 +102,7 @@ internal static class SqliteSearchReads
         }
         catch (JsonException)
         {
-            // An event that cannot be read costs itself: it is not found. Whoever asked counts it.
+            // An event that cannot be read costs itself: it is not found. The caller counts it.
             unreadable++;
             return null;
         }
