@@ -114,6 +114,7 @@ public static class ChatBackendRegistration
         services.AddSingleton<OutboxMemory>();
         services.AddSingleton<MessageRouter>();
         services.AddSingleton(provider => provider.GetRequiredService<MessageRouter>().Port());
+        services.AddSingleton(new FileDescriptors(FileDescriptors.OfThisProcess));
         services.AddSingleton<ConnectionLimit>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionLimit>());
         services.AddSingleton<LeftCommands>();

@@ -120,19 +120,7 @@ internal sealed partial class ChatEndpoint(
                 Closed(reason.Name, reason.Code, clock.GetElapsedTime(openedAt).TotalSeconds, connection.Received, connection.Sent);
             }
 
-            await EndAsync(handler);
-        }
-    }
-
-    private async Task EndAsync(AgentMessageHandler handler)
-    {
-        try
-        {
             await handler.EndAsync(lifetime.ApplicationStopping);
-        }
-        catch (Exception ex)
-        {
-            Broke(ex);
         }
     }
 
@@ -156,7 +144,7 @@ internal sealed partial class ChatEndpoint(
         }
     }
 
-    private async Task RefuseAsync(HttpContext http, int status, string reason, string problem)
+    private Task RefuseAsync(HttpContext http, int status, string reason, string problem)
     {
         refusals.Request(status, reason);
         if (status == StatusCodes.Status503ServiceUnavailable)
@@ -164,17 +152,17 @@ internal sealed partial class ChatEndpoint(
             http.Response.Headers.RetryAfter = "1";
         }
 
-        await Results.Problem(problem, statusCode: status).ExecuteAsync(http);
+        return Results.Problem(problem, statusCode: status).ExecuteAsync(http);
     }
 
     /// <summary>One of those that <see cref="ConnectionLimit.Connections"/> allows, taken by <see cref="AdmitAsync"/>.</summary>
     private sealed class Place(ChatEndpoint endpoint) : IDisposable
     {
-        private int _isFree;
+        private bool _isFree;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _isFree, 1) == 0)
+            if (!Interlocked.Exchange(ref _isFree, true))
             {
                 Interlocked.Decrement(ref endpoint._open);
             }

@@ -14,7 +14,7 @@ internal sealed partial class ConnectionDrain(
     Readiness readiness, MessageRouter router, OpenRuns runs, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionDrain> logger)
     : IHostedLifecycleService
 {
-    private static readonly TimeSpan ReconnectWithin = TimeSpan.FromSeconds(5);
+    private static TimeSpan ReconnectWithin => TimeSpan.FromSeconds(5);
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -30,11 +30,7 @@ internal sealed partial class ConnectionDrain(
     {
         readiness.Draining();
         var connections = router.Handlers.ToList();
-        if (connections.Count > 0)
-        {
-            DrainStarted(connections.Count);
-        }
-
+        DrainStarted(connections.Count);
         connections.ForEach(handler => handler.Drain(ReconnectWithin));
         // With none to be told, none has to be waited for: an upgrade that is under way closes its connection by itself.
         await Task.WhenAll(

@@ -8,20 +8,21 @@ namespace ChatBackend.Connections;
 /// <summary>How many connections this process takes: <c>Connections:MaxConnections</c>, or fewer where its file descriptors do not suffice.</summary>
 internal sealed partial class ConnectionLimit : IHostedLifecycleService
 {
+    private readonly FileDescriptors _descriptors;
     private readonly ConnectionOptions _options;
     private readonly ILogger<ConnectionLimit> _logger;
-    private readonly int? _limit = FileDescriptors.ReadLimit();
+    private readonly int? _limit;
     private int _firstRefused = int.MaxValue;
     private long _socketsRefused;
 
-    public ConnectionLimit(IOptions<ConnectionOptions> options, ChatMetrics metrics, ILogger<ConnectionLimit> logger)
+    public ConnectionLimit(FileDescriptors descriptors, IOptions<ConnectionOptions> options, ChatMetrics metrics, ILogger<ConnectionLimit> logger)
     {
-        (_options, _logger) = (options.Value, logger);
+        (_descriptors, _options, _logger, _limit) = (descriptors, options.Value, logger, descriptors.ReadLimit());
         Connections = _options.MaxConnections;
         metrics.WatchSocketsRefused(() => Volatile.Read(ref _socketsRefused));
         if (_limit is { } limit)
         {
-            metrics.WatchDescriptors(limit, () => FileDescriptors.CountOpen() ?? 0);
+            metrics.WatchDescriptors(limit, () => descriptors.CountOpen().GetValueOrDefault());
         }
     }
 
@@ -76,7 +77,7 @@ internal sealed partial class ConnectionLimit : IHostedLifecycleService
 
     private DescriptorBudget? Divide()
     {
-        if (_limit is not { } limit || FileDescriptors.CountOpen() is not { } used)
+        if (_limit is not { } limit || _descriptors.CountOpen() is not { } used)
         {
             return null;
         }

@@ -7,7 +7,7 @@ namespace ChatBackend.Connections;
 /// <summary>Once a second, ends connections whose send or message takes too long or whose session has expired. One timer for all, instead of one each.</summary>
 internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory memory, ChatMetrics metrics, TimeProvider clock, ILogger<ConnectionSweep> logger) : BackgroundService
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    private static TimeSpan Every => TimeSpan.FromSeconds(1);
 
     private readonly BackgroundWork _work = new("sweep", metrics, clock, logger);
 

@@ -39,7 +39,7 @@ internal sealed record DescriptorBudget(int Limit, int Used, int Reserved)
     public int Sockets => Limit - Used - Reserved;
 
     /// <summary>Connections that may be open; the other sockets are for requests, and for those that are told that there is no place.</summary>
-    public int Connections => Sockets - Math.Clamp(Sockets / 8, 1, 256);
+    public int Connections => Sockets - Math.Min(Sockets / 8, 256);
 
     /// <summary>
     /// The first descriptor that no socket may have. The system gives the lowest free number, so the number of a new socket tells

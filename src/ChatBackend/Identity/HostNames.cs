@@ -41,7 +41,9 @@ internal sealed class HostNames
     /// <param name="local">The address that the connection reached.</param>
     public bool IsOwn(string host, IPAddress? local) =>
         _names.Contains("*")
-        || (host.Length > 0 && (IsNamed(host) || WebOrigin.IsLoopbackHost(host) || (local is not null && IPAddress.TryParse(host.Trim('[', ']'), out var literal) && Plain(literal).Equals(Plain(local)))));
+        || IsNamed(host)
+        || WebOrigin.IsLoopbackHost(host)
+        || (local is not null && IPAddress.TryParse(host.Trim('[', ']'), out var literal) && Plain(literal).Equals(Plain(local)));
 
     // A socket that listens on [::] has IPv4 addresses in a form of IPv6.
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

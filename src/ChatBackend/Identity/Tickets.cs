@@ -13,7 +13,7 @@ namespace ChatBackend.Identity;
 /// </summary>
 internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider clock)
 {
-    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+    public static TimeSpan Lifetime => TimeSpan.FromSeconds(30);
 
     private const int MaxLength = 1024;
     private const int NonceBytes = 16;
@@ -30,7 +30,7 @@ internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider c
     {
         var expiresAt = DateTimeOffset.FromUnixTimeMilliseconds((clock.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds());
         var payload = new byte[HeadBytes + Encoding.UTF8.GetByteCount(session.User.Value)];
-        RandomNumberGenerator.Fill(payload.AsSpan(0, NonceBytes));
+        RandomNumberGenerator.Fill(payload.AsSpan()[..NonceBytes]);
         BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(NonceBytes), expiresAt.UtcTicks);
         BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(NonceBytes + sizeof(long)), session.ExpiresAt.UtcTicks);
         Encoding.UTF8.GetBytes(session.User.Value, payload.AsSpan(HeadBytes));
@@ -48,7 +48,7 @@ internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider c
         var now = clock.GetUtcNow();
         var expiresAt = Time(payload.AsSpan(NonceBytes));
         var session = new Session(UserId.From(Encoding.UTF8.GetString(payload.AsSpan(HeadBytes))), Time(payload.AsSpan(NonceBytes + sizeof(long))));
-        return expiresAt > now && session.ExpiresAt > now && IsFirst(new Guid(payload.AsSpan(0, NonceBytes)), expiresAt, now) ? session : null;
+        return expiresAt > now && session.ExpiresAt > now && IsFirst(new Guid(payload.AsSpan()[..NonceBytes]), expiresAt, now) ? session : null;
     }
 
     private bool IsFirst(Guid nonce, DateTimeOffset expiresAt, DateTimeOffset now)

@@ -78,6 +78,69 @@ public sealed class ConnectionSweepTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Once_a_second_each_connection_whose_time_is_over_is_ended_by_its_own_reason()
+    {
+        var second = TimeSpan.FromSeconds(1);
+        using var fixture = new ConnectionFixture(new ConnectionOptions { SendTimeout = second, MessageTimeout = second });
+        var (stuck, overdue, expired, quiet) = (fixture.Open(), fixture.Open(), fixture.Open(), fixture.Open());
+        stuck.Hold(10);
+        overdue.Context.MessageStartedAt = fixture.Clock.GetTimestamp();
+        expired.Context.Session = expired.Context.Session with { ExpiresAt = fixture.Clock.GetUtcNow() + second };
+        quiet.Context.Session = quiet.Context.Session with { ExpiresAt = fixture.Clock.GetUtcNow() + (2 * second) + TimeSpan.FromTicks(1) };
+        using var sweep = await SweepAsync(fixture);
+
+        fixture.Clock.Advance(second);
+        (await expired.Context.Closed.Soon()).Should().Be(CloseReason.SessionExpired);
+        (stuck.Reason, overdue.Reason).Should().Be((null, null), "they have used up their time and no more");
+        fixture.Clock.Advance(second);
+
+        (await stuck.Context.Closed.Soon()).Should().Be(CloseReason.SendTimedOut);
+        (await overdue.Context.Closed.Soon()).Should().Be(CloseReason.MessageTimedOut);
+        await ConnectionFixture.SettleAsync();
+        quiet.Reason.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("100,500,300,600", 0, "600")]
+    [InlineData("100,500,300,600", 1, "500,600")]
+    [InlineData("100,500,300,600", 99, "500,600")]
+    [InlineData("0,10", 5000, "10")]
+    [InlineData("900", 0, "")]
+    public async Task Those_that_hold_most_are_closed_until_the_others_fit(string held, int others, string closed)
+    {
+        using var fixture = new ConnectionFixture(new ConnectionOptions { MaxTotalOutboxBytes = 900, SendTimeout = TimeSpan.FromMinutes(1) });
+        var connections = held.Split(',').Select(bytes => (Bytes: bytes, Opened: fixture.Open())).ToList();
+        foreach (var (bytes, opened) in connections.Where(connection => connection.Bytes != "0"))
+        {
+            opened.Hold(int.Parse(bytes, null));
+        }
+
+        var other = 0;
+        fixture.Memory.Change(ref other, others);
+        using var sweep = await SweepAsync(fixture);
+
+        fixture.Clock.Advance(TimeSpan.FromSeconds(1));
+        if (closed.Length > 0)
+        {
+            await fixture.Lines.UntilAsync(_ => true).Soon();
+        }
+
+        await ConnectionFixture.SettleAsync();
+        string.Join(',', connections.Where(connection => connection.Opened.Reason == CloseReason.OutboxFull).Select(connection => connection.Bytes)).Should().Be(closed);
+        fixture.Lines.All.Should().Equal(closed.Length == 0 ? Array.Empty<string>() : [
+            $"Warning: {closed.Split(',').Length} connections that read slowly and held most are closed: "
+            + "all together held more than 900 bytes (Connections:MaxTotalOutboxBytes)"]);
+    }
+
+    private static async Task<ConnectionSweep> SweepAsync(ConnectionFixture fixture)
+    {
+        var sweep = new ConnectionSweep(fixture.Router, fixture.Memory, fixture.Metrics, fixture.Clock, fixture.Logger<ConnectionSweep>());
+        await sweep.StartAsync(TestContext.Current.CancellationToken);
+        await fixture.Clock.WaitsAsync(TimeSpan.FromSeconds(1));
+        return sweep;
+    }
+
     private void Logged(IServiceCollection services) =>
         services.AddSingleton<ILogger<ConnectionSweep>>(new Logger<ConnectionSweep>(LoggerFactory.Create(logging => logging.AddProvider(_lines))));
 }

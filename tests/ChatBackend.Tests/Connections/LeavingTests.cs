@@ -3,6 +3,7 @@ using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
+using ChatBackend.Threads;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
@@ -30,6 +31,36 @@ public sealed class LeavingTests
         leaving.Frames.All().OfType<ThreadEvent>().Should().NotBeEmpty().And.OnlyContain(threadEvent => threadEvent.ThreadId != left.ThreadId);
         await leaving.Connection.FollowAsync(left.ThreadId.Value).Soon();
         leaving.Frames.All().OfType<AgentCompleted>().Count(completed => completed.ThreadId == left.ThreadId).Should().Be(2, "it may come back");
+    }
+
+    [Fact]
+    public async Task An_unfollow_is_acknowledged_when_the_thread_is_left()
+    {
+        var (leaving, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = new ChatServer(services => services.Decorate<IGrainFactory>((_, _, call) => call() is var made && made is IThreadGrain grain
+            ? ServiceDecoration.Of<IThreadGrain>(grain, (_, called, next) => called == nameof(IThreadGrain.Unsubscribe) ? LeaveAsync(next) : next())
+            : made));
+        var guest = await server.GuestAsync();
+        await using var raw = await server.ConnectRawAsync(guest);
+        var thread = await (await server.RestAsync(guest)).CreateAsync();
+        await raw.SendAsync($$"""{"type":"follow","id":"f1","thread_id":"{{thread}}"}""");
+        await raw.ReceiveAsync();
+
+        await raw.SendAsync($$"""{"type":"unfollow","id":"u1","thread_id":"{{thread}}"}""");
+        await leaving.Task.Soon();
+        await raw.SendAsync("""{"type":"ping","id":"p1"}""");
+        (await raw.ReceiveAsync()).GetProperty("type").GetString().Should().Be("pong", "it is answered at once");
+        gate.SetResult();
+
+        var ack = await raw.ReceiveAsync();
+        (ack.GetProperty("type").GetString(), ack.GetProperty("id").GetString(), ack.GetProperty("thread_id").GetString()).Should().Be(("ack", "u1", thread.Value));
+
+        async Task LeaveAsync(Func<object?> next)
+        {
+            leaving.TrySetResult();
+            await gate.Task;
+            await (Task)next()!;
+        }
     }
 
     [Theory]

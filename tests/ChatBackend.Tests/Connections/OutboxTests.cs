@@ -3,6 +3,8 @@ using ChatBackend.Connections;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
+using ChatBackend.Tests.Telemetry;
+using ChatBackend.Threads;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -122,6 +124,8 @@ public sealed class OutboxTests : IDisposable
 
         Reason().Should().Be(CloseReason.PeerVanished);
         (Enqueue(100), _outbox.HeldBytes, HeldByAll).Should().Be((false, 0, 0));
+        _clock.Advance(TimeSpan.FromDays(1));
+        _outbox.IsStuck().Should().BeFalse("nothing is being sent");
         await _outbox.CompleteAsync();
     }
 
@@ -185,6 +189,54 @@ public sealed class OutboxTests : IDisposable
         await _socket.EndSendAsync();
         await completing.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         _socket.Lengths.Should().Equal(1, 2);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_any_room_goes_on_as_soon_as_half_is_free()
+    {
+        Enqueue(1, 100, Max / 2).Should().BeTrue();
+        var waiting = _outbox.RoomAsync(0, TestContext.Current.CancellationToken).AsTask();
+        waiting.IsCompleted.Should().BeFalse();
+
+        await _socket.EndSendAsync();
+
+        (await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Who_waits_for_room_hears_of_a_close_and_of_an_end_of_its_own_patience()
+    {
+        Enqueue(1, 900).Should().BeTrue();
+        using var impatient = new CancellationTokenSource();
+        var cancelled = _outbox.RoomAsync(200, impatient.Token).AsTask();
+        var waiting = _outbox.RoomAsync(200, TestContext.Current.CancellationToken).AsTask();
+
+        await impatient.CancelAsync();
+        await FluentActions.Awaiting(() => cancelled).Should().ThrowAsync<OperationCanceledException>();
+        var completing = _outbox.CompleteAsync();
+
+        (await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Should().BeFalse();
+        completing.IsCompleted.Should().BeFalse();
+        (await _outbox.RoomAsync(1, TestContext.Current.CancellationToken)).Should().BeFalse("it is closing");
+    }
+
+    [Fact]
+    public async Task Text_that_gathers_is_one_frame_and_is_held_until_it_is_sent()
+    {
+        Enqueue(1).Should().BeTrue();
+        Say(0, "hello ").Should().BeTrue();
+        _services.Gauge("chat_outbox_bytes_peak").Should().Be(_outbox.HeldBytes - 1, "that is what waits");
+        Say(6, "world").Should().BeTrue();
+        _services.Gauge("chat_deltas_gathered").Should().Be(1);
+
+        await _socket.EndSendAsync();
+        _outbox.HeldBytes.Should().Be(sizeof(char) * "hello world".Length);
+        await _socket.EndSendAsync();
+
+        (_outbox.HeldBytes, _outbox.Sent, _services.Gauge("chat_events_sent")).Should().Be((0, 2, 2));
+
+        bool Say(int offset, string text) => _outbox.Enqueue(
+            new OutgoingFrame(new ThreadId("thr_1"), new byte[100], new PartText(new RunId("run_1"), new PartId("prt_1"), PartKind.Text, offset, text)));
     }
 
     private bool Enqueue(params int[] lengths) => lengths.All(length => _outbox.Enqueue(new byte[length]));

@@ -2,11 +2,14 @@ using System.Net;
 using System.Text.Json;
 using ChatBackend.Identity;
 using ChatBackend.Telemetry;
+using ChatBackend.Tests.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Tests.Identity;
 
@@ -85,8 +88,34 @@ public sealed class GuestTests : IDisposable
         response.Headers.Contains("Set-Cookie").Should().Be(status == HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData(null, "cross-site", HttpStatusCode.Forbidden)]
+    [InlineData(null, "same-site", HttpStatusCode.Forbidden)]
+    [InlineData(null, "same-origin", HttpStatusCode.OK)]
+    [InlineData("http://localhost", "cross-site", HttpStatusCode.OK)]
+    [Trait("failure", "P14")]
+    public async Task Nor_does_a_page_that_hides_where_it_is_from(string? origin, string site, HttpStatusCode status)
+    {
+        await using var app = await StartAsync("Development");
+        using var response = await PostAsync(app, "http", origin, site);
+
+        response.StatusCode.Should().Be(status);
+    }
+
+    [Theory]
+    [InlineData("https://evil.example", null, "foreign_origin", "This origin may not connect. If it should, add it to Connections:AllowedOrigins.")]
+    [InlineData(null, "false", "guests_disabled", "Guests are disabled here. Guests:Enabled turns them on.")]
+    public async Task A_refusal_is_explained_and_counted_by_its_reason(string? origin, string? enabled, string reason, string detail)
+    {
+        await using var app = await StartAsync("Development", ("Guests:Enabled", enabled));
+        using var response = await PostAsync(app, "http", origin);
+
+        (await JsonAsync(response)).GetProperty("detail").GetString().Should().Be(detail);
+        app.Services.Gauge("chat_requests_refused", reason).Should().Be(1);
+    }
+
     [Fact]
-    public async Task A_token_outlives_the_process_that_issued_it()
+    public async Task A_token_outlives_the_process_that_issued_it_also_when_the_server_was_moved()
     {
         string token;
         await using (var app = await StartAsync("Development"))
@@ -94,8 +123,35 @@ public sealed class GuestTests : IDisposable
             token = (await JsonAsync(await PostAsync(app))).GetProperty("token").GetString()!;
         }
 
-        await using var successor = await StartAsync("Development");
+        Directory.EnumerateFiles(Path.Combine(_data.FullName, "keys"), "key-*.xml").Should().ContainSingle();
+        await using var successor = await StartAsync("Development", _ => { }, _data.FullName);
         successor.Services.GetRequiredService<SessionTokens>().Read(token).Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task All_of_identity_is_there_and_names_of_the_server_come_from_the_setting()
+    {
+        await using var app = await StartAsync("Development", ("AllowedHosts", "chat.example.com; *.example.org;"));
+
+        var names = app.Services.GetRequiredService<HostNames>();
+        new[] { "chat.example.com", "a.example.org", "example.org", "" }.Select(names.IsNamed).Should().Equal(true, true, false, false);
+        app.Services.GetRequiredService<IHttpContextFactory>().Should().BeOfType<TicketInUrl>();
+        var (tokens, tickets) = (app.Services.GetRequiredService<SessionTokens>(), app.Services.GetRequiredService<Tickets>());
+        var (token, session) = tokens.Issue(IdentityFixture.Ada);
+        tickets.Redeem(tickets.Issue(session).Ticket).Should().Be(session);
+        var context = new DefaultHttpContext();
+        context.Request.Headers.Authorization = $"Bearer {token}";
+        app.Services.GetRequiredService<UpgradeIdentity>().Decide(context).Should().Be(new UpgradeDecision.Accepted(session, null));
+        app.Services.GetRequiredService<ApiIdentity>().Decide(context).Should().Be(new UpgradeDecision.Accepted(session, null));
+        session.ExpiresAt.Should().BeCloseTo(TimeProvider.System.GetUtcNow().AddDays(30), TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task A_session_that_would_be_over_at_once_ends_the_start()
+    {
+        var starting = () => StartAsync("Development", ("Guests:TokenLifetime", "00:00:59"));
+
+        (await starting.Should().ThrowAsync<OptionsValidationException>()).WithMessage("*TokenLifetime*");
     }
 
     [Fact]
@@ -106,11 +162,11 @@ public sealed class GuestTests : IDisposable
         (await starting.Should().ThrowAsync<InvalidOperationException>()).WithMessage("*keys*clock*");
     }
 
-    private Task<WebApplication> StartAsync(string environment, params (string Key, string? Value)[] settings) => StartAsync(environment, _ => { }, settings);
+    private Task<WebApplication> StartAsync(string environment, params (string Key, string? Value)[] settings) => StartAsync(environment, _ => { }, null, settings);
 
-    private async Task<WebApplication> StartAsync(string environment, Action<IServiceCollection> services, params (string Key, string? Value)[] settings)
+    private async Task<WebApplication> StartAsync(string environment, Action<IServiceCollection> services, string? folder = null, params (string Key, string? Value)[] settings)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment, ContentRootPath = folder });
         builder.WebHost.UseTestServer();
         builder.Configuration.AddInMemoryCollection(
             settings.Append(("DataDirectory", _data.FullName)).Select(setting => KeyValuePair.Create(setting.Item1, setting.Item2)));
@@ -123,12 +179,17 @@ public sealed class GuestTests : IDisposable
         return app;
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(WebApplication app, string scheme = "http", string? origin = null)
+    private static async Task<HttpResponseMessage> PostAsync(WebApplication app, string scheme = "http", string? origin = null, string? site = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{scheme}://localhost/api/guests");
         if (origin is not null)
         {
             request.Headers.Add("Origin", origin);
+        }
+
+        if (site is not null)
+        {
+            request.Headers.Add("Sec-Fetch-Site", site);
         }
 
         return await app.GetTestClient().SendAsync(request);

@@ -66,6 +66,41 @@ public sealed class KeyFilesTests : IDisposable
         Directory.EnumerateFiles(data.File("keys")).Should().ContainSingle("nothing unfinished is left");
     }
 
+    [Fact]
+    public void A_key_file_that_is_unreadable_once_more_takes_the_place_of_the_one_set_aside()
+    {
+        using var data = Open(_directory.FullName);
+        var bad = Path.Combine(data.CreateFolder("keys"), "key-4712.xml");
+        foreach (var content in new[] { "<first", "<second" })
+        {
+            File.WriteAllText(bad, content);
+            KeysOf(data).GetAllElements().Should().BeEmpty();
+        }
+
+        (File.Exists(bad), File.ReadAllText(bad + ".unreadable")).Should().Be((false, "<second"));
+        _lines.All.Should().HaveCount(2);
+    }
+
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("key-4711_B", true)]
+    [InlineData("", false)]
+    [InlineData("../outside", false)]
+    [InlineData("a.b", false)]
+    [InlineData("schlüssel", false)]
+    public void A_key_is_stored_under_its_name_where_that_is_a_plain_one_and_else_under_a_new_one(string name, bool isKept)
+    {
+        using var data = Open(_directory.FullName);
+
+        KeysOf(data).StoreElement(Key, name);
+
+        var stored = Directory.EnumerateFiles(_directory.FullName, "*.xml", SearchOption.AllDirectories).Should().ContainSingle().Subject;
+        Path.GetDirectoryName(stored).Should().Be(data.File("keys"));
+        (Path.GetFileNameWithoutExtension(stored) == name).Should().Be(isKept);
+        Guid.TryParse(Path.GetFileNameWithoutExtension(stored), out _).Should().Be(!isKept);
+        KeysOf(data).GetAllElements().Should().ContainSingle().Which.Should().BeEquivalentTo(Key);
+    }
+
     public void Dispose() => _directory.Delete(recursive: true);
 
     private KeyFiles KeysOf(DataDirectory data)

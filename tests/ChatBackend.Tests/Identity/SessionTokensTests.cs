@@ -78,6 +78,14 @@ public sealed class SessionTokensTests
     public void A_huge_token_is_no_token() => _fixture.Tokens.Read(new string('A', 10_000_000)).Should().BeNull();
 
     [Fact]
+    public void A_token_that_is_far_longer_than_ours_is_not_even_opened()
+    {
+        var (token, _) = _fixture.Tokens.Issue(IdentityFixture.Ada with { Value = new string('a', 1000) });
+
+        _fixture.Tokens.Read(token).Should().BeNull();
+    }
+
+    [Fact]
     [Trait("failure", "C7")]
     public void A_token_of_another_server_is_no_token()
     {

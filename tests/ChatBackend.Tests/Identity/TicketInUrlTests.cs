@@ -15,6 +15,8 @@ public sealed class TicketInUrlTests
     [InlineData("/ws", "?%74icket=t1", "", "t1")]
     [InlineData("/ws", "?ticket", "", "")]
     [InlineData("/ws", "?a=1", "?a=1", null)]
+    [InlineData("/ws", "?a=1+2&b", "?a=1+2&b", null)]
+    [InlineData("/ws", "?", "?", null)]
     [InlineData("/ws", "", "", null)]
     [InlineData("/elsewhere", "?ticket=t1", "?ticket=t1", "t1")]
     public async Task The_ticket_is_taken_out_of_the_address_of_an_upgrade_and_nothing_else_is(string path, string query, string left, string? ticket)

@@ -75,6 +75,7 @@ public sealed class TicketsTests
         _fixture.Tickets.Redeem(_fixture.Token).Should().BeNull();
         _fixture.Tickets.Redeem(new string('A', 1_000_000)).Should().BeNull();
         _fixture.Tickets.Redeem(_fixture.Tickets.Issue(_session).Ticket[..^1]).Should().BeNull();
+        _fixture.Tickets.Redeem(_fixture.Tickets.Issue(_session with { User = new(new string('a', 1000)) }).Ticket).Should().BeNull("it is too long to be opened");
     }
 
     [Fact]

@@ -144,6 +144,28 @@ public sealed class UpgradeIdentityTests
         Reason(("Origin", Own), ("Cookie", $"{name}={{token}}; {name}={other}")).Should().Be("cookie_conflict");
     }
 
+    [Theory]
+    [InlineData(null, null, "no_token", "A token is needed: as bearer, as sub-protocol, or in the cookie.", 401)]
+    [InlineData("Origin", "https://evil.example", "foreign_origin", "This origin may not connect. If it should, add it to Connections:AllowedOrigins.", 403)]
+    [InlineData("Sec-WebSocket-Protocol", "chat.v2", "sub_protocol", "No supported sub-protocol was offered. Offer chat.v1.", 400)]
+    [InlineData("Authorization", "Bearer wrong", "invalid_token", "The token is invalid or expired. Get a new one.", 401)]
+    [InlineData("Cookie", "__Host-chat_session={token}", "foreign_cookie", "The session cookie counts only for pages of this server.", 403)]
+    [InlineData("own Cookie", "__Host-chat_session=wrong", "invalid_token", "The session is invalid or expired. Get a new one.", 401)]
+    [InlineData("own Cookie", "__Host-chat_session=a; __Host-chat_session=b", "cookie_conflict", "Two different session cookies were sent. Remove them and get a new session.", 401)]
+    [InlineData("ticket", "wrong", "invalid_ticket", "The ticket is invalid or expired: it is valid for one connection within 30 seconds. Get a new one.", 401)]
+    public void Each_refusal_has_its_own_reason_and_says_what_to_do(string? name, string? value, string reason, string problem, int status)
+    {
+        var context = _fixture.Request(name switch
+        {
+            null or "ticket" => [],
+            "own Cookie" => [("Origin", Own), ("Cookie", value!)],
+            _ => [(name, value!)],
+        });
+        context.Request.QueryString = new(name == "ticket" ? $"?ticket={value}" : "");
+
+        _fixture.Upgrade.Decide(context).Should().Be(new UpgradeDecision.Refused(status, reason, problem));
+    }
+
     [Fact]
     public void A_refusal_does_not_repeat_what_was_refused()
     {
