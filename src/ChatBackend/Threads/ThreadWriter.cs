@@ -56,7 +56,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         var known = State;
         // The last event is read in any case: it shows that the log ends where its head says.
         var from = Math.Max(Math.Min(header.OpenFrom ?? header.Head, header.Head), header.HistoryBegins) - 1;
-        var state = known ?? new ThreadState { Owner = header.Owner, Head = Math.Min(from, header.Head), Title = header.Title, TitleFrom = header.TitleFrom };
+        var state = known ?? new ThreadState { Owner = header.Owner, Head = from, Title = header.Title, TitleFrom = header.TitleFrom };
         var missed = new List<EncodedEvent>();
         while (state.Head < header.Head)
         {

@@ -58,16 +58,14 @@ internal static class TitleText
         return isSeen ? cleaned.ToString().TrimEnd() : "";
     }
 
-    private static bool IsGap(Rune rune) =>
-        Rune.IsWhiteSpace(rune) || Rune.IsControl(rune)
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    private static bool IsGap(Rune rune) => Rune.IsWhiteSpace(rune) || Rune.IsControl(rune);
 
     /// <summary>Format characters but those that are drawn, and letters and marks that are blank.</summary>
     private static bool IsUnseen(Rune rune) => rune.Value switch
     {
         (>= 0x0600 and <= 0x0605) or 0x06DD or 0x070F or 0x08E2 or 0x110BD or 0x110CD => false,
         0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x2800 or 0x3164 or 0xFFA0 or (>= 0xE0000 and <= 0xE0FFF) => true,
-        _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.Surrogate,
+        _ => Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format,
     };
 
     private static bool IsTag(Rune rune) => rune.Value is >= 0xE0020 and <= 0xE007F;

@@ -63,7 +63,18 @@ public sealed class AutoTitleTests
     [InlineData("", null)]
     [InlineData("aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbb ccccccccccccccccccc d", "aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbb ccccccccccccccccccc…")]
     [InlineData("aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbb cccccccccccccccccccc", "aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbb cccccccccccccccccccc")]
+    [InlineData("aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbb ccccccccccccccccccccc", "aaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbb…")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…")]
+    [InlineData("a bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "a…")]
     public void A_title_is_one_line_that_is_cut_at_a_word(string text, string? title) => ThreadTitle.From(text).Should().Be(title);
+
+    [Fact]
+    public void Of_a_line_that_is_very_long_only_its_beginning_is_looked_at()
+    {
+        ThreadTitle.From(new string('\u200B', 479) + "a").Should().Be("a");
+        ThreadTitle.From(new string('\u200B', 480) + "a").Should().BeNull();
+        ThreadTitle.From(new string(' ', 480) + "a\nnext").Should().Be("next");
+    }
 
     [Theory]
     [InlineData(57)]

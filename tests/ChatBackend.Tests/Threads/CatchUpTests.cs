@@ -1,5 +1,4 @@
 using System.Text;
-using System.Threading.Channels;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Agents;
@@ -92,28 +91,4 @@ public sealed class CatchUpTests
             ? Task.FromException<IReadOnlyList<StoredEvent>>(new LogUnavailableException("The log is away."))
             : Task.FromResult<IReadOnlyList<StoredEvent>>([]);
     });
-
-    /// <summary>Time in which every timer waits until the test ends its wait.</summary>
-    private sealed class HeldTime : TimeProvider
-    {
-        private readonly Channel<ITimer> _begun = Channel.CreateBounded<ITimer>(100);
-        private int _ended;
-
-        public int Ended => Volatile.Read(ref _ended);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _begun.Writer.TryWrite(timer).Should().BeTrue();
-            return timer;
-        }
-
-        public async Task EndNextAsync()
-        {
-            using var deadline = Deadline.Source();
-            var timer = await _begun.Reader.ReadAsync(deadline.Token);
-            Interlocked.Increment(ref _ended);
-            timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        }
-    }
 }

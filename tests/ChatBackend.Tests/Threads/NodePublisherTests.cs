@@ -70,6 +70,48 @@ public sealed class NodePublisherTests
         _node.Calls.Should().ContainSingle();
     }
 
+    [Fact]
+    public void What_waits_for_a_node_that_is_lost_goes_nowhere_and_one_that_refuses_a_call_is_lost()
+    {
+        _node.Refuses = true;
+
+        _publisher.Add([Event(1)]);
+
+        _publisher.IsDead.Should().BeTrue();
+        _publisher.Node.Should().BeSameAs(_node);
+        _publisher.Add([Event(2)]);
+        _node.Calls.Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_last_word_waits_for_the_call_in_flight_and_is_over_when_it_is_taken(bool isDeleted)
+    {
+        _publisher.Add([Event(1)]);
+
+        var last = isDeleted ? _publisher.DeletedAsync() : _publisher.MovedAsync();
+        (_node.Calls.Count, last.IsCompleted).Should().Be((1, false));
+        _node.Answer();
+        await _node.CalledAsync(2);
+        (_node.Calls[1].Thread, _node.Calls[1].Moved, _node.Calls[1].Deleted, last.IsCompleted).Should().Be((Thread, !isDeleted, isDeleted, false));
+        _node.Answer();
+
+        await last.Soon();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_last_word_that_cannot_be_said_throws_nothing(bool isDeleted)
+    {
+        var last = isDeleted ? _publisher.DeletedAsync() : _publisher.MovedAsync();
+        _node.Fail();
+
+        await last.Soon();
+        _publisher.IsDead.Should().BeTrue();
+    }
+
     private static string Shown(PublishedItem item) =>
         item.Delta is { } delta ? $"{delta.Part} {delta.Offset} {delta.Text}" : Encoding.UTF8.GetString(item.Event.Json);
 
@@ -86,10 +128,17 @@ public sealed class NodePublisherTests
 
         public List<ThreadBatch> Calls { get; } = [];
 
+        public bool Refuses { get; set; }
+
         public Task Publish(ThreadBatch batch)
         {
             var answer = new TaskCompletionSource();
             Calls.Add(batch);
+            if (Refuses)
+            {
+                throw new InvalidOperationException("It takes nothing.");
+            }
+
             _open.Enqueue(answer);
             _called.Release();
             return answer.Task;

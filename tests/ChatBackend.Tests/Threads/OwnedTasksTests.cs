@@ -16,4 +16,28 @@ public sealed class OwnedTasksTests
 
         work.IsCanceled.Should().BeTrue();
     }
+
+    [Fact]
+    public async Task A_stop_waits_for_what_runs_to_its_end_and_throws_nothing_of_it()
+    {
+        using var tasks = new OwnedTasks();
+        var (begun, heard, end) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        await FluentActions.Awaiting(() => tasks.Run(_ => throw new InvalidOperationException("It failed long ago."))).Should().ThrowAsync<InvalidOperationException>();
+        var work = tasks.Run(async cancellationToken =>
+        {
+            begun.SetResult();
+            cancellationToken.Register(heard.SetResult);
+            await end.Task;
+            throw new InvalidOperationException("It fails as it ends.");
+        });
+        await begun.Task.Soon();
+
+        var stopping = tasks.StopAsync();
+        await heard.Task.Soon();
+        stopping.IsCompleted.Should().BeFalse();
+        end.SetResult();
+
+        await stopping.Soon();
+        work.IsFaulted.Should().BeTrue();
+    }
 }

@@ -52,6 +52,17 @@ public sealed class SavedTextTests : IDisposable
     }
 
     [Fact]
+    public void Only_the_part_that_was_saved_last_is_given_and_only_what_is_new_of_each_piece()
+    {
+        PartCheckpoint[] earlier = [new(Run, new PartId("part_0"), PartKind.Thinking, 0, "an earlier part that is longer")];
+
+        SavedText.Of([.. earlier, Piece(0, "abc"), Piece(3, "de"), Piece(1, "bcd"), Piece(4, "ef"), Piece(0, "abcdef")])
+            .Should().Be(new PartText(Run, Part, PartKind.Text, 0, "abcdef"));
+        SavedText.Of([.. earlier, Piece(0, "")]).Should().BeNull();
+        SavedText.Of(earlier)!.Kind.Should().Be(PartKind.Thinking);
+    }
+
+    [Fact]
     public async Task A_save_whose_outcome_was_unknown_doubles_nothing()
     {
         var faults = 0;

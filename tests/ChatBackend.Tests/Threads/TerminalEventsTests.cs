@@ -69,6 +69,39 @@ public sealed class TerminalEventsTests
         failed.SideEffects.Should().BeNull("no tool had begun");
     }
 
+    [Fact]
+    public void Every_event_is_the_runs_own_and_says_why()
+    {
+        Apply(At.AddSeconds(1), Executing("call_1"), new ApprovalRequired { RunId = Run, CallId = new("call_2"), Tool = "ask", Arguments = default, ArgumentsDigest = "", ExpiresAt = default });
+
+        var events = Ends(RunEnd.Failed.Interrupted, Part(PartKind.Thinking, "hm"));
+
+        events.Should().HaveCount(4).And.AllBeAssignableTo<RunEvent>();
+        events.Cast<RunEvent>().Should().OnlyContain(happened => happened.RunId == Run);
+        events.OfType<ToolCompleted>().Select(tool => (tool.Tool, tool.Error)).Should().Equal(
+            ("mail", "The run ended before the tool did; whether it had its effect is not known."), ("ask", "The run ended before the tool was called."));
+        var thought = events.OfType<AgentPart>().Single();
+        (thought.PartId.Value, thought.Kind).Should().Be(("part_1", PartKind.Thinking));
+        var failed = events.OfType<AgentFailed>().Single();
+        (failed.Content, failed.PartId, failed.Usage).Should().Be((null, null, Usage));
+        failed.SideEffects!.Select(effect => (effect.CallId.Value, effect.Tool, effect.Outcome)).Should().Equal(("call_1", "mail", ToolOutcome.Abandoned));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_said_is_kept_with_its_part(bool isStopped)
+    {
+        var end = Ends(isStopped ? new RunEnd.Stopped(StopReason.Budget) : RunEnd.Failed.Interrupted, Part(PartKind.Text, "so far")).Should().ContainSingle().Subject;
+
+        ((end as AgentStopped)?.PartId ?? (end as AgentFailed)?.PartId).Should().Be(new PartId("part_1"));
+        AutoTitle.AnswerOf(end).Should().Be("so far");
+    }
+
+    [Fact]
+    public void Waiting_for_the_next_process_is_no_end() =>
+        FluentActions.Invoking(() => Ends(RunEnd.Suspended.Instance, null)).Should().Throw<InvalidOperationException>().WithMessage("*Suspended is not an end of a run.");
+
     private List<ThreadEvent> Ends(RunEnd end, PartText? part, DateTimeOffset? now = null) => TerminalEvents.For(_state, end, part, Usage, now ?? At.AddSeconds(5));
 
     private void Apply(DateTimeOffset at, params ThreadEvent[] events)

@@ -8,7 +8,6 @@ using ChatBackend.Threads;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Threads;
 
@@ -75,18 +74,5 @@ public sealed class ThreadFeedsRenewalTests : IDisposable
         var port = new FeedPort((_, _) => true, (_, _) => true, (_, _, _) => ValueTask.FromResult(true));
         var histories = new Histories(Options.Create(new RunOptions()), _metrics.GetRequiredService<ChatMetrics>(), _clock);
         return new ThreadFeeds(grains, null!, null!, null!, histories, port, _clock, NullLogger<ThreadFeeds>.Instance);
-    }
-
-    /// <summary>Time that says when somebody waits for its ticks.</summary>
-    private sealed class TickingTime : FakeTimeProvider
-    {
-        public TaskCompletionSource Ticks { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = base.CreateTimer(callback, state, dueTime, period);
-            Ticks.TrySetResult();
-            return timer;
-        }
     }
 }

@@ -18,7 +18,22 @@ public sealed class TitleTextTests
     [InlineData("\u3164\u2800\u115F", "")]
     [InlineData("\u200B\u202E \u0301", "")]
     [InlineData("  plain   words ", "plain words")]
+    [InlineData("a\u200D b", "a b")]
+    [InlineData("a \u200Db", "a b")]
+    [InlineData("a\u200D\u200Bb\u200Dc", "a\u200Db\u200Dc")]
+    [InlineData("x\U000E0067y", "xy")]
+    [InlineData("🏴x\U000E0067", "🏴x")]
+    [InlineData("🏴\u200B\U000E0067", "🏴")]
+    [InlineData("a\u034Fb\u1160c\u17B4d\uFFA0e\U000E0FFFf", "abcdef")]
+    [InlineData("\u0600\u06DD\u070F\u08E2\U000110BDa", "\u0600\u06DD\u070F\u08E2\U000110BDa")]
+    [InlineData("\u0600", "")]
+    [InlineData("\u20E3", "")]
+    [InlineData("e\u0301", "e\u0301")]
+    [InlineData("\u0301e", "\u0301e")]
     public void It_is_free_of_what_cannot_be_seen(string given, string title) => TitleText.Clean(given).Should().Be(title);
+
+    [Fact]
+    public void Half_a_character_shows_as_one_that_is_not_known() => TitleText.Clean("half \uD83D of it").Should().Be("half \uFFFD of it");
 
     [Theory]
     [InlineData("👩\u200D👩\u200D👧\u200D👦")]

@@ -68,6 +68,69 @@ public sealed class WaitingFramesTests
         _frames.Bytes.Should().Be(0);
     }
 
+    [Theory]
+    [Trait("failure", "D35")]
+    [InlineData(OutgoingFrame.MaxText - 2, 2, 1)]
+    [InlineData(OutgoingFrame.MaxText - 2, 3, 2)]
+    public void Text_gathers_up_to_the_longest_delta(int first, int second, int frames)
+    {
+        _frames.Add(Delta(One, "a", 0, new string('x', first))).Should().BeFalse();
+        _frames.Add(Delta(One, "a", first, new string('y', second))).Should().Be(frames == 1);
+
+        _frames.Count.Should().Be(frames);
+        Taken().Should().HaveCount(frames);
+        (_frames.Count, _frames.Bytes).Should().Be((0, 0));
+    }
+
+    [Fact]
+    [Trait("failure", "D35")]
+    public void What_waits_is_counted_with_the_room_that_it_takes()
+    {
+        var pong = new OutgoingFrame(null, new byte[10]);
+        _frames.Add(pong).Should().BeFalse();
+        _frames.Bytes.Should().Be(10);
+        _frames.Add(Event(One, "event")).Should().BeFalse();
+        _frames.Bytes.Should().Be(15);
+        var delta = Delta(One, "a", 0, "abc");
+        _frames.Add(delta).Should().BeFalse();
+        _frames.Bytes.Should().Be(15 + delta.Json.Length + 6);
+        _frames.Add(Delta(One, "a", 3, "d")).Should().BeTrue();
+        _frames.Bytes.Should().BeInRange(15 + 8, 15 + 100, "of what gathers no bytes of a frame are kept");
+
+        _frames.TryTake(out var first).Should().BeTrue();
+        first.Should().Be(pong);
+        _frames.TryTake(out _).Should().BeTrue();
+        _frames.TryTake(out var gathered).Should().BeTrue();
+        (gathered.Json.Length, gathered.Thread, gathered.Delta!.Offset, gathered.Delta.Text).Should().Be((0, One, 0, "abcd"));
+        _frames.TryTake(out var none).Should().BeFalse();
+        (none, _frames.Bytes).Should().Be((default(OutgoingFrame), 0));
+    }
+
+    [Fact]
+    public void Text_that_was_taken_alone_keeps_its_bytes()
+    {
+        var delta = Delta(One, "a", 0, "abc");
+        _frames.Add(delta);
+
+        _frames.TryTake(out var taken).Should().BeTrue();
+
+        taken.Should().Be(delta);
+    }
+
+    [Fact]
+    [Trait("failure", "D17")]
+    public void Text_that_does_not_follow_on_is_kept_apart_whether_it_is_before_or_after()
+    {
+        _frames.Add(Delta(One, "a", 5, "ab"));
+        _frames.Add(Delta(One, "a", 3, "back")).Should().BeFalse();
+        _frames.Add(Delta(One, "a", 7, "!")).Should().BeTrue("it goes on where the last one ends");
+        _frames.Add(Delta(One, "a", 9, "ahead")).Should().BeFalse();
+        _frames.TryTake(out _).Should().BeTrue();
+        _frames.Add(Delta(One, "a", 14, ".")).Should().BeTrue("another than the one that was taken gathers");
+
+        Taken().Should().Equal("thr_1 a 3 back!", "thr_1 a 9 ahead.");
+    }
+
     /// <summary>Frames of three threads in any order and taken at any time: each thread's are in order and whole.</summary>
     [Theory]
     [InlineData(1)]
