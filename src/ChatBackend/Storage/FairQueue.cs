@@ -69,7 +69,6 @@ internal sealed class FairQueue : IDisposable
         {
             _closed = true;
             left = [.. _users.Values.SelectMany(queue => queue)];
-            _turns.Clear();
             Monitor.PulseAll(_gate);
         }
 
@@ -126,10 +125,10 @@ internal sealed class FairQueue : IDisposable
             {
                 _users.Remove(user);
             }
-            else if (!_closed)
+            else
             {
+                // This thread takes the next turn itself, so that nobody has to be woken for it.
                 _turns.Enqueue(user);
-                Monitor.Pulse(_gate);
             }
         }
     }

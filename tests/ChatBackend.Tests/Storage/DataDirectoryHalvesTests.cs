@@ -64,6 +64,7 @@ public sealed class DataDirectoryHalvesTests : IDisposable
         LookForKeys(threads: 0).Should().NotThrow("it is new");
         LookForKeys(threads: 1).Should().Throw<InvalidOperationException>().WithMessage("*1 threads*AllowNewKeys*");
         LookForKeys(threads: 1, allowed: true).Should().NotThrow();
+        Halves(allowed: false).KeyCount.Should().Be(0);
 
         Put("keys/other.txt", "x");
         LookForKeys(threads: 1).Should().Throw<InvalidOperationException>();

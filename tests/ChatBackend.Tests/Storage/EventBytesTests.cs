@@ -32,6 +32,27 @@ public sealed class EventBytesTests
         (EventBytes.IsCompressed(stored.Span), stored.Length).Should().Match<(bool Is, int Length)>(compressed => compressed.Is && compressed.Length < 50_000);
     }
 
+    [Theory]
+    [InlineData(511, false)]
+    [InlineData(512, true)]
+    public void Json_is_compressed_from_a_length_on(int length, bool isCompressed)
+    {
+        var json = Enumerable.Repeat((byte)'a', length).ToArray();
+
+        var stored = EventBytes.Compress(json);
+
+        EventBytes.IsCompressed(stored.Span).Should().Be(isCompressed);
+        stored.Length.Should().Match(bytes => isCompressed ? bytes < 50 : bytes == length);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 1, 4, 0, 0, 0 }, false)]
+    [InlineData(new byte[] { 1, 4, 0, 0, 0, 0 }, true)]
+    [InlineData(new byte[] { 2, 4, 0, 0, 0, 0 }, false)]
+    [InlineData(new byte[] { }, false)]
+    public void What_is_compressed_begins_with_its_mark_and_its_length(byte[] stored, bool isCompressed) =>
+        EventBytes.IsCompressed(stored).Should().Be(isCompressed);
+
     [Fact]
     public void What_would_be_no_shorter_is_stored_as_it_is()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Contracts;
 
 namespace ChatBackend.Tests.Storage;
@@ -129,6 +130,43 @@ public sealed class LogCheckTests : IDisposable
         Findings().Should().ContainSingle().Which.Should().StartWith($"{thread}: event 1 cannot be read: ");
         Execute("UPDATE events SET checksum = checksum + 1 WHERE seq = 3");
         Findings().Should().HaveCount(2).And.Contain($"{thread}: event 3 is not what was written (checksum)");
+    }
+
+    [Theory]
+    [InlineData(4, false)]
+    [InlineData(5, true)]
+    public void Checksums_are_looked_at_from_the_schema_on_that_has_them(int schema, bool isFound)
+    {
+        using (var log = new SqliteDatabase(Path.Combine(_directory.FullName, "chat.db")).OpenFirst())
+        {
+            SqliteSchema.Upgrade(log, schema);
+            log.Execute("INSERT INTO threads (key, id, owner, epoch, head, created_at, updated_at) VALUES (1, 'thr_1', 'usr_1', 1, 1, 1, 1)");
+            var json = Encoding.UTF8.GetString(WireJson.Encode(Said with { ThreadId = new ThreadId("thr_1"), Seq = 1, At = LogWriter.At }));
+            log.Execute($"INSERT INTO events (thread_key, seq, json) VALUES (1, 1, CAST('{json}' AS BLOB))");
+            log.Execute(isFound ? "UPDATE events SET checksum = 7" : "SELECT 1");
+        }
+
+        if (isFound)
+        {
+            Findings().Should().Equal("thr_1: event 1 is not what was written (checksum)");
+        }
+        else
+        {
+            Summary().Should().Contain($"schema {schema}, 1 threads, 1 events, 0 findings");
+        }
+    }
+
+    [Fact]
+    public async Task Of_very_many_findings_the_first_are_listed_and_all_are_counted()
+    {
+        var thread = await WriteAsync(writer => writer.SayAsync([.. Enumerable.Range(0, 2003).Select(i => $"{i}")]));
+        Execute("DELETE FROM events WHERE seq % 2 = 0");
+
+        var (code, lines) = Check();
+
+        (code, lines.Length).Should().Be((1, 1001));
+        lines[0].Should().Be($"{thread}: events 2 to 2 are missing");
+        lines[^1].Should().EndWith("1 threads, 1002 events, 1001 findings");
     }
 
     private static UserMessage Said => new() { MessageId = MessageId.New(), Content = "said", ClientId = ClientFrameId.New() };

@@ -19,6 +19,7 @@ public sealed class QuarantineRulesTests : IAsyncLifetime
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private SqliteLogHost _host = null!;
     private LogWriter _writer = null!;
+    private ChatMetrics _metrics = null!;
     private Quarantine _quarantine = null!;
 
     public async ValueTask InitializeAsync()
@@ -31,7 +32,8 @@ public sealed class QuarantineRulesTests : IAsyncLifetime
         }
 
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(_lines));
-        _quarantine = new Quarantine(_host.Log, _host.Log, new ChatMetrics(_services.GetRequiredService<IMeterFactory>()), _clock, loggers.CreateLogger<Quarantine>());
+        _metrics = new ChatMetrics(_services.GetRequiredService<IMeterFactory>());
+        _quarantine = new Quarantine(_host.Log, _host.Log, _metrics, _clock, loggers.CreateLogger<Quarantine>());
     }
 
     [Fact]
@@ -69,6 +71,68 @@ public sealed class QuarantineRulesTests : IAsyncLifetime
         _clock.Advance(Quarantine.Pause);
 
         await Looking().Should().ThrowAsync<UnreadableThreadException>();
+    }
+
+    [Fact]
+    public async Task Threads_in_quarantine_are_counted_once_each()
+    {
+        var other = ThreadId.New();
+        foreach (var thread in new[] { _writer.Thread, _writer.Thread, other })
+        {
+            _quarantine.Add(new UnreadableThreadException(thread, 2, "it is missing."));
+        }
+
+        _metrics.ThreadsQuarantined.Should().Be(2);
+        _quarantine.Release(other);
+        _quarantine.Release(other);
+        _metrics.ThreadsQuarantined.Should().Be(1);
+        (await Looking().Should().ThrowAsync<UnreadableThreadException>()).WithMessage($"{_writer.Thread} cannot be read at event 0: it is in quarantine.");
+        _clock.Advance(Quarantine.Pause);
+        await AdmitAsync();
+        _metrics.ThreadsQuarantined.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM events WHERE seq = 3", true, "it is missing; the head is 3.")]
+    [InlineData("DELETE FROM events WHERE seq = 3", false, null)]
+    [InlineData("DELETE FROM events WHERE seq = 2", false, "it is missing.")]
+    [InlineData("UPDATE threads SET history_begins = 2; DELETE FROM events WHERE seq = 1", true, null)]
+    [InlineData("UPDATE threads SET history_begins = 2; DELETE FROM events WHERE seq = 1", false, null)]
+    [InlineData("UPDATE threads SET history_begins = 4; DELETE FROM events", true, null)]
+    public async Task A_look_asks_for_what_its_owner_should_find_and_of_others_for_what_follows_on_one_another(string damage, bool isOwner, string? missing)
+    {
+        Damage(damage);
+        _quarantine.Add(new UnreadableThreadException(_writer.Thread, 2, "it is missing."));
+        _clock.Advance(Quarantine.Pause);
+
+        var looking = FluentActions.Awaiting(() => _quarantine.AdmitAsync(_writer.Thread, isOwner ? _writer.Owner : null).AsTask());
+
+        if (missing is null)
+        {
+            await looking.Should().NotThrowAsync();
+        }
+        else
+        {
+            (await looking.Should().ThrowAsync<UnreadableThreadException>()).Which.Message.Should().EndWith(missing);
+        }
+    }
+
+    [Fact]
+    public async Task All_pages_of_a_long_thread_are_looked_at()
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            await _writer.AppendAsync(Event());
+        }
+
+        _quarantine.Add(new UnreadableThreadException(_writer.Thread, 290, "it does not decode."));
+        _clock.Advance(Quarantine.Pause);
+        await AdmitAsync();
+        Damage("UPDATE events SET json = X'FF' WHERE seq = 290");
+        _quarantine.Add(new UnreadableThreadException(_writer.Thread, 290, "it does not decode."));
+        _clock.Advance(Quarantine.Pause);
+
+        (await Looking().Should().ThrowAsync<UnreadableThreadException>()).WithMessage("*event 290*");
     }
 
     [Fact]

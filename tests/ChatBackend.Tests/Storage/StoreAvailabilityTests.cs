@@ -61,4 +61,54 @@ public sealed class StoreAvailabilityTests
 
         _store.IsAvailable.Should().BeFalse();
     }
+
+    [Fact]
+    public void A_refusal_after_a_success_begins_the_quiet_again()
+    {
+        _store.Fails(Full, isPartial: true);
+        _store.Works();
+        _clock.Advance(TimeSpan.FromSeconds(4.9));
+        _store.Settle();
+        _store.IsAvailable.Should().BeFalse();
+        _store.Fails(Full, isPartial: true);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        _store.Settle();
+        _store.IsAvailable.Should().BeFalse("nothing has succeeded since");
+
+        _store.Works();
+
+        _store.IsAvailable.Should().BeTrue();
+        _lines.All.Last().Should().Contain("after 14.9 s").And.Contain("2 calls");
+    }
+
+    [Fact]
+    public void A_store_that_works_or_is_quiet_is_nothing_to_tell()
+    {
+        _store.Works();
+        _store.Settle();
+
+        (_store.Use, _store.IsAvailable).Should().Be(("writing", true));
+        _lines.All.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Each_outage_counts_its_own_refusals()
+    {
+        _store.Fails(Full, refused: 5);
+        _store.Works();
+        _store.Fails(Full, refused: 2);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        _store.Works();
+
+        _lines.All.Should().HaveCount(4).And.Subject.Last().Should().Contain("after 1.0 s").And.Contain("2 calls");
+    }
+
+    [Fact]
+    public void What_fails_after_a_commit_is_an_error_and_no_outage()
+    {
+        _store.CleanUpFails(new InvalidOperationException("broken"));
+
+        _store.IsAvailable.Should().BeTrue();
+        _lines.All.Should().ContainSingle().Which.Should().StartWith("Error: Work after a commit failed").And.EndWith("broken");
+    }
 }

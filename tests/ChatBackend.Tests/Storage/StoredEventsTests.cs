@@ -59,6 +59,39 @@ public sealed class StoredEventsTests
         Reason(() => new[] { new StoredEvent(5, Encoding.UTF8.GetBytes($$"""{"type":"{{new string('x', 1000)}}"}""")) }.ThrowIfUnreadable(Thread)).Should().Contain("event 5");
     }
 
+    [Fact]
+    public void What_is_wrong_is_told_in_one_sentence_with_the_thread()
+    {
+        var missing = FluentActions.Invoking(() => new[] { Event(4), Event(6) }.DecodedAfter(3, Thread)).Should().Throw<UnreadableThreadException>().Which;
+
+        (missing.Thread, missing.Message).Should().Be((Thread, "thr_1 cannot be read at event 5: it is missing."));
+        Reason(() => new[] { Event(4), Event(6) }.ThrowIfUnreadable(Thread)).Should().Be("thr_1 cannot be read at event 5: it is missing.");
+        Reason(() => new StoredEvent(5, "{}"u8.ToArray()).Decode(Thread)).Should().Be("thr_1 cannot be read at event 5: it does not decode.");
+        Reason(() => new StoredEvent(5, Event(4).Json).Decode(Thread)).Should().Be("thr_1 cannot be read at event 5: it is another frame or event.");
+        Reason(() => new[] { new StoredEvent(5, "{}"u8.ToArray()) }.ThrowIfUnreadable(Thread)).Should()
+            .Be("thr_1 cannot be read at event 5: it is not JSON, or of a type that this version does not know.");
+    }
+
+    [Theory]
+    [InlineData(10, true)]
+    [InlineData(11, false)]
+    public void A_type_is_known_up_to_64_bytes_of_json(int escaped, bool isKnown)
+    {
+        const string Type = "thread_rewound";
+        var json = $$"""{"type":"{{string.Concat(Type.Select((c, i) => i < escaped ? $"\\u{(int)c:x4}" : $"{c}"))}}"}""";
+        StoredEvent[] page = [new(5, Encoding.UTF8.GetBytes(json))];
+
+        var reading = page.Invoking(events => events.ThrowIfUnreadable(Thread));
+        if (isKnown)
+        {
+            reading.Should().NotThrow();
+        }
+        else
+        {
+            reading.Should().Throw<UnreadableThreadException>();
+        }
+    }
+
     private static string Reason(Action reading) => reading.Should().Throw<UnreadableThreadException>().Which.Message;
 
     private static StoredEvent Event(long seq) => new(seq, WireJson.Encode(new UserMessage

@@ -90,9 +90,11 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
 
     private void LookAfterFiles()
     {
+        // A lock that another process has cannot be mended here, and nothing may be written beside that one.
+        directory.ThrowIfNotHeld();
         try
         {
-            ThrowIfLost();
+            database.ThrowIfLost();
         }
         catch (LogUnavailableException)
         {
