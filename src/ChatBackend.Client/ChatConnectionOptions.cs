@@ -11,8 +11,8 @@ public sealed record ChatConnectionOptions
 
     /// <summary>
     /// Asked for a token before every attempt to connect. After the server refused a token no attempt is made until this returns
-    /// another one; three times the same ends the connection. A token of another user ends the connection too: what waits in it is the first user's. <see cref="HttpRequestException"/>, <see cref="IOException"/> and
-    /// <see cref="TimeoutException"/> count as a failed attempt when reconnecting; anything else ends the connection.
+    /// another one; three times the same ends the connection. A token of another user ends the connection too: what waits in it is the first user's. <see cref="HttpRequestException"/>, <see cref="IOException"/>,
+    /// <see cref="TimeoutException"/> and a request that <see cref="HttpClient"/> gave up for its time count as a failed attempt when reconnecting; anything else ends the connection.
     /// </summary>
     public required Func<CancellationToken, ValueTask<string>> Token { get; init; }
 

@@ -20,8 +20,17 @@ public static class WireJson
     public static byte[] Encode(ClientFrame frame) => JsonSerializer.SerializeToUtf8Bytes(frame, Context.ClientFrame);
 
     /// <exception cref="JsonException">The bytes are no server frame of this version.</exception>
-    public static ServerFrame DecodeServerFrame(ReadOnlySpan<byte> utf8) =>
-        JsonSerializer.Deserialize(utf8, Context.ServerFrame) ?? throw new JsonException("null is not a frame.");
+    public static ServerFrame DecodeServerFrame(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(utf8, Context.ServerFrame) ?? throw new JsonException("null is not a frame.");
+        }
+        catch (NotSupportedException untyped)
+        {
+            throw new JsonException("A frame has a type.", untyped);
+        }
+    }
 
     /// <summary>
     /// How to read each type that clients may send. Read through <see cref="Protocol.ClientFrame"/> itself, a frame with a member

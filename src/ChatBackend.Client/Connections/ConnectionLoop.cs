@@ -15,7 +15,6 @@ internal sealed class ConnectionLoop(
     private readonly Lock _lock = new();
     private Task _running = Task.CompletedTask;
     private SocketSession? _session;
-    private bool _isStopping;
     private string _token = "";
     private volatile ConnectionEstablished? _established;
     private volatile ChatConnectionState _state;
@@ -37,8 +36,7 @@ internal sealed class ConnectionLoop(
         }
         catch
         {
-            first.Socket.Abort();
-            first.Socket.Dispose();
+            first.Dispose();
             throw;
         }
 
@@ -66,24 +64,18 @@ internal sealed class ConnectionLoop(
         }
     }
 
+    /// <summary>A socket that is there ends as it is asked to; none takes its place, also when it was being lost already.</summary>
     private void Stop(Action<SocketSession> end)
     {
         lock (_lock)
         {
-            if (_state == ChatConnectionState.Closed)
-            {
-                return;
-            }
-
-            _isStopping = true;
             if (_session is { } session)
             {
                 end(session);
-                return;
             }
-        }
 
-        _stopping.Cancel();
+            _ = _stopping.CancelAsync(); // what it ends goes on outside of the lock
+        }
     }
 
     private async Task RunAsync(OpenSocket socket, SocketSession session)
@@ -96,13 +88,13 @@ internal sealed class ConnectionLoop(
             while (true)
             {
                 end = await ServeAsync(socket, session);
-                lost(end);
                 if (end.IsFinal)
                 {
                     break;
                 }
 
                 _state = ChatConnectionState.Reconnecting;
+                lost(end);
                 options.OnDisconnected?.Invoke(end);
                 (var next, end) = await ReopenAsync(end);
                 if (next is null)
@@ -127,20 +119,19 @@ internal sealed class ConnectionLoop(
         }
     }
 
-    /// <summary>From here on a close or an abort reaches the socket.</summary>
+    /// <summary>From here on a close or an abort reaches the socket. One that came while it was being opened is final: the socket is not used.</summary>
     private SocketSession Attach(OpenSocket socket)
     {
-        var session = new SocketSession(socket, outgoing, options, take);
         lock (_lock)
         {
-            _session = session;
-            if (_isStopping)
+            if (!_stopping.IsCancellationRequested)
             {
-                session.Close();
+                return _session = new SocketSession(socket, outgoing, options, take);
             }
         }
 
-        return session;
+        socket.Dispose();
+        throw new OperationCanceledException(_stopping.Token);
     }
 
     private async Task<ConnectionEnd> ServeAsync(OpenSocket socket, SocketSession session)
@@ -148,19 +139,20 @@ internal sealed class ConnectionLoop(
         var isReplacement = _established != socket.Established;
         _established = socket.Established;
         _state = ChatConnectionState.Connected;
-        if (isReplacement)
-        {
-            options.OnReconnected?.Invoke(socket.Established);
-        }
-
-        outgoing.Begin(new SendWindow(socket.Established.Limits), () => threads.All);
         var since = options.TimeProvider.GetTimestamp();
         try
         {
+            if (isReplacement)
+            {
+                options.OnReconnected?.Invoke(socket.Established);
+            }
+
+            outgoing.Begin(new SendWindow(socket.Established.Limits), () => threads.All);
             return await session.RunAsync();
         }
         finally
         {
+            socket.Dispose();
             _delay.WasConnected(options.TimeProvider.GetElapsedTime(since));
             outgoing.Pause();
             lock (_lock)
@@ -196,8 +188,7 @@ internal sealed class ConnectionLoop(
                 }
 
                 // What waits was written by the first user and must not be sent as another.
-                socket.Socket.Abort();
-                socket.Socket.Dispose();
+                socket.Dispose();
                 return (null, new ConnectionEnd { Reason = "the token is of another user" });
             }
             catch (ChatConnectException refused)
@@ -208,7 +199,7 @@ internal sealed class ConnectionLoop(
                     return (null, end);
                 }
             }
-            catch (Exception noToken) when (noToken is HttpRequestException or IOException or TimeoutException)
+            catch (Exception noToken) when (noToken is HttpRequestException or IOException or TimeoutException or OperationCanceledException { InnerException: TimeoutException })
             {
                 end = end with { Cause = noToken, RetryAfter = null, ReconnectWithin = null };
             }
@@ -217,12 +208,7 @@ internal sealed class ConnectionLoop(
 
     private void Finish(ConnectionEnd end)
     {
-        lock (_lock)
-        {
-            _state = ChatConnectionState.Closed;
-            _session = null;
-        }
-
+        _state = ChatConnectionState.Closed;
         var closed = new ChatClosedException(end);
         lost(end);
         outgoing.End(closed);

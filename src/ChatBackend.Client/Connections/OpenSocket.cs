@@ -6,7 +6,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Connections;
 
 /// <summary>A socket whose <c>connection_established</c> has arrived. Owned by who opened it.</summary>
-internal sealed record OpenSocket(ClientWebSocket Socket, MessageReader Messages, ConnectionEstablished Established)
+internal sealed record OpenSocket(ClientWebSocket Socket, MessageReader Messages, ConnectionEstablished Established) : IDisposable
 {
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(20);
@@ -37,6 +37,8 @@ internal sealed record OpenSocket(ClientWebSocket Socket, MessageReader Messages
             throw new ChatConnectException($"Could not connect to {options.Uri}: {end}.", end, failed);
         }
     }
+
+    public void Dispose() => Socket.Dispose();
 
     private static void Configure(ClientWebSocketOptions socket, ChatConnectionOptions options, string token)
     {

@@ -15,7 +15,19 @@ internal static class ServerFrameReader
         }
         catch (JsonException unknown)
         {
-            return ReadUnknown(utf8) ?? throw new JsonException("The server sent a message that is not a frame.", unknown);
+            return TryReadUnknown(utf8) ?? throw new JsonException("The server sent a message that is not a frame.", unknown);
+        }
+    }
+
+    private static ServerFrame? TryReadUnknown(ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            return ReadUnknown(utf8);
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // an escape that is half a surrogate pair
         }
     }
 

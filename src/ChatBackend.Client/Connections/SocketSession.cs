@@ -31,7 +31,6 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
             await stop.CancelAsync();
             _socket.Abort();
             await Task.WhenAll(sending, watching, receiving);
-            _socket.Dispose();
         }
     }
 

@@ -93,7 +93,7 @@ internal sealed class Waiting
     public bool SaysTheSameAs(Waiting other) => _encoded.AsSpan().SequenceEqual(other._encoded);
 
     /// <summary>Two commands of one thread take effect in the order they were sent; one that must wait holds up the other.</summary>
-    public bool HoldsUp(Waiting later) => Command is not null && later.Command is not null && ThreadOf(Command) == ThreadOf(later.Command);
+    public bool HoldsUp(Waiting later) => ThreadOf(Command) is { } thread && ThreadOf(later.Command) == thread;
 
     /// <returns>How long to wait before it is sent again.</returns>
     public TimeSpan RefuseForNow(TimeSpan? retryAfter)
@@ -134,7 +134,7 @@ internal sealed class Waiting
         }
     }
 
-    private static ThreadId? ThreadOf(ClientCommand command) => command switch
+    private static ThreadId? ThreadOf(ClientCommand? command) => command switch
     {
         ChatFrame chat => chat.ThreadId,
         StopFrame stop => stop.ThreadId,

@@ -12,8 +12,8 @@ internal sealed partial class ToolCalls(
     Agent agent, ToolApproval approval, IRunSink sink, IServiceProvider services, RunBudget budget, List<Task> stragglers,
     RunOptions options, TimeProvider clock, ILogger logger)
 {
-    // An event nests arguments and results one level deeper, and a client reads it with the depth that frames have.
-    private static readonly JsonSerializerOptions EventJson = new(AIJsonUtilities.DefaultOptions) { MaxDepth = ChatProtocol.MaxDepth - 2 };
+    // An event nests arguments and results one level deeper, and a client reads it with the depth that frames have. Measured as it is stored: not indented.
+    private static readonly JsonSerializerOptions EventJson = new(AIJsonUtilities.DefaultOptions) { MaxDepth = ChatProtocol.MaxDepth - 2, WriteIndented = false };
     private static readonly JsonElement NoArguments = JsonDocument.Parse("{}").RootElement;
 
     /// <summary>

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.WebSockets;
-using System.Text;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -212,20 +211,6 @@ public sealed class ChatConnectionTests : IAsyncLifetime
         (await client.Closed.Soon()).Cause.Should().BeSameAs(bug);
     }
 
-    [Fact]
-    public async Task A_guest_is_asked_for_and_printed_without_its_token()
-    {
-        using var http = new HttpClient(new OneAnswer(HttpStatusCode.OK, """{"user_id":"usr_1","token":"t0ps3cret","expires_at":"2026-11-23T09:30:00.123Z"}"""))
-        {
-            BaseAddress = new Uri("http://chat.example"),
-        };
-
-        var guest = await GuestSession.CreateAsync(http, TestContext.Current.CancellationToken);
-
-        guest.Should().Be(new GuestSession(new UserId("usr_1"), "t0ps3cret", new DateTimeOffset(2026, 11, 23, 9, 30, 0, 123, TimeSpan.Zero)));
-        guest.ToString().Should().NotContain("t0ps3cret");
-    }
-
     private async Task<(ChatConnection Client, ScriptedSocket Socket)> OpenAsync(Func<ConnectionLimits, ConnectionLimits> change)
     {
         var connecting = _server.ConnectAsync();
@@ -233,15 +218,5 @@ public sealed class ChatConnectionTests : IAsyncLifetime
         var established = Established();
         await socket.SendAsync(established with { Limits = change(established.Limits) });
         return (await connecting, socket);
-    }
-
-    private sealed class OneAnswer(HttpStatusCode status, string json) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.Method.Should().Be(HttpMethod.Post);
-            request.RequestUri!.AbsolutePath.Should().Be("/api/guests");
-            return Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(json, Encoding.UTF8, "application/json") });
-        }
     }
 }

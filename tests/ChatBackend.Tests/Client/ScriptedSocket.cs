@@ -48,7 +48,7 @@ internal sealed class ScriptedSocket(WebSocket socket, string authorization, Act
         return socket.CloseStatus;
     }
 
-    /// <summary>Closes and waits for the answer.</summary>
+    /// <summary>Closes and waits for the answer, which says the same code.</summary>
     public async Task CloseAsync(int code, string reason = "")
     {
         using var deadline = Deadline.Source();
@@ -57,6 +57,17 @@ internal sealed class ScriptedSocket(WebSocket socket, string authorization, Act
         {
         }
 
+        ((int?)socket.CloseStatus).Should().Be(code);
+        _over.TrySetResult();
+    }
+
+    /// <summary>Waits until the client is gone, without a close frame and without another one.</summary>
+    public async Task ReceiveCutAsync()
+    {
+        Task receiving = ReceiveAsync();
+        await receiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        receiving.Exception?.InnerException.Should().BeOfType<WebSocketException>();
+        receiving.IsFaulted.Should().BeTrue("the client was to go without a word");
         _over.TrySetResult();
     }
 

@@ -102,6 +102,90 @@ public sealed class ExchangesTests
         _exchanges.ReachesBackTo(3).Should().BeFalse();
     }
 
+    [Fact]
+    public void The_open_exchange_is_that_of_the_last_start_whose_message_is_here_and_was_not_replaced()
+    {
+        _exchanges.Current.Should().BeNull();
+        Say("m1").Start("r1", "m1");
+        _exchanges.Current!.Id.Value.Should().Be("m1");
+        Say("m2").Start("r2", "m2").Rewind(3);
+        _exchanges.Current!.Id.Value.Should().Be("m2", "it lies before the place");
+        Rewind(2);
+        _exchanges.Current.Should().BeNull();
+        Start("r9", "m9").Complete("r9", "nine");
+        _exchanges.Current.Should().BeNull("its message lies before what is here");
+        Shown().Should().Equal("m1");
+    }
+
+    [Fact]
+    public void A_message_that_was_taken_back_or_replaced_is_answered_by_nothing()
+    {
+        Say("m1").Say("m2").Say("m3").Add(new MessageRemoved { MessageId = new("m1") }).Rewind(2);
+
+        Start("r1", "m1").Start("r2", "m2").Complete("r2", "two").Start("r3", "m3").Complete("r3", "three").Steer("r3", "m9").Steer("r9", "m3");
+
+        Shown().Should().Equal("m2", "two");
+    }
+
+    [Fact]
+    public void What_waits_and_what_was_answered_counts()
+    {
+        _exchanges.Bytes.Should().Be(0);
+        Say("m1");
+        _exchanges.Bytes.Should().Be(304);
+        Start("r1", "m1").Say("m22");
+        _exchanges.Bytes.Should().Be(304 + 306);
+        Complete("r1", "one");
+        _exchanges.Bytes.Should().Be(304 + 306 + 306);
+        _exchanges.Trim(100);
+        _exchanges.Bytes.Should().Be(304 + 306 + 306, "neither the open exchange nor what waits is let go of");
+        Start("r2", "m22");
+        _exchanges.Trim(100);
+        _exchanges.Bytes.Should().Be(306);
+    }
+
+    [Fact]
+    public void From_a_place_on_the_exchanges_that_begin_there_are_shown_and_the_open_one()
+    {
+        Say("m1").Start("r1", "m1").Complete("r1", "one").Say("m2").Start("r2", "m2").Complete("r2", "two").Say("m3").Start("r3", "m3");
+
+        Texts(from: 1).Should().Equal("m1", "one", "m2", "two", "m3");
+        Texts(from: 2).Should().Equal("m2", "two", "m3");
+        Texts(from: 4).Should().Equal("m2", "two", "m3");
+        Texts(from: 5).Should().Equal("m3");
+        Texts(from: 99).Should().Equal("m3");
+
+        List<string> Texts(long from) => [.. _exchanges.Messages(from).Select(message => message.Text)];
+    }
+
+    [Fact]
+    public void It_reaches_back_to_its_first_event_or_to_all_there_is()
+    {
+        _seq = 6;
+        Say("m1");
+        (_exchanges.Seq, _exchanges.ReachesBackTo(7), _exchanges.ReachesBackTo(6), _exchanges.ReachesBackTo(1)).Should().Be((7, true, false, false));
+        _exchanges.Trim(3);
+        _exchanges.ReachesBackTo(7).Should().BeTrue("nothing was let go of");
+
+        _exchanges.BeginLog();
+
+        (_exchanges.ReachesBackTo(1), _exchanges.ReachesBackTo(0), _exchanges.ReachesBackTo(-5)).Should().Be((true, true, true));
+    }
+
+    [Fact]
+    public void A_window_still_passes_over_what_was_replaced_after_what_lies_before_was_let_go_of()
+    {
+        Say("m1").Say("m2").Rewind(1).Say("m3").Say("m4").Rewind(4).Say("m5"); // 2 and 5 were replaced
+        _exchanges.Window(7, 2).Should().Be(4);
+        _exchanges.Window(7, 3).Should().Be(3);
+
+        _exchanges.Trim(3);
+
+        _exchanges.Window(7, 2).Should().Be(4);
+        _exchanges.Trim(6);
+        _exchanges.Window(7, 2).Should().Be(4, "what was replaced up to there may still be passed over");
+    }
+
     private List<string> Shown() => [.. _exchanges.Messages().Select(message => message.Text)];
 
     private ExchangesTests Say(string id) => Add(new UserMessage { MessageId = new(id), Content = id, ClientId = new("c") });

@@ -11,6 +11,7 @@ namespace ChatBackend.Tests.Runs;
 public sealed class HistoriesTests : IDisposable
 {
     private const int MiB = 1024 * 1024;
+    private const int Overhead = 300; // of a message
 
     private readonly FakeTimeProvider _clock = new();
     private readonly ServiceProvider _metrics = new ServiceCollection().AddMetrics().AddSingleton<ChatMetrics>().BuildServiceProvider();
@@ -77,6 +78,65 @@ public sealed class HistoriesTests : IDisposable
 
         Has(histories, idle).Should().BeFalse();
         Has(histories, busy).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData(MiB / 16, true)]
+    [InlineData((MiB / 16) + 2, false)]
+    public void A_thread_may_have_a_sixteenth_of_the_whole_and_no_more(int bytes, bool isKept)
+    {
+        var histories = Of(1);
+        var thread = ThreadId.New();
+
+        Keep(histories, thread, Exchanges(bytes - Overhead));
+
+        histories.Bytes.Should().Be(isKept ? bytes : 0);
+        Has(histories, thread).Should().Be(isKept);
+    }
+
+    [Fact]
+    public void All_of_it_may_be_used_and_then_the_thread_goes_that_was_unused_longest()
+    {
+        var histories = Of(1);
+        var threads = Enumerable.Range(0, 17).Select(_ => ThreadId.New()).ToList();
+        threads[..16].ForEach(thread => Keep(histories, thread, Exchanges((MiB / 16) - Overhead)));
+        histories.Bytes.Should().Be(MiB);
+        Keep(histories, threads[0], Exchanges((MiB / 16) - Overhead)); // used again
+
+        Keep(histories, threads[16], Exchanges((MiB / 16) - Overhead));
+
+        threads.Select(thread => Has(histories, thread)).Should().Equal(Enumerable.Range(0, 17).Select(place => place != 1));
+    }
+
+    [Fact]
+    public void With_no_memory_nothing_is_kept()
+    {
+        var histories = Of(0);
+        var thread = ThreadId.New();
+
+        Keep(histories, thread, Exchanges(10));
+
+        (histories.Bytes, Has(histories, thread)).Should().Be((0, false));
+    }
+
+    [Fact]
+    public void A_thread_is_idle_after_more_than_a_minute_also_one_whose_run_is_not_over()
+    {
+        var histories = Of(64);
+        var (kept, taken) = (ThreadId.New(), ThreadId.New());
+        Keep(histories, kept, Exchanges(1000));
+        var place = histories.Take(taken, out _);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        histories.ForgetIdle();
+        histories.Bytes.Should().BePositive("a minute is not too long");
+
+        _clock.Advance(TimeSpan.FromTicks(1));
+        histories.ForgetIdle();
+
+        histories.Bytes.Should().Be(0);
+        histories.Keep(place, Exchanges(1000));
+        histories.Bytes.Should().Be(0, "it was forgotten, too");
+        histories.ForgetIdle();
     }
 
     public void Dispose() => _metrics.Dispose();

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+
+namespace ChatBackend.Tests.Runs;
+
+/// <summary>Takes all that a run puts out, keeps it in order, and gives it what the test says.</summary>
+internal sealed class RecordingSink : IRunSink
+{
+    private readonly List<string> _calls = [];
+
+    public Queue<IReadOnlyList<string>> Steered { get; } = new();
+
+    /// <summary>What is decided next, of the calls in the order they were asked for; null: nobody decides in time.</summary>
+    public Queue<(int Call, ApprovalDecided? Decided)> Decisions { get; } = new();
+
+    public List<ApprovalRequired> Asked { get; } = [];
+
+    public List<ToolCompleted> Ended { get; } = [];
+
+    public List<(RunEnd End, TokenUsage? Usage)> Ends { get; } = [];
+
+    /// <summary>The end is recorded only then.</summary>
+    public Task Ending { get; set; } = Task.CompletedTask;
+
+    /// <summary>A decision comes only then.</summary>
+    public TaskCompletionSource? Deciding { get; set; }
+
+    /// <summary>Looked at before each call is taken.</summary>
+    public Action<string> Before { get; set; } = _ => { };
+
+    public IReadOnlyList<string> Calls
+    {
+        get
+        {
+            lock (_calls)
+            {
+                return [.. _calls];
+            }
+        }
+    }
+
+    public ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken)
+    {
+        Add($"{kind} {text}");
+        return ValueTask.CompletedTask;
+    }
+
+    public Task EndPartAsync(CancellationToken cancellationToken) => Add("end part");
+
+    public Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken)
+    {
+        Add("take");
+        return Task.FromResult(Steered.TryDequeue(out var texts) ? texts : []);
+    }
+
+    public Task AskAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken)
+    {
+        Asked.AddRange(calls);
+        return Add($"ask {string.Join(',', calls.Select(call => call.Tool))} {given}");
+    }
+
+    public async Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken)
+    {
+        await Add("decide");
+        if (Deciding is { } deciding)
+        {
+            await deciding.Task.WaitAsync(cancellationToken);
+        }
+
+        var (call, decided) = Decisions.Dequeue();
+        if (decided is null)
+        {
+            Ended.Add(tooLate(Asked[call].CallId));
+        }
+
+        return (Asked[call].CallId, decided);
+    }
+
+    public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) => Add($"start {tool} {JsonSerializer.Serialize(arguments)}");
+
+    public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken)
+    {
+        Ended.Add(completed);
+        return Add($"ended {completed.Tool} {completed.Outcome}");
+    }
+
+    public async Task<RunEnd?> EndAsync(RunEnd end, TokenUsage? usage)
+    {
+        Ends.Add((end, usage));
+        await Add($"end {end.Outcome}");
+        await Ending;
+        return end;
+    }
+
+    public Task ReleaseAsync() => Add("release");
+
+    private Task Add(string call)
+    {
+        lock (_calls)
+        {
+            _calls.Add(call);
+        }
+
+        Before(call);
+        return Task.CompletedTask;
+    }
+}
