@@ -187,6 +187,20 @@ public sealed class CommitTargetTests : IDisposable
     }
 
     [Fact]
+    public void A_connection_that_cannot_be_made_ready_is_not_kept()
+    {
+        using (var other = SqliteLogHost.Connect(_directory.FullName))
+        {
+            other.Execute("ALTER TABLE commands RENAME TO others");
+            _target.Invoking(target => target.Commit([Append("thr_1", 1)])).Should().Throw<LogUnavailableException>().WithMessage("*SQLite error 1.");
+            other.Execute("ALTER TABLE others RENAME TO commands");
+        }
+
+        Commit(Append("thr_1", 1));
+        Number("SELECT count(*) FROM events").Should().Be(1);
+    }
+
+    [Fact]
     public void A_close_leaves_one_file_and_is_no_failure_when_the_log_is_gone()
     {
         Commit(Append("thr_1", 1));

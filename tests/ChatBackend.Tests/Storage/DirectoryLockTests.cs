@@ -117,6 +117,29 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     [Fact]
+    public void What_another_user_owns_is_left_as_it_is_inside_and_ends_the_start_when_it_is_the_directory()
+    {
+        Assert.SkipWhen(TestDisk.Missing is not null, $"needs {TestDisk.Missing}");
+        using var disk = TestDisk.Ext4(mebibytes: 32);
+        var path = Path.Combine(disk.Path, "data");
+        Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.OtherRead);
+        using var theirs = new Immutable(path);
+
+        FluentActions.Invoking(() => Open(path)).Should().Throw<InvalidOperationException>()
+            .WithMessage($"The data directory {path} can be read by other users and belongs to another one, so that it cannot be made private. Give it *(chown)*--DataDirectory=<path>.");
+
+        theirs.Dispose();
+        var (note, other) = (Path.Combine(path, "note"), Path.Combine(path, "other"));
+        File.WriteAllText(note, "");
+        File.WriteAllText(other, "");
+        File.SetUnixFileMode(note, OwnerOnly | UnixFileMode.OtherRead);
+        File.SetUnixFileMode(other, OwnerOnly | UnixFileMode.OtherRead);
+        using var file = new Immutable(note);
+        Open(path).Dispose();
+        (File.GetUnixFileMode(note), File.GetUnixFileMode(other)).Should().Be((OwnerOnly | UnixFileMode.OtherRead, OwnerOnly));
+    }
+
+    [Fact]
     public void What_an_earlier_version_holds_which_knows_of_the_file_alone_is_in_use()
     {
         Directory.CreateDirectory(Data);
@@ -176,4 +199,26 @@ public sealed class DirectoryLockTests : IDisposable
 
     private DataDirectory Open(string? path = null) =>
         new(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = path ?? Data }).Build());
+
+    /// <summary>Not even root may change it: as it is with what is another user's for everybody else.</summary>
+    private sealed class Immutable : IDisposable
+    {
+        private readonly string _path;
+        private bool _isOver;
+
+        public Immutable(string path)
+        {
+            _path = path;
+            LogFileTests.Run("chattr", "+i", path);
+        }
+
+        public void Dispose()
+        {
+            if (!_isOver)
+            {
+                _isOver = true;
+                LogFileTests.Run("chattr", "-i", _path);
+            }
+        }
+    }
 }

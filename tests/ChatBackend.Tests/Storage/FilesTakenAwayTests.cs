@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using ChatBackend.Storage;
+using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Contracts;
 
 namespace ChatBackend.Tests.Storage;
@@ -99,6 +100,7 @@ public sealed class FilesTakenAwayTests : LogFileTests
 
         await ShouldBeginNewWalAsync();
         (await reading).Should().BeTrue();
+        await Deadline.UntilAsync(() => !host.Database.IsReopening); // the line comes a moment before
         (await writer.ReadTextsAsync()).Should().Equal("first");
     }
 

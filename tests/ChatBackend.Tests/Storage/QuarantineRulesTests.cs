@@ -98,7 +98,9 @@ public sealed class QuarantineRulesTests : IAsyncLifetime
     [InlineData("DELETE FROM events WHERE seq = 2", false, "it is missing.")]
     [InlineData("UPDATE threads SET history_begins = 2; DELETE FROM events WHERE seq = 1", true, null)]
     [InlineData("UPDATE threads SET history_begins = 2; DELETE FROM events WHERE seq = 1", false, null)]
+    [InlineData("UPDATE threads SET history_begins = 3; DELETE FROM events WHERE seq < 3", false, null)]
     [InlineData("UPDATE threads SET history_begins = 4; DELETE FROM events", true, null)]
+    [InlineData("UPDATE events SET json = X'FF' WHERE seq = 1", false, "it does not decode.")]
     public async Task A_look_asks_for_what_its_owner_should_find_and_of_others_for_what_follows_on_one_another(string damage, bool isOwner, string? missing)
     {
         Damage(damage);

@@ -49,12 +49,6 @@ internal readonly struct SqliteValue
 
     private static int BindText(sqlite3_stmt statement, int index, string text)
     {
-        // An empty span has no address, and SQLite takes none for NULL.
-        if (text.Length == 0)
-        {
-            return raw.sqlite3_bind_text(statement, index, text);
-        }
-
         var max = Encoding.UTF8.GetMaxByteCount(text.Length);
         var rented = max > MaxOnStack ? ArrayPool<byte>.Shared.Rent(max) : null;
         var utf8 = rented ?? stackalloc byte[MaxOnStack];
