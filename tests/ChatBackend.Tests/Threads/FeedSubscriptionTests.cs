@@ -161,8 +161,31 @@ public sealed class FeedSubscriptionTests : IDisposable
 
         await _bench.Feeds.StopAsync(CancellationToken.None).Soon();
 
-        _bench.Feeds.ExecuteTask!.IsCompletedSuccessfully.Should().BeTrue();
+        _bench.Feeds.ExecuteTask!.IsCompleted.Should().BeTrue();
         _bench.Asked.Should().HaveCount(3);
+    }
+
+    [Fact]
+    public async Task What_heals_ends_when_the_feeds_are_disposed_and_so_do_the_renewals()
+    {
+        await _bench.FollowAsync();
+        await _bench.Feeds.StartAsync(CancellationToken.None);
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _bench.Subscribe = () =>
+        {
+            asked.TrySetResult();
+            return new TaskCompletionSource<ThreadSnapshot>().Task;
+        };
+        await _bench.Feeds.TakeAsync(new ThreadBatch(FeedsBench.Thread, [], Moved: true));
+        await asked.Task.Soon();
+        _bench.Subscribe = () => Task.FromResult(FeedsBench.Snapshot(1, 1));
+        var waiting = _bench.FollowAsync(connection: "con_2");
+        waiting.IsCompleted.Should().BeFalse("the thread is being asked");
+
+        _bench.Feeds.Dispose();
+
+        await waiting.Soon();
+        await _bench.Feeds.ExecuteTask!.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Soon();
     }
 
     [Theory]

@@ -39,6 +39,9 @@ internal sealed class FollowerBench
 
     public Func<bool> Room { get; set; } = () => true;
 
+    /// <summary>While it is set, room is waited for.</summary>
+    public TaskCompletionSource<bool>? RoomComes { get; set; }
+
     public Action<string> Delivering { get; set; } = _ => { };
 
     /// <summary>Pages of a log of this many events; what is not there is not given.</summary>
@@ -71,7 +74,7 @@ internal sealed class FollowerBench
     {
         stopping.ThrowIfCancellationRequested();
         Waits.Add(bytes);
-        return ValueTask.FromResult(Room());
+        return RoomComes is { } comes ? new ValueTask<bool>(comes.Task.WaitAsync(stopping)) : ValueTask.FromResult(Room());
     }
 
     private bool Deliver(ConnectionId connection, OutgoingFrame frame)

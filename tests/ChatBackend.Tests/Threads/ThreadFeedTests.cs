@@ -129,6 +129,35 @@ public sealed class ThreadFeedTests
         (_asked, _feed.Live.IsLive).Should().Be((2, true));
     }
 
+    [Theory]
+    [InlineData("start", 2)]
+    [InlineData("start new", 2)]
+    [InlineData("renew", 3)]
+    [InlineData("stop", 2)]
+    public async Task While_the_thread_is_asked_whatever_else_is_asked_of_the_feed_waits_its_turn(string what, int asked)
+    {
+        await FollowAsync();
+        var answer = new TaskCompletionSource<ThreadSnapshot>();
+        _answers.Enqueue(() => answer.Task);
+        _answers.Enqueue(() => Snapshot(1, Event(1)));
+        var first = _feed.StartAsync(Owner, 1);
+
+        var second = what switch
+        {
+            "start" => _feed.StartAsync(Owner, 1),
+            "start new" => _feed.StartNewAsync(Owner),
+            "renew" => _feed.RenewAsync(CancellationToken.None),
+            _ => _feed.StopAsync(() => false),
+        };
+        (_asked, first.IsCompleted, second.IsCompleted).Should().Be((2, false, false));
+        answer.SetResult(await Snapshot(1, Event(1)));
+
+        await Task.WhenAll(first, second).Soon();
+        (_asked, _feed.Live.Head).Should().Be((asked, 1));
+        _answers.Clear();
+        await _feed.StartAsync(Owner, 1).Soon();
+    }
+
     [Fact]
     public async Task Who_has_all_that_is_here_costs_the_writer_no_call()
     {
