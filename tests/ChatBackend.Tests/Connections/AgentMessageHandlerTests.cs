@@ -128,8 +128,8 @@ public sealed class AgentMessageHandlerTests : IDisposable
     [Fact]
     public async Task A_command_too_many_is_refused_at_once_and_may_come_again_in_a_second()
     {
-        var gate = new TaskCompletionSource<CommandReply>();
-        var begun = new TaskCompletionSource();
+        var gate = new TaskCompletionSource<CommandReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _fixture.Thread = _ =>
         {
             begun.TrySetResult();

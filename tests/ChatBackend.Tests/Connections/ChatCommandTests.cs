@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
@@ -58,7 +59,7 @@ public sealed class ChatCommandTests
     [Trait("failure", "Q4")]
     public async Task The_ack_goes_first_also_when_its_thread_is_faster(bool isStop)
     {
-        var (gate, delivered) = (new TaskCompletionSource(), false);
+        var (gate, delivered) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), false);
         await using var server = new ChatServer(services => services.Decorate<IGrainFactory>((_, _, call) => call() is var made && made is IThreadGrain grain
             ? ServiceDecoration.Of<IThreadGrain>(grain, (_, called, next) => called switch
             {
@@ -114,6 +115,34 @@ public sealed class ChatCommandTests
 
         Type(await raw.ReceiveAsync()).Should().Be("error");
         (await (await server.RestAsync(guest)).GetAsync("/api/threads")).GetProperty("threads").GetArrayLength().Should().Be(0);
+    }
+
+    [Fact]
+    public async Task First_messages_that_are_refused_leave_nothing_in_memory()
+    {
+        var grains = new ConcurrentQueue<WeakReference>();
+        await using var server = new ChatServer(services => services.Decorate<IGrainFactory>((_, _, call) => call() is var made && made is IThreadGrain grain ? Watched(grain) : made));
+        await using var raw = await server.ConnectRawAsync();
+
+        for (var number = 0; number < 50; number++)
+        {
+            await raw.SendAsync(Chat($"c{number}", agent: "nobody"));
+            Type(await raw.ReceiveAsync()).Should().Be("error");
+        }
+
+        grains.Count.Should().BeGreaterThanOrEqualTo(50);
+        await Deadline.UntilAsync(() =>
+        {
+            GC.Collect();
+            return grains.Count(grain => grain.IsAlive) < 10;
+        });
+
+        IThreadGrain Watched(IThreadGrain grain)
+        {
+            var watched = ServiceDecoration.Of<IThreadGrain>(grain, (_, _, next) => next());
+            grains.Enqueue(new WeakReference(watched));
+            return watched;
+        }
     }
 
     [Fact]

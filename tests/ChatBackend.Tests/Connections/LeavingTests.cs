@@ -36,7 +36,7 @@ public sealed class LeavingTests
     [Fact]
     public async Task An_unfollow_is_acknowledged_when_the_thread_is_left()
     {
-        var (leaving, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (leaving, gate) = (Source(), Source());
         await using var server = new ChatServer(services => services.Decorate<IGrainFactory>((_, _, call) => call() is var made && made is IThreadGrain grain
             ? ServiceDecoration.Of<IThreadGrain>(grain, (_, called, next) => called == nameof(IThreadGrain.Unsubscribe) ? LeaveAsync(next) : next())
             : made));
@@ -54,6 +54,8 @@ public sealed class LeavingTests
 
         var ack = await raw.ReceiveAsync();
         (ack.GetProperty("type").GetString(), ack.GetProperty("id").GetString(), ack.GetProperty("thread_id").GetString()).Should().Be(("ack", "u1", thread.Value));
+
+        static TaskCompletionSource Source() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         async Task LeaveAsync(Func<object?> next)
         {

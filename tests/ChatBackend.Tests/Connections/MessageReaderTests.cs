@@ -127,9 +127,10 @@ public sealed class MessageReaderTests : IDisposable
         Rented(second.Length).Should().NotContain(second, "the message is in it");
 
         var waiting = _reader.WaitAsync().AsTask();
-        _reader.Dispose();
 
         waiting.IsCompleted.Should().BeFalse();
+        Rented(second.Length).Should().Contain(second);
+        _reader.Dispose();
         Rented(second.Length).Count(array => array == second).Should().Be(1);
     }
 
