@@ -199,10 +199,10 @@ public sealed class ChatConnection : IAsyncDisposable
     }
 
     /// <summary>Ends the connection for good, without a close frame.</summary>
-    public void Abort() => _loop.Abort(isOurs: true);
+    public void Abort() => _loop.Abort();
 
     /// <summary>Cuts the socket as a network failure would: the connection replaces it.</summary>
-    public void Drop() => _loop.Abort(isOurs: false);
+    public void Drop() => _loop.Drop();
 
     /// <summary>As <see cref="CloseAsync"/>.</summary>
     public async ValueTask DisposeAsync() => await CloseAsync();

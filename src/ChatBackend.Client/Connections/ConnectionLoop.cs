@@ -14,7 +14,7 @@ internal sealed class ConnectionLoop(
     private readonly ReconnectDelay _delay = new(options);
     private readonly Lock _lock = new();
     private Task _running = Task.CompletedTask;
-    private SocketSession? _session;
+    private SocketSession? _session; // the last one, which may be over
     private string _token = "";
     private volatile ConnectionEstablished? _established;
     private volatile ChatConnectionState _state;
@@ -50,14 +50,10 @@ internal sealed class ConnectionLoop(
         await _running;
     }
 
-    public void Abort(bool isOurs)
-    {
-        if (isOurs)
-        {
-            Stop(session => session.Abort(isOurs: true));
-            return;
-        }
+    public void Abort() => Stop(session => session.Abort(isOurs: true));
 
+    public void Drop()
+    {
         lock (_lock)
         {
             _session?.Abort(isOurs: false);
@@ -82,7 +78,7 @@ internal sealed class ConnectionLoop(
     {
         // The caller gets the connection before any callback runs.
         await Task.Yield();
-        var end = new ConnectionEnd { Reason = "closed from this side", IsOurs = true };
+        ConnectionEnd end;
         try
         {
             while (true)
@@ -113,10 +109,8 @@ internal sealed class ConnectionLoop(
         {
             end = new ConnectionEnd { Reason = bug.Message, Cause = bug };
         }
-        finally
-        {
-            Finish(end);
-        }
+
+        Finish(end);
     }
 
     /// <summary>From here on a close or an abort reaches the socket. One that came while it was being opened is final: the socket is not used.</summary>
@@ -155,10 +149,6 @@ internal sealed class ConnectionLoop(
             socket.Dispose();
             _delay.WasConnected(options.TimeProvider.GetElapsedTime(since));
             outgoing.Pause();
-            lock (_lock)
-            {
-                _session = null;
-            }
         }
     }
 

@@ -94,6 +94,20 @@ public sealed class FrameLogTests
     }
 
     [Fact]
+    public async Task A_reader_that_has_read_all_there_is_is_woken_by_the_end()
+    {
+        var log = new FrameLog(maxBytes: 30);
+        Append(log, 10, 1);
+        await using var reader = log.ReadAsync(default).GetAsyncEnumerator();
+        (await reader.MoveNextAsync()).Should().BeTrue();
+        var waiting = reader.MoveNextAsync().AsTask();
+
+        log.End(null);
+
+        (await waiting.Soon()).Should().BeFalse();
+    }
+
+    [Fact]
     public async Task A_reader_may_give_up_while_it_waits_and_between_two_frames()
     {
         var log = new FrameLog(maxBytes: 30);

@@ -125,6 +125,26 @@ public sealed class SendJournalTests
         await new Outgoing(new FakeTimeProvider(), 1, journal: null, retriesRefused: false).SettledAsync().Soon();
     }
 
+    [Fact]
+    public async Task A_store_that_takes_its_time_holds_up_nobody_who_sends()
+    {
+        using var isOpen = new ManualResetEventSlim();
+        _store.Saving = () => isOpen.Wait(TestContext.Current.CancellationToken);
+        var adding = Task.Run(() => _outgoing.AddAsync(Stop("c_1"), default));
+
+        await Deadline.UntilAsync(() => _store.Calls.Count == 1);
+        (await Task.Run(() =>
+        {
+            _outgoing.Ping(new PingFrame());
+            return _outgoing.Next(out _);
+        }).Soon()).Should().NotBeNull();
+
+        isOpen.Set();
+        await SentAsync("c_1");
+        Answer("c_1");
+        await adding.Soon();
+    }
+
     private async Task SentAsync(string id)
     {
         byte[]? frame = null;
@@ -145,6 +165,9 @@ public sealed class SendJournalTests
         private Task _held = Task.CompletedTask;
 
         public List<StoredSend> Saved { get; } = [];
+
+        /// <summary>Called by each save.</summary>
+        public Action Saving { get; set; } = () => { };
 
         public IReadOnlyList<string> Calls
         {
@@ -177,6 +200,7 @@ public sealed class SendJournalTests
         {
             Add($"save {user} {send.Id}");
             Saved.Add(send);
+            Saving();
             return StepAsync();
         }
 

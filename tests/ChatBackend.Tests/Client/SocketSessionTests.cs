@@ -153,7 +153,19 @@ public sealed class SocketSessionTests : IAsyncLifetime
         await client.Invoking(connection => connection.PingAsync()).Should().ThrowAsync<ChatClosedException>().WithMessage("*there is no socket: Reconnecting.");
         client.Abort();
         await client.Closed.Soon();
-        await client.Invoking(connection => connection.PingAsync()).Should().ThrowAsync<ChatClosedException>().WithMessage("*there is no socket: Closed.");
+        await client.Invoking(connection => connection.PingAsync().Soon()).Should().ThrowAsync<ChatClosedException>().WithMessage("*there is no socket: Closed.");
+    }
+
+    [Fact]
+    public async Task A_ping_hears_of_the_end_of_the_connection()
+    {
+        var (client, socket) = await OpenAsync();
+        var pinging = client.PingAsync();
+        await socket.ReceiveAsync<PingFrame>();
+
+        client.Abort();
+
+        await pinging.Invoking(task => task.Soon()).Should().ThrowAsync<ChatClosedException>().WithMessage("The connection is closed: aborted from this side.");
     }
 
     private Task<(ChatConnection Client, ScriptedSocket Socket)> OpenAsync(Func<ChatConnectionOptions, ChatConnectionOptions>? change = null) => _server.OpenAsync(options =>

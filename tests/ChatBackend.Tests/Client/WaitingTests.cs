@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using ChatBackend.Client;
 using ChatBackend.Client.Connections;
@@ -114,6 +115,35 @@ public sealed class WaitingTests
     {
         new Waiting(Chat("thr_1")).SaysTheSameAs(new Waiting(Chat("thr_1"))).Should().BeTrue();
         new Waiting(Chat("thr_1")).SaysTheSameAs(new Waiting(Chat("thr_2"))).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_failure_that_nobody_waits_for_disturbs_nobody()
+    {
+        var end = new ChatClosedException(new ConnectionEnd { Reason = "over" });
+        var unobserved = new List<Exception>();
+        TaskScheduler.UnobservedTaskException += Add;
+        try
+        {
+            Leave(end);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Add;
+        }
+
+        unobserved.Should().NotContain(end);
+
+        void Add(object? sender, UnobservedTaskExceptionEventArgs args) => unobserved.AddRange(args.Exception.InnerExceptions);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Leave(Exception end)
+        {
+            new Waiting(new ThreadFollower(TheThread, default, 0)).Answer.SetException(end);
+            new Waiting(Chat("thr_1")).Becomes(Task.FromException<Ack?>(end));
+        }
     }
 
     private static ChatFrame Chat(string? thread) => new() { Id = Id, Content = "hello", ThreadId = thread is null ? null : new ThreadId(thread) };

@@ -91,6 +91,45 @@ public sealed class ConversationTests : IDisposable
         _log.Reads.Should().Equal("before 6: 3");
     }
 
+    [Theory]
+    [InlineData(512, "before 515: 512")]
+    [InlineData(513, "before 516: 401")]
+    public async Task As_much_as_a_page_that_the_last_run_did_not_see_is_read_on_top_of_it(int missed, string read)
+    {
+        Begin("one");
+        await ShownAsync("one", 2, recent: 0);
+        for (var i = 0; i < missed - 2; i++)
+        {
+            Add(new ThreadRenamed { Title = "t", By = RenamedBy.User });
+        }
+
+        Begin("two");
+
+        (await ShownAsync("two", missed + 2, recent: null)).Should().Contain("two");
+
+        _log.Reads.Should().Equal(read);
+    }
+
+    [Fact]
+    public async Task What_is_kept_is_a_little_more_than_what_is_shown_so_that_what_a_replaced_message_uncovers_is_not_read()
+    {
+        _options.HistoryEvents = 8;
+        for (var i = 1; i <= 40; i++)
+        {
+            Begin($"m{i:00}");
+            await ShownAsync($"m{i:00}", (3 * i) - 1, recent: Math.Max(0, (3 * i) - 4));
+            _histories.Bytes.Should().BeInRange(300, 6 * 640, "five exchanges and a question are the most");
+            Add(new AgentCompleted { RunId = new($"m{i:00}"), MessageId = new("a"), Content = $"answer to m{i:00}", DurationMs = 1 });
+        }
+
+        Add(new ThreadRewound { ToSeq = 114 });
+        Begin("again");
+
+        (await ShownAsync("again", 123, recent: 119)).Should().Equal("m37", "answer to m37", "m38", "answer to m38", "again");
+
+        _log.Reads.Should().BeEmpty();
+    }
+
     [Fact]
     public async Task An_agent_that_is_shown_no_history_is_shown_the_message_and_keeps_nothing()
     {

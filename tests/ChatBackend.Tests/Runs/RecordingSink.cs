@@ -8,6 +8,8 @@ namespace ChatBackend.Tests.Runs;
 internal sealed class RecordingSink : IRunSink
 {
     private readonly List<string> _calls = [];
+    private readonly List<string> _overlaps = [];
+    private string? _underWay;
 
     public Queue<IReadOnlyList<string>> Steered { get; } = new();
 
@@ -29,29 +31,27 @@ internal sealed class RecordingSink : IRunSink
     /// <summary>Looked at before each call is taken.</summary>
     public Action<string> Before { get; set; } = _ => { };
 
+    /// <summary>One after the other: each was awaited before the next.</summary>
     public IReadOnlyList<string> Calls
     {
         get
         {
             lock (_calls)
             {
+                _overlaps.Should().BeEmpty("what a run puts out is in order");
                 return [.. _calls];
             }
         }
     }
 
-    public ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken)
-    {
-        Add($"{kind} {text}");
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken) => new(Add($"{kind} {text}"));
 
     public Task EndPartAsync(CancellationToken cancellationToken) => Add("end part");
 
-    public Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken)
     {
-        Add("take");
-        return Task.FromResult(Steered.TryDequeue(out var texts) ? texts : []);
+        await Add("take");
+        return Steered.TryDequeue(out var texts) ? texts : [];
     }
 
     public Task AskAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken)
@@ -95,14 +95,30 @@ internal sealed class RecordingSink : IRunSink
 
     public Task ReleaseAsync() => Add("release");
 
-    private Task Add(string call)
+    private async Task Add(string call)
     {
         lock (_calls)
         {
             _calls.Add(call);
+            if (_underWay is { } earlier)
+            {
+                _overlaps.Add($"{earlier} and {call}");
+            }
+
+            _underWay = call;
         }
 
-        Before(call);
-        return Task.CompletedTask;
+        try
+        {
+            Before(call);
+            await Task.Yield(); // as a commit does
+        }
+        finally
+        {
+            lock (_calls)
+            {
+                _underWay = null;
+            }
+        }
     }
 }

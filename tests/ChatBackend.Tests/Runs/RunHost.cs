@@ -27,7 +27,7 @@ internal sealed class RunHost : IAsyncDisposable
             .AddMetrics().AddLogging(logging => logging.AddProvider(Lines))
             .AddSingleton<ChatMetrics>().AddSingleton<TimeProvider>(Clock).AddSingleton(Options.Create(RunOptions)).AddSingleton<IConfiguration>(configuration)
             .AddSingleton<IEventLog>(new ThreadLog(Thread)).AddSingleton(ServiceDecoration.Of<IThreadStore>(null!, (_, called, _) => throw new InvalidOperationException(called)))
-            .AddSingleton<Quarantine>().AddSingleton<ToolApproval>().AddSingleton<Histories>().AddScoped<RunContext>().AddScoped<Conversation>()
+            .AddSingleton<Quarantine>().AddSingleton<ToolApproval>().AddSingleton<Histories>().AddScoped(_ => Context = new RunContext()).AddScoped<Conversation>()
             .AddSingleton(new AgentCatalog(
                 Options.Create(new AgentsOptions { Demo = { Enabled = false }, Script = { Enabled = true } }), configuration, null!, Clock))
             .AddSingleton<OpenRuns>()
@@ -44,6 +44,9 @@ internal sealed class RunHost : IAsyncDisposable
     public OpenRuns Runs { get; }
 
     public RunOptions RunOptions { get; } = new() { StopBound = TimeSpan.FromSeconds(3), Timeout = TimeSpan.FromSeconds(40), DrainBound = TimeSpan.FromSeconds(5) };
+
+    /// <summary>What the tools of the last run are told of it.</summary>
+    public RunContext? Context { get; private set; }
 
     public int ThreadsQuarantined => _services.GetRequiredService<ChatMetrics>().ThreadsQuarantined;
 

@@ -113,6 +113,25 @@ public sealed class ToolDecisionTests : IDisposable
         _sink.Asked.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(ChatProtocol.MaxDepth - 4, true)]
+    [InlineData(ChatProtocol.MaxDepth - 3, false)]
+    public async Task Arguments_may_nest_so_deep_that_a_client_reads_them_in_an_event(int depth, bool isTaken)
+    {
+        object deep = 1;
+        for (var i = 0; i < depth; i++)
+        {
+            deep = new[] { deep };
+        }
+
+        await CallAsync(new FunctionCallContent("a", "clock", new Dictionary<string, object?> { ["place"] = deep }));
+
+        var taken = _sink.Calls[0]["start clock ".Length..];
+        (taken != "{}").Should().Be(isTaken);
+        var executing = new ToolExecuting { ThreadId = new("thr_1"), RunId = new("run_1"), CallId = new("c"), Tool = "clock", Arguments = JsonElement.Parse(taken) };
+        WireJson.DecodeServerFrame(WireJson.Encode((ServerFrame)executing)).Should().BeOfType<ToolExecuting>();
+    }
+
     [Fact]
     public async Task A_call_without_arguments_has_none()
     {
