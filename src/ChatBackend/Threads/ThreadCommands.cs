@@ -34,7 +34,7 @@ internal sealed class ThreadCommands(
         var isBusy = state is { IsBusy: true };
         if (isBusy && Refusal(command, state!) is { } refusal)
         {
-            return await EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw refusal;
+            return Interrupting(command, await EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw refusal);
         }
 
         var message = new UserMessage
@@ -59,7 +59,7 @@ internal sealed class ThreadCommands(
         var effect = await AppendAsync(
             [.. new ThreadEvent?[] { rewound, message, started }.OfType<ThreadEvent>()], command.User, CommandDigest.Of(command), ack,
             creator: command.Creates ? command.User : null);
-        return effect with { Stops = isBusy && command.WhenRunning == WhenRunning.Interrupt ? StopReason.InterruptedByMessage : null };
+        return Interrupting(command, effect);
     }
 
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
@@ -85,7 +85,8 @@ internal sealed class ThreadCommands(
         }
 
         var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, RunId = run.Id };
-        return await AppendAsync([], command.User, digest, ack) with { Stops = StopReason.User };
+        var effect = await AppendAsync([], command.User, digest, ack);
+        return effect with { Stops = effect.Ack.RunId == run.Id ? StopReason.User : null }; // also where nobody was told before that it was accepted
     }
 
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
@@ -116,6 +117,12 @@ internal sealed class ThreadCommands(
         var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, Seq = state.Head + 1, RunId = run.Id };
         return await AppendAsync([decided], command.User, digest, ack);
     }
+
+    /// <summary>An interrupting message ends the run that was open when it was written, also where nobody was told then that it was.</summary>
+    private CommandEffect Interrupting(ChatCommand command, CommandEffect effect) =>
+        command.WhenRunning == WhenRunning.Interrupt && writer.State is { Run: { } open } now && effect.Ack.MessageId is { } id && now.Find(id)?.Seq > open.Seq
+            ? effect with { Stops = StopReason.InterruptedByMessage }
+            : effect;
 
     /// <summary>Where it is not, a command may still be the retry of one that took effect before the thread was deleted.</summary>
     private ProtocolException? Refusal(ChatCommand command, ThreadState state) =>
@@ -201,7 +208,7 @@ internal sealed class ThreadCommands(
         var record = new CommandRecord(user, ack.Id, digest, WireJson.Encode(ack));
         return await writer.AppendAsync(events, record, creator: creator) switch
         {
-            AppendResult.Appended => new CommandEffect(new CommandReply(record.Ack.ToArray(), thread, ack.Seq ?? 0), IsNew: true),
+            AppendResult.Appended => new CommandEffect(new CommandReply(record.Ack.ToArray(), thread, ack.Seq ?? 0), ack, IsNew: true),
             AppendResult.CommandKnown known => Earlier(known.Earlier, digest),
             _ => throw ProtocolException.Unavailable(), // another writer has the thread; the next call finds it
         };
@@ -218,12 +225,13 @@ internal sealed class ThreadCommands(
         }
 
         var ack = (Ack)WireJson.DecodeServerFrame(earlier.Ack.Span) with { Status = AckStatus.Duplicate };
-        return new CommandEffect(new CommandReply(WireJson.Encode(ack), ack.ThreadId!.Value, ack.Seq ?? 0), IsNew: false);
+        return new CommandEffect(new CommandReply(WireJson.Encode(ack), ack.ThreadId!.Value, ack.Seq ?? 0), ack, IsNew: false);
     }
 }
 
+/// <param name="Ack">What the reply says; of a retry, with the ids of the first time.</param>
 /// <param name="IsNew">It took effect now.</param>
-internal sealed record CommandEffect(CommandReply Reply, bool IsNew)
+internal sealed record CommandEffect(CommandReply Reply, Ack Ack, bool IsNew)
 {
     /// <summary>Ends the open run.</summary>
     public StopReason? Stops { get; init; }

@@ -207,10 +207,11 @@ internal sealed partial class ThreadGrain(
         {
             _runs.Start();
             _runs.Tell();
-            if (effect.Stops is { } reason)
-            {
-                _runs.Stop(reason);
-            }
+        }
+
+        if (effect.Stops is { } reason)
+        {
+            _runs.Stop(reason);
         }
 
         return effect.Reply;

@@ -101,6 +101,20 @@ public sealed class ChatCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_interrupting_message_that_is_sent_again_ends_the_run_that_it_found_and_no_later_one()
+    {
+        await _bench.Thread.CreateAsync(WriterBench.Message("msg_1"), WriterBench.Started("run_1", "msg_1"), WriterBench.Message("msg_2", WhenRunning.Interrupt));
+        await _bench.Commands.ChatAsync(_bench.Chat(whenRunning: WhenRunning.Interrupt));
+
+        var again = await _bench.Commands.ChatAsync(_bench.Chat(whenRunning: WhenRunning.Interrupt));
+        (again.IsNew, again.Stops).Should().Be((false, StopReason.InterruptedByMessage));
+        await _bench.Thread.AppendAsync(WriterBench.Answered("run_1"), WriterBench.Started("run_2", "msg_2"));
+        var late = await _bench.Commands.ChatAsync(_bench.Chat(whenRunning: WhenRunning.Interrupt));
+
+        (late.IsNew, late.Stops).Should().Be((false, null));
+    }
+
+    [Fact]
     public async Task A_busy_thread_refuses_what_must_not_wait_and_what_is_too_much()
     {
         await _bench.Thread.CreateAsync(WriterBench.Message("msg_1"), WriterBench.Started("run_1", "msg_1"));

@@ -16,6 +16,8 @@ public sealed class OtherWriterTests : IAsyncDisposable
     private readonly ChatServer _server = new(services => services.AddSingleton<IEventLog>(
         provider => new FaultyLog(provider.GetRequiredService<ChatBackend.Storage.Sqlite.SqliteEventLog>())));
 
+    private FaultyLog Log => (FaultyLog)_server.Services.GetRequiredService<IEventLog>();
+
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Theory]
@@ -61,6 +63,57 @@ public sealed class OtherWriterTests : IAsyncDisposable
         }
 
         client.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().BeInAscendingOrder().And.OnlyHaveUniqueItems();
+    }
+
+    [Theory]
+    [InlineData("stop", typeof(AgentStopped))]
+    [InlineData("interrupt", typeof(AgentStopped))]
+    [InlineData("decide", typeof(AgentCompleted))]
+    public async Task A_command_that_took_effect_unseen_has_all_its_effect_when_it_is_sent_again(string type, Type end)
+    {
+        await using var client = await _server.ConnectAsync();
+        var ack = await client.PlayAsync(Asking);
+        var asked = await client.Frames.UntilAsync<ApprovalRequired>();
+        await using var raw = await _server.ConnectRawAsync(client.Guest);
+        var faults = 1;
+        Log.FaultOf = append => append.Command is not null && faults-- > 0 ? AppendFault.After : null;
+        var command = type switch
+        {
+            "interrupt" => $$"""{"type":"chat","id":"x1","thread_id":"{{ack.ThreadId}}","agent":"script","content":"{\"steps\":[{\"say\":\"instead\"}]}","when_running":"interrupt"}""",
+            "decide" => $$"""{"type":"decide","id":"x1","thread_id":"{{ack.ThreadId}}","call_id":"{{asked.CallId}}","arguments_digest":"{{asked.ArgumentsDigest}}","decision":"approve"}""",
+            _ => $$"""{"type":"stop","id":"x1","thread_id":"{{ack.ThreadId}}"}""",
+        };
+
+        await raw.SendAsync(command);
+        (await raw.ReceiveAsync()).GetProperty("code").GetString().Should().Be("unavailable");
+        await raw.SendAsync(command);
+
+        (await raw.ReceiveAsync()).GetProperty("status").GetString().Should().Be("duplicate");
+        (await client.EndOfAsync(ack)).Should().BeOfType(end);
+        if (type == "interrupt")
+        {
+            (await client.Frames.UntilAsync<AgentCompleted>()).Content.Should().Be("instead");
+        }
+    }
+
+    [Fact]
+    public async Task A_run_that_began_unseen_has_failed_however_the_one_before_it_ended()
+    {
+        await using var client = await _server.ConnectAsync();
+        var ack = await client.PlayAsync("""{"steps":[{"wait_ms":600000}]}""");
+        await client.Connection.StopAsync(ack.ThreadId!.Value).Soon();
+        await client.EndOfAsync(ack);
+        await using var raw = await _server.ConnectRawAsync(client.Guest);
+        var faults = 1;
+        Log.FaultOf = append => append.Command is not null && faults-- > 0 ? AppendFault.After : null;
+        var command = $$"""{"type":"chat","id":"x1","thread_id":"{{ack.ThreadId}}","agent":"script","content":"{\"steps\":[{\"say\":\"instead\"}]}"}""";
+
+        await raw.SendAsync(command);
+        (await raw.ReceiveAsync()).GetProperty("code").GetString().Should().Be("unavailable");
+        await raw.SendAsync(command);
+
+        (await raw.ReceiveAsync()).GetProperty("status").GetString().Should().Be("duplicate");
+        (await client.Frames.UntilAsync<AgentFailed>()).Code.Should().Be(RunFailure.Interrupted);
     }
 
     [Theory]
@@ -133,15 +186,14 @@ public sealed class OtherWriterTests : IAsyncDisposable
     /// <summary>The next append fails: another writer has the thread, or the store is away.</summary>
     private async Task BreakAsync(ThreadId thread, bool isTaken)
     {
-        var log = (FaultyLog)_server.Services.GetRequiredService<IEventLog>();
         if (isTaken)
         {
-            (await log.OpenAsync(thread, CancellationToken.None)).Should().NotBeNull();
+            (await Log.OpenAsync(thread, CancellationToken.None)).Should().NotBeNull();
         }
         else
         {
             var faults = 1;
-            log.FaultOf = _ => faults-- > 0 ? AppendFault.Before : null;
+            Log.FaultOf = _ => faults-- > 0 ? AppendFault.Before : null;
         }
     }
 }

@@ -47,6 +47,19 @@ public sealed class StopCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_stop_that_is_sent_again_ends_the_run_that_it_was_for_and_no_later_one()
+    {
+        var first = await _bench.Commands.StopAsync(_bench.Stop());
+
+        var again = await _bench.Commands.StopAsync(_bench.Stop());
+        (again.IsNew, again.Stops, AckOf(again).RunId).Should().Be((false, StopReason.User, AckOf(first).RunId));
+        await _bench.Thread.AppendAsync(WriterBench.Answered("run_1"), WriterBench.Started("run_2", "msg_2"));
+        var late = await _bench.Commands.StopAsync(_bench.Stop());
+
+        (late.IsNew, late.Stops, AckOf(late).RunId!.Value.Value).Should().Be((false, null, "run_1"));
+    }
+
+    [Fact]
     public async Task A_message_that_waits_is_taken_back()
     {
         var command = _bench.Stop(message: "msg_2");

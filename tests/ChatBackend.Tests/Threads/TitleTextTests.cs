@@ -27,6 +27,7 @@ public sealed class TitleTextTests
     [InlineData("a\u034Fb\u1160c\u17B4d\uFFA0e\U000E0FFFf", "abcdef")]
     [InlineData("\u0600\u06DD\u070F\u08E2\U000110BDa", "\u0600\u06DD\u070F\u08E2\U000110BDa")]
     [InlineData("\u0600", "")]
+    [InlineData("\U000E0067a", "a")]
     [InlineData("\u20E3", "")]
     [InlineData("e\u0301", "e\u0301")]
     [InlineData("\u0301e", "\u0301e")]
