@@ -39,10 +39,11 @@ internal sealed class PendingErase(DateTimeOffset commandsBefore, CancellationTo
         if (_unfinished is { } reason)
         {
             Fail(reason);
-            return;
         }
-
-        base.Complete();
+        else
+        {
+            base.Complete();
+        }
     }
 }
 

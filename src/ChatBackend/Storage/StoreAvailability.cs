@@ -61,11 +61,6 @@ internal sealed partial class StoreAvailability(string use, ILogger logger, Time
     /// <summary>To be called now and then, also when nothing calls the store: an outage ends when it has been quiet after a success.</summary>
     public void Settle()
     {
-        if (!Volatile.Read(ref _isFailing))
-        {
-            return;
-        }
-
         long refused;
         TimeSpan took;
         lock (_gate)

@@ -177,6 +177,8 @@ public sealed class DirectoryLockTests : IDisposable
             data.ThrowIfNotHeld();
 
             File.GetUnixFileMode(LockPath).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(entry => new FileInfo(entry).LinkTarget)
+                .Where(target => target is not null && target.StartsWith(LockPath, StringComparison.Ordinal)).Should().Equal(LockPath);
             FluentActions.Invoking(() => new FileStream(LockPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose()).Should().Throw<IOException>("it is held");
         }
 

@@ -55,6 +55,9 @@ public sealed class ReadPlacesTests : IDisposable
         await FluentActions.Awaiting(() => failed).Should().ThrowAsync<InvalidOperationException>().WithMessage("broken");
         (await ReadAsync(log => log)).Should().NotBeSameAs(first);
         _reads.Availability.IsAvailable.Should().BeTrue("that says nothing of the log");
+        _reads.Dispose();
+        _database.Dispose();
+        NothingShouldBeOpen();
     }
 
     [Fact]
@@ -68,6 +71,9 @@ public sealed class ReadPlacesTests : IDisposable
         _reads.Availability.IsAvailable.Should().BeFalse();
         others.Should().NotContain(await ReadAsync(log => log));
         _reads.Availability.IsAvailable.Should().BeTrue();
+        _reads.Dispose();
+        _database.Dispose();
+        NothingShouldBeOpen();
     }
 
     [Fact]
@@ -85,18 +91,18 @@ public sealed class ReadPlacesTests : IDisposable
         Task<int>? waiting = null;
         Task<int>? cancelled = null;
         using var release = new ManualResetEventSlim();
-        var all = WithAllPlacesAsync(release, () =>
+        var all = WithAllPlacesAsync(release, async () =>
         {
             waiting = ReadAsync(_ => 1);
             cancelled = _reads.ReadAsync(_ => 1, gone.Token);
             (waiting.IsCompleted, cancelled.IsCompleted).Should().Be((false, false));
-            gone.Cancel();
+            await gone.CancelAsync();
+            await FluentActions.Awaiting(() => cancelled.Soon()).Should().ThrowAsync<OperationCanceledException>();
             release.Set();
         });
 
         (await all).Should().HaveCount(Places).And.OnlyHaveUniqueItems();
         (await waiting!.Soon()).Should().Be(1);
-        await FluentActions.Awaiting(() => cancelled!.Soon()).Should().ThrowAsync<OperationCanceledException>();
         (await WithAllPlacesAsync()).Should().HaveCount(Places, "each place is free again");
     }
 
@@ -164,12 +170,15 @@ public sealed class ReadPlacesTests : IDisposable
 
         late!.Invoking(log => log.First("SELECT 1", row => row.Number(0))).Should().Throw<Exception>();
         _database.Dispose();
-        Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(entry => new FileInfo(entry).LinkTarget)
-            .Should().NotContain(target => target != null && target.StartsWith(_directory.FullName, StringComparison.Ordinal));
+        NothingShouldBeOpen();
         await FluentActions.Awaiting(() => _reads.BrowseAsync(UserId.New(), _ => 1, CancellationToken.None)).Should().ThrowAsync<LogUnavailableException>();
     }
 
     private Task<TResult> ReadAsync<TResult>(Func<SqliteReader, TResult> read) => _reads.ReadAsync(read, CancellationToken.None);
+
+    private void NothingShouldBeOpen() =>
+        Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(entry => new FileInfo(entry).LinkTarget)
+            .Should().NotContain(target => target != null && target.StartsWith(_directory.FullName, StringComparison.Ordinal));
 
     private bool IsOverAfter(SqliteReader log, int seconds)
     {
@@ -178,7 +187,7 @@ public sealed class ReadPlacesTests : IDisposable
     }
 
     /// <summary>The connections of as many reads as there are places, all at work at once.</summary>
-    private async Task<SqliteReader[]> WithAllPlacesAsync(ManualResetEventSlim? release = null, Action? meanwhile = null)
+    private async Task<SqliteReader[]> WithAllPlacesAsync(ManualResetEventSlim? release = null, Func<Task>? meanwhile = null)
     {
         using var begun = new CountdownEvent(Places);
         var reads = Enumerable.Range(0, Places).Select(_ => Task.Factory.StartNew(
@@ -187,11 +196,12 @@ public sealed class ReadPlacesTests : IDisposable
                 begun.Signal();
                 begun.Wait();
                 release?.Wait();
+                log.First("SELECT count(*) FROM threads", row => row.Number(0)).Should().Be(0);
                 return log;
             }),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToArray();
         await Task.Run(() => begun.Wait(TimeSpan.FromSeconds(20))).Soon();
-        meanwhile?.Invoke();
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
         return await Task.WhenAll(reads).Soon();
     }
 }

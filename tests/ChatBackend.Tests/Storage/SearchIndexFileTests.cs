@@ -209,6 +209,22 @@ public sealed class SearchIndexFileTests : IDisposable
 
         _index.IsOpen.Should().BeFalse("it is another file");
         Find(Anna, "plums").Should().Equal(1);
+        _index.Dispose();
+        OpenFiles().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_search_that_fails_leaves_nothing_open()
+    {
+        _index.Open(LogId);
+        _index.Add([Text(1, Anna, "plums")], new SearchCursor(1, 0));
+        Find(Anna, "plums").Should().Equal(1);
+        Execute("DROP TABLE texts");
+
+        FluentActions.Invoking(() => Find(Anna, "plums")).Should().Throw<SqliteException>();
+
+        _index.Dispose();
+        OpenFiles().Should().BeEmpty();
     }
 
     [Fact]

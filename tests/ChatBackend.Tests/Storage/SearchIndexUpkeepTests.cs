@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Contracts;
@@ -86,6 +87,20 @@ public sealed class SearchIndexUpkeepTests : IDisposable
 
         (await erasing.Soon()).Should().BeTrue();
         _lines.All.Should().NotContain(line => line.Contains("cannot be brought up to date", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_erasure_that_fails_lets_the_index_follow_again()
+    {
+        await using var host = await StartAsync();
+        var writer = LogWriter.OfNewThread(host.Log);
+        await writer.SayAsync("plums");
+
+        await FluentActions.Awaiting(() => host.Indexer.EraseAsync<bool>(_ => [], () => throw new LogUnavailableException("away"), Cancelled))
+            .Should().ThrowAsync<LogUnavailableException>().WithMessage("away");
+
+        await host.CatchUpAsync().Soon();
+        (await FoundAsync(host, writer.Owner, "plums")).Should().Be(1);
     }
 
     private async Task<SqliteLogHost> StartAsync() => await SqliteLogHost.StartAsync(_directory.FullName, _lines, clock: _clock);

@@ -165,18 +165,6 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_erasure_that_fails_lets_the_index_follow_again()
-    {
-        await _writer.SayAsync("plums");
-
-        await FluentActions.Awaiting(() => _host.Indexer.EraseAsync<bool>(_ => [], () => throw new LogUnavailableException("away"), Cancelled))
-            .Should().ThrowAsync<LogUnavailableException>().WithMessage("away");
-
-        await _host.CatchUpAsync().Soon();
-        (await FoundAsync("plums")).Should().Be(1);
-    }
-
-    [Fact]
     public async Task Nothing_is_indexed_while_something_is_erased()
     {
         await _writer.SayAsync("plums");
@@ -194,6 +182,78 @@ public sealed class SearchIndexerTests : IAsyncLifetime
         await following.Soon();
         (await erasing.Soon()).Should().BeTrue();
         (await FoundAsync("plums")).Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_long_log_is_indexed_with_pauses_twice_as_long_as_the_work_and_its_progress_is_told()
+    {
+        await _writer.SayAsync([.. Enumerable.Range(1, 4001).Select(i => $"plums {i}")]);
+        await WhileErasingAsync(() =>
+        {
+            _clock.Advance(TimeSpan.FromSeconds(5));
+            return Task.CompletedTask;
+        });
+        await _clock.UntilAsync(2);
+        (await FoundAsync("2000"), await FoundAsync("2001")).Should().Be((1, 0));
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await Deadline.UntilAsync(() => _host.Indexer.Behind == TimeSpan.Zero);
+
+        Seconds(_clock.Waits).Should().Equal(0.3, 10);
+        (await FoundAsync("4001")).Should().Be(1);
+        LinesOf("search index").Should().SatisfyRespectively(
+            line => line.Should().StartWith("Information: The search index is made from the log's 4001 events"),
+            line => line.Should().Be("Information: The search index has come to event 4000 of 4001"),
+            line => line.Should().Be("Information: The search index is complete, up to event 4001"));
+    }
+
+    [Fact]
+    public async Task What_is_committed_while_the_index_follows_waits_from_the_end_of_that_at_the_earliest()
+    {
+        await WhileErasingAsync(async () =>
+        {
+            await _writer.SayAsync("plums");
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        });
+        await _clock.UntilAsync(2);
+        _host.Indexer.Behind.Should().Be(TimeSpan.Zero);
+
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+
+        _host.Indexer.Behind.Should().Be(TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public async Task A_log_that_is_away_is_told_by_its_reads_and_not_once_more_here()
+    {
+        await FollowAsync();
+        await _writer.SayAsync("plums");
+        var log = Path.Combine(_directory.FullName, "chat.db");
+        File.Move(log, log + ".aside");
+        await _clock.PassAsync(_passed++);
+        await _clock.UntilAsync(_passed + 1);
+        _host.Indexer.Behind.Should().BePositive();
+
+        File.Move(log + ".aside", log);
+        await FollowAsync();
+
+        (await FoundAsync("plums")).Should().Be(1);
+        LinesOf("be brought up to date").Should().BeEmpty();
+        Seconds(_clock.Waits).Should().Equal(0.3, 0.3, 0.6);
+    }
+
+    /// <summary>What is done once the index is about to follow and cannot yet.</summary>
+    private async Task WhileErasingAsync(Func<Task> meanwhile)
+    {
+        var gate = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var erasing = _host.Indexer.EraseAsync(_ => [], () => gate.Task, Cancelled);
+        await _clock.UntilAsync(_passed + 1);
+        var asked = _clock.Asked;
+        await _clock.PassAsync(_passed++);
+        await Deadline.UntilAsync(() => _clock.Asked > asked);
+        await meanwhile();
+        gate.SetResult(true);
+        await erasing;
     }
 
     /// <summary>Ends when the wait that is under way has passed and the index has all that was committed.</summary>

@@ -7,6 +7,7 @@ internal sealed class TimersOfTest : FakeTimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<TimeSpan> _waits = [];
+    private int _asked;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How long each of them is, in the order in which they were begun.</summary>
@@ -20,6 +21,9 @@ internal sealed class TimersOfTest : FakeTimeProvider
             }
         }
     }
+
+    /// <summary>How often somebody asked what time it is, to measure from there.</summary>
+    public int Asked => Volatile.Read(ref _asked);
 
     /// <summary>Ends when so many waits have begun.</summary>
     public async Task UntilAsync(int waits)
@@ -46,6 +50,13 @@ internal sealed class TimersOfTest : FakeTimeProvider
     {
         await UntilAsync(wait + 1);
         Advance(Waits[wait]);
+    }
+
+    public override long GetTimestamp()
+    {
+        var now = base.GetTimestamp();
+        Interlocked.Increment(ref _asked);
+        return now;
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

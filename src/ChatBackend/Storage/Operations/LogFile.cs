@@ -34,8 +34,6 @@ internal sealed class LogFile : IDisposable
     /// <summary>For a log that nobody else works on.</summary>
     public static LogFile Write(string path) => new(path, SqliteOpenMode.ReadWrite);
 
-    public SqliteConnection Connection => _connection;
-
     public void Execute(string sql, params (string Name, object Value)[] values)
     {
         using var command = Command(sql, values);

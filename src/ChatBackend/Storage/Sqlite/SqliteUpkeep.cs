@@ -56,7 +56,6 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
         {
             if (!row.Read())
             {
-                row.Dispose();
                 var forgotten = _forgetCommands.Execute(commandsBefore.ToUnixTimeMilliseconds(), MaxRows);
                 return (forgotten < MaxRows, forgotten > 0);
             }
