@@ -204,9 +204,10 @@ public sealed class ChatCommandTests
 
         await again.SendAsync(Chat("c1"));
         (await again.ReceiveAsync()).GetProperty("status").GetString().Should().Be("duplicate");
-        await again.SendAsync("""{"type":"ping","id":"p1"}""");
+        await again.SendAsync($$"""{"type":"unfollow","id":"u1","thread_id":"{{thread}}"}""");
 
-        Type(await again.ReceiveAsync()).Should().Be("pong");
+        var next = await again.ReceiveAsync();
+        (Type(next), next.GetProperty("id").GetString()).Should().Be(("error", "u1"), "one command is carried out after the other, so that the first is over");
     }
 
     [Fact]
