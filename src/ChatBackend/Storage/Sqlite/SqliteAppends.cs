@@ -58,7 +58,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         SELECT thread_key, seq - 1, seq + 1 FROM event_ids WHERE thread_key = ?1 AND id = ?2
         """);
 
-    private readonly ActivityClock _activity = new(NewestActivity(connection));
+    private readonly ActivityClock _activity = new(connection.Scalar("SELECT ifnull(max(active_at), 0) FROM threads"));
 
     public void Begin() => _begin.Execute();
 
@@ -141,13 +141,6 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 
         using var row = _findKey.Query(append.Thread.Value);
         return row.Read() ? row.Number(0) : null;
-    }
-
-    private static long NewestActivity(SqliteConnection connection)
-    {
-        using var newest = new SqliteStatement(connection, "SELECT ifnull(max(active_at), 0) FROM threads");
-        using var row = newest.Query();
-        return row.Read() ? row.Number(0) : 0;
     }
 
     private void AddEvents(long key, LogAppend append, long at, long activeAt)

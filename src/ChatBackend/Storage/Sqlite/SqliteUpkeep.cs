@@ -122,6 +122,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     private long LastRow()
     {
         using var row = _lastRow.Query();
-        return row.Read() ? row.Number(0) : 0;
+        row.Read(); // there always is one
+        return row.Number(0);
     }
 }
