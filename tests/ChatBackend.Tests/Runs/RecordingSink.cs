@@ -7,6 +7,8 @@ namespace ChatBackend.Tests.Runs;
 /// <summary>Takes all that a run puts out, keeps it in order, and gives it what the test says.</summary>
 internal sealed class RecordingSink : IRunSink
 {
+    private const int Turns = 200;
+
     private readonly List<string> _calls = [];
     private readonly List<string> _overlaps = [];
     private string? _underWay;
@@ -111,7 +113,10 @@ internal sealed class RecordingSink : IRunSink
         try
         {
             Before(call);
-            await Task.Yield(); // as a commit does
+            for (var turn = 0; turn < Turns; turn++)
+            {
+                await Task.Yield(); // as a commit takes its time: what does not wait for it overtakes it
+            }
         }
         finally
         {
