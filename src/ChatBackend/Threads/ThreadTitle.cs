@@ -28,12 +28,12 @@ internal static class ThreadTitle
     private static string Cut(string text)
     {
         var (end, word) = (0, 0);
-        for (int next; end < text.Length && end + (next = StringInfo.GetNextTextElementLength(text, end)) < MaxLength; end += next)
+        for (int next; end + (next = StringInfo.GetNextTextElementLength(text, end)) < MaxLength; end += next)
         {
             word = text[end] == ' ' ? end : word;
         }
 
-        word = end < text.Length && text[end] == ' ' ? end : word;
+        word = text[end] == ' ' ? end : word;
         return string.Concat(text.AsSpan(0, word > 0 ? word : end), "…");
     }
 }

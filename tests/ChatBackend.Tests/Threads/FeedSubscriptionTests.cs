@@ -188,6 +188,27 @@ public sealed class FeedSubscriptionTests : IDisposable
         await _bench.Feeds.ExecuteTask!.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Soon();
     }
 
+    [Fact]
+    public async Task A_renewal_that_the_stop_of_the_node_breaks_off_is_no_fault()
+    {
+        var clock = new TickingTime();
+        using var bench = new FeedsBench(clock, _loggers.CreateLogger<ThreadFeeds>());
+        await bench.FollowAsync();
+        bench.Subscribe = () => new TaskCompletionSource<ThreadSnapshot>().Task;
+        await bench.Feeds.StartAsync(CancellationToken.None);
+        await clock.Ticks.Task.Soon();
+        await Deadline.UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return bench.Asked.Count == 3;
+        });
+
+        await bench.Feeds.StopAsync(CancellationToken.None).Soon();
+
+        bench.Feeds.ExecuteTask!.IsCompletedSuccessfully.Should().BeTrue();
+        _lines.All.Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

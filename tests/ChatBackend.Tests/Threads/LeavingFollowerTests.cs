@@ -66,12 +66,12 @@ public sealed class LeavingFollowerTests
         _bench.Resume(1, null, 1);
         var follower = _bench.Join(0);
         await Deadline.UntilAsync(() => _bench.Waits.Count > 0);
+        var first = follower.CatchingUp;
 
         _bench.Resume(2, null, 1, 2);
         _bench.Take(Event(3)).Should().BeTrue();
         _bench.Feed.Hold(follower);
         _bench.Feed.Release(follower);
-        var first = follower.CatchingUp;
         _bench.HasRoom = _ => true;
         _bench.RoomComes.SetResult(true);
         await first.Soon();
