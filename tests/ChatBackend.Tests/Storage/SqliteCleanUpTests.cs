@@ -66,7 +66,7 @@ public sealed class SqliteCleanUpTests : IDisposable
     public async Task A_file_that_cannot_be_cleaned_fails_the_erasure_as_a_store_that_is_away()
     {
         _cleanUp.Erased();
-        using var broken = new SqliteConnection("Data Source=:memory:");
+        using var broken = new SqliteConnection("Data Source=:memory:;Default Timeout=1");
         broken.Open();
         broken.Execute("BEGIN");
         broken.Execute("CREATE TABLE t (c)"); // within a transaction SQLite refuses a checkpoint
