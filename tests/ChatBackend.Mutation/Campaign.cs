@@ -39,7 +39,7 @@ internal sealed class Campaign(IReadOnlyList<Area> areas, int seed, int count, E
         }
     }
 
-    public async Task RunAsync(TestRuns runs)
+    public async Task RunAsync(TestRuns runs, int atOnce)
     {
         foreach (var area in areas)
         {
@@ -50,13 +50,13 @@ internal sealed class Campaign(IReadOnlyList<Area> areas, int seed, int count, E
             }
 
             var tests = await runs.BaselineAsync(area);
-            foreach (var mutant in left)
+            await Parallel.ForEachAsync(left, new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (mutant, _) =>
             {
-                var verdict = await runs.TryAsync(_numbers[mutant], tests);
+                var verdict = await runs.TryAsync(mutant, _numbers[mutant], tests);
                 var result = verdict.By ?? (verdict.IsReached ? Results.Survived : Results.Unreached);
                 results.Add(mutant, result);
                 Console.WriteLine($"{mutant.Key} (line {mutant.Line}): {result}");
-            }
+            });
         }
     }
 

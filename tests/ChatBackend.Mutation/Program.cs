@@ -30,7 +30,7 @@ if (args.Contains("--list"))
 
 copy.Copy();
 campaign.Build(copy);
-await campaign.RunAsync(new TestRuns(copy.TestProgram, scratch));
+await campaign.RunAsync(new TestRuns(copy.TestProgram, scratch), int.Parse(Option("at-once") ?? "1", null));
 return campaign.Report();
 
 string? Option(string name) => args.FirstOrDefault(argument => argument.StartsWith($"--{name}=", StringComparison.Ordinal))?[(name.Length + 3)..];

@@ -23,8 +23,11 @@ internal sealed class Results
 
     public void Add(Mutant mutant, string result)
     {
-        _known[mutant.Key] = result;
-        File.AppendAllText(_file, $"{mutant.Key}\t{result}\n");
+        lock (_known)
+        {
+            _known[mutant.Key] = result;
+            File.AppendAllText(_file, $"{mutant.Key}\t{result}\n");
+        }
     }
 
     public void Forget(Func<string, bool> matches)

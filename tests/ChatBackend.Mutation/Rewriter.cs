@@ -25,7 +25,7 @@ internal sealed class Rewriter(Area area, string file, IReadOnlySet<string> logM
         var changes = Changes.Of(node).Select(change => (change, Key: KeyOf(node, change))).ToList();
         foreach (var (_, key) in changes)
         {
-            Found.Add(new Mutant(area, key, file, node.GetLocation().GetLineSpan().StartLinePosition.Line + 1));
+            Found.Add(new Mutant(area, key, file, node.GetLocation().GetLineSpan().StartLinePosition.Line + 1, IsStatic(node)));
         }
 
         var visited = base.Visit(node)!;
@@ -57,6 +57,13 @@ internal sealed class Rewriter(Area area, string file, IReadOnlySet<string> logM
         FieldDeclarationSyntax field => field.Declaration.Variables[0].Identifier.Text,
         BaseTypeDeclarationSyntax type => type.Identifier.Text,
         _ => "-",
+    };
+
+    private static bool IsStatic(SyntaxNode node) => node.AncestorsAndSelf().OfType<MemberDeclarationSyntax>().First() switch
+    {
+        FieldDeclarationSyntax field => field.Modifiers.Any(SyntaxKind.StaticKeyword),
+        PropertyDeclarationSyntax { Initializer: not null } property => property.Modifiers.Any(SyntaxKind.StaticKeyword),
+        _ => false,
     };
 
     /// <summary>What must stay a constant, or is a pattern.</summary>

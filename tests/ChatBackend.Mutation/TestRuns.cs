@@ -23,7 +23,7 @@ internal sealed class TestRuns(string program, string scratch)
         var file = Path.Combine(scratch, $"{area.Name}.reached");
         File.Delete(file);
         var (_, output) = await RunAsync(
-            ["-namespace", area.Tests, "-namespace", $"{area.Tests}.*"], TimeSpan.FromMinutes(20), ("CHATBACKEND_MUTANTS_REACHED", file));
+            [.. area.Tests.SelectMany(name => new[] { "-namespace", name, "-namespace", $"{name}.*" })], TimeSpan.FromMinutes(20), ("CHATBACKEND_MUTANTS_REACHED", file));
         var failed = FailedIn(output).ToHashSet();
         foreach (var name in failed)
         {
@@ -40,12 +40,12 @@ internal sealed class TestRuns(string program, string scratch)
             test.SelectMany(row => row.Numbers).Concat(between[test.Key.Type]).ToHashSet())).Where(test => !failed.Contains(test.Name))];
     }
 
-    public async Task<Verdict> TryAsync(int mutant, IReadOnlyList<Test> tests)
+    public async Task<Verdict> TryAsync(Mutant mutant, int number, IReadOnlyList<Test> tests)
     {
-        var reaching = tests.Where(test => test.Reaches.Contains(mutant)).OrderBy(test => test.Duration).ToList();
+        var reaching = tests.Where(test => mutant.IsStatic || test.Reaches.Contains(number)).OrderBy(test => test.Duration).ToList();
         var spent = TimeSpan.Zero;
         var first = reaching.TakeWhile(test => (spent += test.Duration) < FirstRound).ToList();
-        var by = await TryAsync(mutant, first) ?? await TryAsync(mutant, [.. reaching.Skip(first.Count)]);
+        var by = await TryAsync(number, first) ?? await TryAsync(number, [.. reaching.Skip(first.Count)]);
         return new Verdict(by, reaching.Count > 0);
     }
 
