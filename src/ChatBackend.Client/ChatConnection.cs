@@ -138,7 +138,7 @@ public sealed class ChatConnection : IAsyncDisposable
             await _outgoing.FollowAsync(follower, cancellationToken);
             return follower;
         }
-        catch (Exception refused) when (isNew && refused is ChatErrorException or OperationCanceledException)
+        catch (Exception ex) when (isNew && ex is ChatErrorException or OperationCanceledException)
         {
             _threads.Remove(follower, FollowedThreads.Unfollowed(thread));
             throw;

@@ -69,9 +69,9 @@ public sealed record GuestSession(UserId UserId, string Token, DateTimeOffset Ex
                 guest.GetProperty("token").GetString()!,
                 guest.GetProperty("expires_at").GetDateTimeOffset());
         }
-        catch (Exception wrong) when (wrong is KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception ex) when (ex is KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new JsonException("The file does not hold a guest.", wrong);
+            throw new JsonException("The file does not hold a guest.", ex);
         }
     }
 }

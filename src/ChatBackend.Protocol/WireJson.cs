@@ -26,9 +26,9 @@ public static class WireJson
         {
             return JsonSerializer.Deserialize(utf8, Context.ServerFrame) ?? throw new JsonException("null is not a frame.");
         }
-        catch (NotSupportedException untyped)
+        catch (NotSupportedException ex)
         {
-            throw new JsonException("A frame has a type.", untyped);
+            throw new JsonException("A frame has a type.", ex);
         }
     }
 

@@ -39,10 +39,10 @@ internal sealed partial class LocalCertificate
             var certificate = X509CertificateLoader.LoadPkcs12FromFile(path, password: null);
             return certificate.HasPrivateKey ? certificate : null;
         }
-        catch (CryptographicException broken)
+        catch (CryptographicException ex)
         {
             // Nobody depends on this very certificate; a server that does not start would be worse than a new warning in a browser.
-            LogUnreadable(path, broken.Message);
+            LogUnreadable(path, ex.Message);
             return null;
         }
     }

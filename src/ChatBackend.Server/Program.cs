@@ -43,13 +43,13 @@ try
     await app.RunAsync(stop.Requested);
     return faults.ExitCode;
 }
-catch (Exception interrupted) when (stop.CutTheStartShort)
+catch (Exception ex) when (stop.CutTheStartShort)
 {
-    ServerLog.Interrupted(log, interrupted);
+    ServerLog.Interrupted(log, ex);
     return 0;
 }
-catch (Exception failure) when (failure is not HostAbortedException)
+catch (Exception ex) when (ex is not HostAbortedException)
 {
-    ServerLog.Fatal(log, failure);
+    ServerLog.Fatal(log, ex);
     return 1;
 }

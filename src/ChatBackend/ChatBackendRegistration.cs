@@ -2,14 +2,19 @@ using System.Net;
 using System.Net.Sockets;
 using ChatBackend.Agents;
 using ChatBackend.Connections;
+using ChatBackend.Following;
+using ChatBackend.Hosting;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Rest;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Telemetry;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Maintenance;
+using ChatBackend.Threads.Publishing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -88,20 +93,22 @@ public static class ChatBackendRegistration
     private static void AddRuns(this IServiceCollection services)
     {
         services.AddOptions<RunOptions>().BindConfiguration("Runs").ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<OpenRuns>();
-        services.AddSingleton<Histories>();
+        services.AddSingleton<ActiveRuns>();
+        services.AddSingleton<ChatHistoryCache>();
+        services.AddHostedService(provider => provider.GetRequiredService<ChatHistoryCache>());
         services.AddScoped<RunContext>();
-        services.AddScoped<Conversation>();
+        services.AddScoped<ChatHistoryBuilder>();
     }
 
     private static void AddThreads(this IServiceCollection services)
     {
         services.AddOptions<ThreadOptions>().BindConfiguration("Threads").ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<ThreadFeeds>();
-        services.AddHostedService(provider => provider.GetRequiredService<ThreadFeeds>());
+        services.AddSingleton<LocalNode>();
+        services.AddSingleton<ThreadSubscriptions>();
+        services.AddHostedService(provider => provider.GetRequiredService<ThreadSubscriptions>());
         services.AddSingleton<Quarantine>();
-        services.AddSingleton<OpenWorkAdoption>();
-        services.AddHostedService(provider => provider.GetRequiredService<OpenWorkAdoption>());
+        services.AddSingleton<OpenWorkRecovery>();
+        services.AddHostedService(provider => provider.GetRequiredService<OpenWorkRecovery>());
         services.AddSingleton<Erasure>();
         services.AddHostedService(provider => provider.GetRequiredService<Erasure>());
         services.AddSingleton<Retention>();
@@ -113,7 +120,7 @@ public static class ChatBackendRegistration
         services.AddOptions<Connections.ConnectionOptions>().BindConfiguration("Connections").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<OutboxMemory>();
         services.AddSingleton<MessageRouter>();
-        services.AddSingleton(provider => provider.GetRequiredService<MessageRouter>().Port());
+        services.AddSingleton<IConnectionOutboxes>(provider => provider.GetRequiredService<MessageRouter>());
         services.AddSingleton(new FileDescriptors(FileDescriptors.OfThisProcess));
         services.AddSingleton<ConnectionLimit>();
         services.AddHostedService(provider => provider.GetRequiredService<ConnectionLimit>());

@@ -38,10 +38,10 @@ switch (args)
             {
                 await run(results);
             }
-            catch (Exception broken) when (broken is InvalidOperationException or TimeoutException)
+            catch (Exception ex) when (ex is InvalidOperationException or TimeoutException)
             {
                 // What a server did wrong; the others' numbers stand.
-                results.Note($"NOT MEASURED: {name}. {broken.Message}");
+                results.Note($"NOT MEASURED: {name}. {ex.Message}");
                 isWhole = false;
             }
         }

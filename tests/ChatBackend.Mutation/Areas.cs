@@ -12,6 +12,7 @@ internal sealed record Area(string Name, string Sources, params string[] Tests)
         new("Storage", "src/ChatBackend/Storage", "ChatBackend.Tests.Storage", "ChatBackend.Tests.Search"),
         new("Runs", "src/ChatBackend/Runs", "ChatBackend.Tests.Runs", "ChatBackend.Tests.Agents"),
         new("Connections", "src/ChatBackend/Connections", "ChatBackend.Tests.Connections", "ChatBackend.Tests.Protocol"),
+        new("Following", "src/ChatBackend/Following", "ChatBackend.Tests.Following", "ChatBackend.Tests.Threads"),
         new("Threads", "src/ChatBackend/Threads", "ChatBackend.Tests.Threads", "ChatBackend.Tests.Rest"),
     ];
 }

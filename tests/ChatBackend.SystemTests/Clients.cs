@@ -118,9 +118,9 @@ internal static class Clients
         var head = follower.Cursor;
         await foreach (var frame in follower.Events())
         {
-            if (frame is ThreadEvent happened)
+            if (frame is ThreadEvent threadEvent)
             {
-                events.Add(happened);
+                events.Add(threadEvent);
             }
 
             if (events.Count > 0 && events[^1].Seq >= head)

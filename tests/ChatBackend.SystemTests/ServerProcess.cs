@@ -105,10 +105,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             await server.UntilReadyAsync(deadline.Token);
             return server;
         }
-        catch (Exception failure)
+        catch (Exception ex)
         {
             await server.DisposeAsync();
-            throw new InvalidOperationException($"The server did not become ready. It wrote:\n{server.Log}", failure);
+            throw new InvalidOperationException($"The server did not become ready. It wrote:\n{server.Log}", ex);
         }
     }
 

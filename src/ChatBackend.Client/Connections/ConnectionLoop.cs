@@ -105,9 +105,9 @@ internal sealed class ConnectionLoop(
         {
             end = new ConnectionEnd { Reason = "closed from this side", IsOurs = true };
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
-            end = new ConnectionEnd { Reason = bug.Message, Cause = bug };
+            end = new ConnectionEnd { Reason = ex.Message, Cause = ex };
         }
 
         Finish(end);
@@ -181,17 +181,17 @@ internal sealed class ConnectionLoop(
                 socket.Dispose();
                 return (null, new ConnectionEnd { Reason = "the token is of another user" });
             }
-            catch (ChatConnectException refused)
+            catch (ChatConnectException ex)
             {
-                end = refused.End;
+                end = ex.End;
                 if (end.IsFinal)
                 {
                     return (null, end);
                 }
             }
-            catch (Exception noToken) when (noToken is HttpRequestException or IOException or TimeoutException or OperationCanceledException { InnerException: TimeoutException })
+            catch (Exception ex) when (ex is HttpRequestException or IOException or TimeoutException or OperationCanceledException { InnerException: TimeoutException })
             {
-                end = end with { Cause = noToken, RetryAfter = null, ReconnectWithin = null };
+                end = end with { Cause = ex, RetryAfter = null, ReconnectWithin = null };
             }
         }
     }

@@ -24,17 +24,17 @@ internal sealed record OpenSocket(ClientWebSocket Socket, MessageReader Messages
             var messages = new MessageReader(socket, options.MaxFrameBytes);
             return new OpenSocket(socket, messages, await EstablishAsync(messages, options, either.Token));
         }
-        catch (Exception failed)
+        catch (Exception ex)
         {
-            var end = EndOf(socket, failed, late.IsCancellationRequested, options.TimeProvider);
+            var end = EndOf(socket, ex, late.IsCancellationRequested, options.TimeProvider);
             socket.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
-            if (failed is not (WebSocketException or HttpRequestException or JsonException or OperationCanceledException))
+            if (ex is not (WebSocketException or HttpRequestException or JsonException or OperationCanceledException))
             {
                 throw;
             }
 
-            throw new ChatConnectException($"Could not connect to {options.Uri}: {end}.", end, failed);
+            throw new ChatConnectException($"Could not connect to {options.Uri}: {end}.", end, ex);
         }
     }
 

@@ -29,9 +29,9 @@ internal sealed class SendJournal(ISendStore store)
         {
             ack = await command.Answer.Task;
         }
-        catch (ChatErrorException refused)
+        catch (ChatErrorException ex)
         {
-            await (command.IsRestored ? Enqueue(() => store.SaveAsync(_user, command.ToStored(refused.Error))) : RemoveAsync(command.Id));
+            await (command.IsRestored ? Enqueue(() => store.SaveAsync(_user, command.ToStored(ex.Error))) : RemoveAsync(command.Id));
             throw;
         }
 

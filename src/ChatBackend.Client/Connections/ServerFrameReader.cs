@@ -13,9 +13,9 @@ internal static class ServerFrameReader
         {
             return WireJson.DecodeServerFrame(utf8.Span);
         }
-        catch (JsonException unknown)
+        catch (JsonException ex)
         {
-            return TryReadUnknown(utf8) ?? throw new JsonException("The server sent a message that is not a frame.", unknown);
+            return TryReadUnknown(utf8) ?? throw new JsonException("The server sent a message that is not a frame.", ex);
         }
     }
 

@@ -63,13 +63,13 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
             await AnswerCloseAsync();
             Give(new ConnectionEnd { CloseCode = open.Messages.CloseCode, Reason = open.Messages.CloseReason, IsOurs = _isClosing });
         }
-        catch (Exception broken) when (broken is WebSocketException or JsonException or OperationCanceledException)
+        catch (Exception ex) when (ex is WebSocketException or JsonException or OperationCanceledException)
         {
-            Give(Broken(broken.Message, broken));
+            Give(Broken(ex.Message, ex));
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
-            _ended.TrySetException(bug);
+            _ended.TrySetException(ex);
         }
     }
 
@@ -94,9 +94,9 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
             await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, stop);
             await _ended.Task.WaitAsync(options.CloseTimeout, options.TimeProvider, stop);
         }
-        catch (Exception over) when (over is WebSocketException or OperationCanceledException or TimeoutException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
-            Give(Broken(over is TimeoutException ? "the server did not answer the close" : over.Message, over));
+            Give(Broken(ex is TimeoutException ? "the server did not answer the close" : ex.Message, ex));
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
             using var late = new CancellationTokenSource(options.CloseTimeout, options.TimeProvider);
             await _socket.CloseOutputAsync(_socket.CloseStatus ?? WebSocketCloseStatus.NormalClosure, null, late.Token);
         }
-        catch (Exception gone) when (gone is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // Why it ended is known from its close frame.
         }

@@ -128,9 +128,9 @@ internal sealed class Waiting
         {
             return WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(json)) as Error ?? throw new JsonException("It is not an error frame.");
         }
-        catch (JsonException unknown)
+        catch (JsonException ex)
         {
-            throw new InvalidDataException($"What {id} of the store was refused with cannot be read.", unknown);
+            throw new InvalidDataException($"What {id} of the store was refused with cannot be read.", ex);
         }
     }
 

@@ -59,8 +59,8 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
             case ThreadDeleted deleted when Find(deleted.ThreadId) is { } follower:
                 Fail(follower, new ThreadDeletedException(deleted.ThreadId));
                 break;
-            case ThreadEvent happened:
-                Take(happened.ThreadId, frame, bytes);
+            case ThreadEvent threadEvent:
+                Take(threadEvent.ThreadId, frame, bytes);
                 break;
             case PartDelta delta:
                 Take(delta.ThreadId, frame, bytes);

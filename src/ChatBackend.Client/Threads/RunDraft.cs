@@ -36,9 +36,9 @@ internal sealed class RunDraft(RunId id)
         text.Append(delta.Text);
     }
 
-    public void Apply(RunEvent happened)
+    public void Apply(RunEvent threadEvent)
     {
-        switch (happened)
+        switch (threadEvent)
         {
             case AgentStarted started:
                 _head = _head with { Agent = started.Agent, Answers = started.MessageId };

@@ -52,8 +52,8 @@ internal sealed class ThreadDraft
                 Change(steered.MessageId, message => message with { State = MessageState.Steered, RunId = steered.RunId });
                 RunOf(steered.RunId).Apply(steered);
                 break;
-            case RunEvent happened:
-                RunOf(happened.RunId).Apply(happened);
+            case RunEvent threadEvent:
+                RunOf(threadEvent.RunId).Apply(threadEvent);
                 break;
             case PartDelta delta:
                 RunOf(delta.RunId).Apply(delta);

@@ -128,13 +128,13 @@ public sealed class ThreadFollower
     /// <exception cref="ChatClosedException">The connection closed, or the thread was unfollowed, before it came.</exception>
     public async Task<RunEvent> WaitForRunEndAsync(RunId run, CancellationToken cancellationToken = default) =>
         (RunEvent)await WaitForAsync(
-            happened => happened is AgentCompleted or AgentStopped or AgentFailed && ((RunEvent)happened).RunId == run, cancellationToken);
+            threadEvent => threadEvent is AgentCompleted or AgentStopped or AgentFailed && ((RunEvent)threadEvent).RunId == run, cancellationToken);
 
     /// <summary>The event that ends the run that answers a message.</summary>
     /// <exception cref="ChatClosedException">The connection closed, or the thread was unfollowed, before it came.</exception>
     public async Task<RunEvent> WaitForAnswerAsync(MessageId message, CancellationToken cancellationToken = default)
     {
-        var started = (AgentStarted)await WaitForAsync(happened => happened is AgentStarted begun && begun.MessageId == message, cancellationToken);
+        var started = (AgentStarted)await WaitForAsync(threadEvent => threadEvent is AgentStarted begun && begun.MessageId == message, cancellationToken);
         return await WaitForRunEndAsync(started.RunId, cancellationToken);
     }
 
@@ -230,16 +230,16 @@ public sealed class ThreadFollower
         }
 
         _log.Append(fresh, bytes);
-        if (fresh is not ThreadEvent happened)
+        if (fresh is not ThreadEvent threadEvent)
         {
             return;
         }
 
         foreach (var wait in _waits)
         {
-            if (wait.Predicate(happened))
+            if (wait.Predicate(threadEvent))
             {
-                wait.Found.TrySetResult(happened);
+                wait.Found.TrySetResult(threadEvent);
             }
         }
     }

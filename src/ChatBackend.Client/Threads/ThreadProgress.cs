@@ -26,37 +26,37 @@ internal sealed class ThreadProgress(ThreadCursor start)
 
     public Taken Take(ServerFrame frame) => frame switch
     {
-        ThreadEvent happened => Take(happened),
+        ThreadEvent threadEvent => Take(threadEvent),
         PartDelta delta => Take(delta),
         CaughtUp caughtUp => Take(caughtUp),
         _ => Taken.Known,
     };
 
-    private Taken Take(ThreadEvent happened)
+    private Taken Take(ThreadEvent threadEvent)
     {
-        _head = Math.Max(_head, happened.Seq);
-        if (happened.Seq <= Cursor)
+        _head = Math.Max(_head, threadEvent.Seq);
+        if (threadEvent.Seq <= Cursor)
         {
             return Taken.Known;
         }
 
-        if (happened.Seq != Cursor + 1)
+        if (threadEvent.Seq != Cursor + 1)
         {
             return Taken.Missing;
         }
 
-        LastEvent = new ThreadCursor(happened.Seq, happened.At == default ? null : happened.At);
-        switch (happened)
+        LastEvent = new ThreadCursor(threadEvent.Seq, threadEvent.At == default ? null : threadEvent.At);
+        switch (threadEvent)
         {
             case AgentPart part:
                 _parts[part.PartId] = new Part(part.RunId, part.Text.Length, IsOver: true);
                 break;
             case AgentCompleted or AgentStopped or AgentFailed:
-                Forget(((RunEvent)happened).RunId);
+                Forget(((RunEvent)threadEvent).RunId);
                 break;
         }
 
-        return new Taken(happened, IsMissing: false);
+        return new Taken(threadEvent, IsMissing: false);
     }
 
     private Taken Take(PartDelta delta)

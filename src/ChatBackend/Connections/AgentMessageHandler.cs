@@ -1,9 +1,13 @@
 using System.Diagnostics;
 using ChatBackend.Agents;
+using ChatBackend.Errors;
+using ChatBackend.Following;
+using ChatBackend.Hosting;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -14,16 +18,10 @@ namespace ChatBackend.Connections;
 /// one after the other, in the order they came, away from the receive loop.
 /// </summary>
 internal sealed partial class AgentMessageHandler(
-    ConnectionContext connection, Outbox outbox, ThreadFeeds feeds, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
+    ConnectionContext connection, Outbox outbox, ThreadSubscriptions threads, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
     IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, LeftCommands left, Refusals refusals, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
     private bool _isAnswered; // the command that is being carried out
-
-    public ConnectionId Id => connection.Id;
-
-    public Session Session => connection.Session;
-
-    public void Close(CloseReason reason) => connection.Close(reason);
 
     public void Establish() => Send(new ConnectionEstablished
     {
@@ -33,17 +31,17 @@ internal sealed partial class AgentMessageHandler(
         HeartbeatSeconds = (int)options.Value.HeartbeatInterval.TotalSeconds,
         Limits = options.Value.ToLimits(threadOptions.Value),
         Agents = agents.Names,
-        LogId = feeds.LogId,
+        LogId = threads.LogId,
     });
 
     // Made by the first command: many connections only wait.
     private CommandQueue? _commands;
 
-    private Subscriptions Followed => field ??= new Subscriptions(feeds, connection, options.Value.MaxFollowedThreads, logger);
+    private Subscriptions Followed => field ??= new Subscriptions(threads, connection, options.Value.MaxFollowedThreads, logger);
 
-    /// <summary>Takes a frame from the receive loop. Never waits.</summary>
+    /// <summary>A frame from the receive loop. Never waits.</summary>
     /// <param name="bytes">What the frame took on the wire.</param>
-    public void Take(ClientFrame frame, int bytes)
+    public void Handle(ClientFrame frame, int bytes)
     {
         switch (frame)
         {
@@ -58,16 +56,7 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    /// <summary>Bytes that wait for a peer that reads too slowly.</summary>
-    public int HeldBytes => outbox.HeldBytes;
-    public void GiveUp() => outbox.GiveUp();
-    public bool Deliver(in OutgoingFrame frame) => outbox.Enqueue(frame);
-    public bool HasRoom(int bytes) => outbox.HasRoom(bytes);
-    public ValueTask<bool> RoomAsync(int bytes, CancellationToken cancellationToken) => outbox.RoomAsync(bytes, cancellationToken);
-
     public void Drain(TimeSpan reconnectWithin) => Send(new ServerDraining { ReconnectWithinMs = (int)reconnectWithin.TotalMilliseconds });
-
-    public bool IsStuck() => outbox.IsStuck();
 
     /// <summary>Whether a message that has begun takes longer than it may.</summary>
     public bool IsMessageOverdue() =>
@@ -103,7 +92,7 @@ internal sealed partial class AgentMessageHandler(
         catch (Exception ex)
         {
             NotRefused(ex, command.GetType().Name);
-            Close(CloseReason.InternalError);
+            connection.Close(CloseReason.InternalError);
         }
     }
 
@@ -133,7 +122,7 @@ internal sealed partial class AgentMessageHandler(
             refusals.ThreadAway(ex, command.GetType().Name);
             if (_isAnswered)
             {
-                Close(CloseReason.Unavailable);
+                connection.Close(CloseReason.Unavailable);
             }
             else
             {
@@ -143,7 +132,7 @@ internal sealed partial class AgentMessageHandler(
         catch (Exception ex) when (_isAnswered)
         {
             BrokeAfterAnswer(ex, command.GetType().Name);
-            Close(CloseReason.InternalError);
+            connection.Close(CloseReason.InternalError);
         }
         catch (Exception ex)
         {
@@ -173,13 +162,13 @@ internal sealed partial class AgentMessageHandler(
         await Followed.RequireRoomAsync(thread);
         var subscription = Followed.Find(thread);
         var isFollowed = subscription is not null;
-        subscription ??= frame.ThreadId is null ? feeds.AwaitNew(connection.Id, thread) : null;
+        subscription ??= frame.ThreadId is null ? threads.AwaitNew(connection.Id, thread) : null;
         subscription?.Hold();
-        await using var opened = subscription is null ? await feeds.OpenAsync(connection.Session.User, thread) : null;
+        await using var opened = subscription is null ? await threads.OpenAsync(connection.Session.User, thread) : null;
         try
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
-                connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? feeds.Node() : null,
+                connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? threads.Address : null,
                 frame.Replaces));
             Acknowledge(reply.Ack);
             if (frame.ThreadId is null && reply.Thread == thread)
@@ -218,7 +207,7 @@ internal sealed partial class AgentMessageHandler(
                 await Followed.JoinAsync(reply.Thread, new EventCursor(reply.Seq - 1), [], announcesCaughtUp: false);
             }
         }
-        catch (ProtocolException refused) when (refused.Code is ErrorCode.NotFound or ErrorCode.Expired)
+        catch (ProtocolException ex) when (ex.Code is ErrorCode.NotFound or ErrorCode.Expired)
         {
             // A retry of what took effect long ago: its thread was deleted since, or is kept only from later on.
         }

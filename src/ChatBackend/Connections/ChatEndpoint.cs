@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ChatBackend.Hosting;
 using ChatBackend.Identity;
 using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Http;
@@ -86,7 +87,8 @@ internal sealed partial class ChatEndpoint(
         context.Attach(socket, session, http);
         using var ids = logger.BeginScope(new ConnectionLogScope(context));
         var handler = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>();
-        var connection = scope.ServiceProvider.GetRequiredService<ConnectionLoop>();
+        var connection = new OpenConnection(context, handler, scope.ServiceProvider.GetRequiredService<Outbox>());
+        var loop = scope.ServiceProvider.GetRequiredService<ConnectionLoop>();
         var openedAt = clock.GetTimestamp();
         var reason = CloseReason.InternalError;
         metrics.ConnectionOpened();
@@ -97,14 +99,14 @@ internal sealed partial class ChatEndpoint(
 
         try
         {
-            router.Register(context.Id, handler);
+            router.Register(connection);
             handler.Establish();
             if (readiness.IsDraining)
             {
                 context.Close(CloseReason.Draining); // the drain may have looked just before
             }
 
-            reason = await connection.RunAsync();
+            reason = await loop.RunAsync();
         }
         catch (Exception ex)
         {
@@ -112,12 +114,12 @@ internal sealed partial class ChatEndpoint(
         }
         finally
         {
-            router.Remove(context.Id, handler);
+            router.Remove(connection);
             place.Dispose();
             metrics.ConnectionClosed(reason.Name);
             if (IsLogged())
             {
-                Closed(reason.Name, reason.Code, clock.GetElapsedTime(openedAt).TotalSeconds, connection.Received, connection.Sent);
+                Closed(reason.Name, reason.Code, clock.GetElapsedTime(openedAt).TotalSeconds, loop.Received, loop.Sent);
             }
 
             await handler.EndAsync(lifetime.ApplicationStopping);

@@ -1,5 +1,5 @@
+using ChatBackend.Hosting;
 using ChatBackend.Runs;
-using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,7 +11,7 @@ namespace ChatBackend.Connections;
 /// to everybody, 1001, while open runs get a moment to end.
 /// </summary>
 internal sealed partial class ConnectionDrain(
-    Readiness readiness, MessageRouter router, OpenRuns runs, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionDrain> logger)
+    Readiness readiness, MessageRouter router, ActiveRuns runs, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionDrain> logger)
     : IHostedLifecycleService
 {
     private static TimeSpan ReconnectWithin => TimeSpan.FromSeconds(5);
@@ -29,9 +29,9 @@ internal sealed partial class ConnectionDrain(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         readiness.Draining();
-        var connections = router.Handlers.ToList();
+        var connections = router.Connections.ToList();
         DrainStarted(connections.Count);
-        connections.ForEach(handler => handler.Drain(ReconnectWithin));
+        connections.ForEach(connection => connection.Handler.Drain(ReconnectWithin));
         // With none to be told, none has to be waited for: an upgrade that is under way closes its connection by itself.
         await Task.WhenAll(
             runs.DrainAsync(cancellationToken),
@@ -46,9 +46,9 @@ internal sealed partial class ConnectionDrain(
     {
         await Task.Delay(options.Value.DrainGrace, clock, cancellationToken);
         // Asked again: one that was upgraded just before is in by now.
-        foreach (var handler in router.Handlers)
+        foreach (var connection in router.Connections)
         {
-            handler.Close(CloseReason.Draining);
+            connection.Context.Close(CloseReason.Draining);
         }
     }
 

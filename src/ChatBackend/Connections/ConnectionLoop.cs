@@ -76,17 +76,17 @@ internal sealed partial class ConnectionLoop(
                 return;
             }
         }
-        catch (WebSocketException broken) when (broken.WebSocketErrorCode == WebSocketError.Faulted)
+        catch (WebSocketException ex) when (ex.WebSocketErrorCode == WebSocketError.Faulted)
         {
             context.Close(CloseReason.ProtocolError);
         }
-        catch (Exception gone) when (gone is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
+        catch (Exception ex) when (ex is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException)
         {
             context.Close(CloseReason.PeerVanished);
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
-            ReceiveBroke(bug);
+            ReceiveBroke(ex);
             context.Close(CloseReason.InternalError);
         }
     }
@@ -136,9 +136,9 @@ internal sealed partial class ConnectionLoop(
         {
             await step.WaitAsync(options.Value.CloseTimeout, clock);
         }
-        catch (Exception gone) when (gone is TimeoutException or WebSocketException or OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
+        catch (Exception ex) when (ex is TimeoutException or WebSocketException or OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
         {
-            CloseStepFailed(gone.GetType().Name);
+            CloseStepFailed(ex.GetType().Name);
             context.Socket.Abort();
         }
     }

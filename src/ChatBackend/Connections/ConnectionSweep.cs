@@ -1,3 +1,4 @@
+using ChatBackend.Hosting;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -15,14 +16,14 @@ internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (var _ in Ticks.EveryAsync(Every, clock, stoppingToken))
+        await foreach (var _ in PeriodicTicks.EveryAsync(Every, clock, stoppingToken))
         {
             var failed = new HashSet<string>();
-            foreach (var handler in router.Handlers)
+            foreach (var connection in router.Connections)
             {
-                if (!await _work.TryAsync(handler.Id.Value, () => Sweep(handler), stoppingToken))
+                if (!await _work.TryAsync(connection.Context.Id.Value, () => Sweep(connection), stoppingToken))
                 {
-                    failed.Add(handler.Id.Value);
+                    failed.Add(connection.Context.Id.Value);
                 }
             }
 
@@ -36,11 +37,11 @@ internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory
         }
     }
 
-    private Task Sweep(AgentMessageHandler handler)
+    private Task Sweep(OpenConnection connection)
     {
-        if (ReasonToClose(handler) is { } reason)
+        if (ReasonToClose(connection) is { } reason)
         {
-            handler.Close(reason);
+            connection.Context.Close(reason);
         }
 
         return Task.CompletedTask;
@@ -50,14 +51,14 @@ internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory
     private Task RelieveAsync()
     {
         var (excess, closed) = (memory.Excess, 0);
-        foreach (var (handler, held) in router.Handlers.Select(handler => (handler, handler.HeldBytes)).OrderByDescending(entry => entry.HeldBytes).ToList())
+        foreach (var (outbox, held) in router.Connections.Select(connection => (connection.Outbox, connection.Outbox.HeldBytes)).OrderByDescending(entry => entry.HeldBytes).ToList())
         {
             if (excess <= 0 || held == 0)
             {
                 break;
             }
 
-            handler.GiveUp();
+            outbox.GiveUp();
             (excess, closed) = (excess - held, closed + 1);
         }
 
@@ -65,10 +66,10 @@ internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory
         return Task.CompletedTask;
     }
 
-    private CloseReason? ReasonToClose(AgentMessageHandler handler) =>
-        handler.IsStuck() ? CloseReason.SendTimedOut
-        : handler.IsMessageOverdue() ? CloseReason.MessageTimedOut
-        : handler.Session.ExpiresAt <= clock.GetUtcNow() ? CloseReason.SessionExpired
+    private CloseReason? ReasonToClose(OpenConnection connection) =>
+        connection.Outbox.IsStuck() ? CloseReason.SendTimedOut
+        : connection.Handler.IsMessageOverdue() ? CloseReason.MessageTimedOut
+        : connection.Context.Session.ExpiresAt <= clock.GetUtcNow() ? CloseReason.SessionExpired
         : null;
 
     [LoggerMessage(LogLevel.Warning, "{Connections} connections that read slowly and held most are closed: all together held more than {Bytes} bytes (Connections:MaxTotalOutboxBytes)")]

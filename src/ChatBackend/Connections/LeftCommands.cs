@@ -1,3 +1,4 @@
+using ChatBackend.Hosting;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.Options;
 

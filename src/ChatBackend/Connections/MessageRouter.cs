@@ -1,68 +1,57 @@
 using System.Collections.Concurrent;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
-using ChatBackend.Threads;
 
 namespace ChatBackend.Connections;
 
-/// <summary>
-/// Knows the handler of every open connection, by connection id and by nothing else: a frame goes to the handler of the
-/// connection it came from, a delivery to the one it is addressed to. An unknown id is nobody, never somebody else.
-/// </summary>
-internal sealed class MessageRouter
-{
-    private readonly ConcurrentDictionary<ConnectionId, AgentMessageHandler> _handlers = new();
+/// <summary>An open connection: commands go to its handler, frames to its outbox.</summary>
+internal sealed record OpenConnection(ConnectionContext Context, AgentMessageHandler Handler, Outbox Outbox);
 
+/// <summary>
+/// Knows every open connection, by its id and by nothing else: a frame goes to the handler of the connection it came from, a delivery to the
+/// outbox of the one it is addressed to. An id that is unknown leads to no connection, never to another one.
+/// </summary>
+internal sealed class MessageRouter : IConnectionOutboxes
+{
+    private readonly ConcurrentDictionary<ConnectionId, OpenConnection> _connections = new();
     private readonly OutboxMemory _memory;
 
     public MessageRouter(OutboxMemory memory, ChatMetrics metrics)
     {
         _memory = memory;
-        metrics.WatchHandlers(() => _handlers.Count);
+        metrics.WatchHandlers(() => _connections.Count);
     }
 
-    public IEnumerable<AgentMessageHandler> Handlers => _handlers.Select(entry => entry.Value);
+    public IEnumerable<OpenConnection> Connections => _connections.Select(entry => entry.Value);
 
-    /// <summary>How feeds reach connections.</summary>
-    public FeedPort Port() => new(Deliver, HasRoom, RoomAsync) { TakesHistory = () => !_memory.IsFull };
+    public bool TakesHistory => !_memory.IsFull;
 
     /// <exception cref="InvalidOperationException">The id is taken: ids are made once, so this is a bug.</exception>
-    public void Register(ConnectionId connection, AgentMessageHandler handler)
+    public void Register(OpenConnection connection)
     {
-        if (!_handlers.TryAdd(connection, handler))
+        if (!_connections.TryAdd(connection.Context.Id, connection))
         {
-            throw new InvalidOperationException($"{connection} has a handler already.");
+            throw new InvalidOperationException($"{connection.Context.Id} has a handler already.");
         }
     }
 
-    /// <summary>Removes this handler and no successor of it.</summary>
-    public bool Remove(ConnectionId connection, AgentMessageHandler handler) =>
-        _handlers.TryRemove(KeyValuePair.Create(connection, handler));
+    /// <summary>Removes this connection and no successor of it.</summary>
+    public bool Remove(OpenConnection connection) => _connections.TryRemove(KeyValuePair.Create(connection.Context.Id, connection));
 
     /// <summary>Hands a frame to the connection's own handler, which takes it without waiting.</summary>
     /// <param name="bytes">What the frame took on the wire.</param>
-    public bool Route(ConnectionId connection, ClientFrame frame, int bytes)
+    /// <returns>False when there is no such connection any more.</returns>
+    public bool Route(ConnectionId id, ClientFrame frame, int bytes)
     {
-        if (!_handlers.TryGetValue(connection, out var handler))
+        if (!_connections.TryGetValue(id, out var connection))
         {
             return false;
         }
 
-        handler.Take(frame, bytes);
+        connection.Handler.Handle(frame, bytes);
         return true;
     }
 
-    /// <returns>False when there is no such connection any more.</returns>
-    public bool Deliver(ConnectionId connection, OutgoingFrame frame) =>
-        _handlers.TryGetValue(connection, out var handler) && handler.Deliver(frame);
-
-    /// <summary>Whether the connection can take so much of what may as well come later.</summary>
-    /// <returns>False also when there is no such connection any more.</returns>
-    public bool HasRoom(ConnectionId connection, int bytes) =>
-        _handlers.TryGetValue(connection, out var handler) && handler.HasRoom(bytes);
-
-    /// <summary>Waits until the connection can take so much of what may as well come later.</summary>
-    /// <returns>False when there is no such connection any more.</returns>
-    public ValueTask<bool> RoomAsync(ConnectionId connection, int bytes, CancellationToken cancellationToken) =>
-        _handlers.TryGetValue(connection, out var handler) ? handler.RoomAsync(bytes, cancellationToken) : ValueTask.FromResult(false);
+    public IConnectionOutbox? Find(ConnectionId id) => _connections.TryGetValue(id, out var connection) ? connection.Outbox : null;
 }

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
+using System.Runtime.ExceptionServices;
+using ChatBackend.Following;
 using ChatBackend.Telemetry;
-using ChatBackend.Threads;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Connections;
@@ -9,15 +10,17 @@ namespace ChatBackend.Connections;
 /// What waits to be sent on one socket, bounded in bytes, with one writer at a time: a caller that finds it idle sends at
 /// once, everybody else queues behind, where text gathers. A peer that reads too slowly ends its own connection and delays nobody.
 /// </summary>
-internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOptions> options, OutboxMemory memory, ChatMetrics metrics, TimeProvider clock)
+internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOptions> options, OutboxMemory memory, ChatMetrics metrics, TimeProvider clock) : IConnectionOutbox
 {
     private readonly Lock _lock = new();
-    private WaitingFrames? _waiting;
+    private OutboundQueue? _waiting;
     private bool _isSending;
     private bool _isClosed;
     private long _sendStartedAt;
-    private Task _sending = Task.CompletedTask;
+    private OutboundFrame _next; // of a send that its caller has yet to begin
     private TaskCompletionSource? _room;
+    private TaskCompletionSource? _idle;
+    private Exception? _fault;
     private int _inFlight;
     private int _held; // as all outboxes together know it
 
@@ -37,35 +40,59 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     }
 
     /// <summary>A frame about the connection itself.</summary>
-    public bool Enqueue(ReadOnlyMemory<byte> frame) => Enqueue(new OutgoingFrame(null, frame));
+    public bool Enqueue(ReadOnlyMemory<byte> frame) => Enqueue(new OutboundFrame(null, frame));
 
     /// <summary>Sends the frame, now or when those before it are sent. Never waits.</summary>
     /// <returns>False when the connection is closing: the frame goes nowhere.</returns>
-    public bool Enqueue(in OutgoingFrame frame)
+    public bool Enqueue(in OutboundFrame frame)
     {
-        lock (_lock)
+        var isTaken = TryAdd(frame, out var begins);
+        if (begins)
         {
-            if (_isClosed)
-            {
-                return false;
-            }
-
-            if (!_isSending)
-            {
-                Send(frame.Encoded());
-                return true;
-            }
-
-            if (TryKeep(frame))
-            {
-                return true;
-            }
-
-            Drop();
+            Flush();
         }
 
-        connection.Close(CloseReason.OutboxFull);
-        return false;
+        return isTaken;
+    }
+
+    public bool Add(in OutboundFrame frame)
+    {
+        TryAdd(frame, out var begins);
+        return begins;
+    }
+
+    /// <summary>A send that ends at once costs no task.</summary>
+    public void Flush()
+    {
+        var frame = _next.Encoded();
+        _next = default;
+        try
+        {
+            while (true)
+            {
+                var send = Write(frame);
+                if (!send.IsCompletedSuccessfully)
+                {
+                    lock (_lock)
+                    {
+                        _inFlight = frame.Length;
+                        Count();
+                    }
+
+                    _ = PumpAsync(send); // owned by CompleteAsync, which waits until nothing is sent any more
+                    return;
+                }
+
+                if (!TryNext(out frame))
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception ex)
+        {
+            Break(ex);
+        }
     }
 
     /// <summary>Ends the connection as too slow, and forgets what waits.</summary>
@@ -94,7 +121,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
 
     /// <summary>Waits until it has room.</summary>
     /// <returns>False when the connection is closing.</returns>
-    public async ValueTask<bool> RoomAsync(int bytes, CancellationToken cancellationToken)
+    public async ValueTask<bool> WaitForRoomAsync(int bytes, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -125,21 +152,56 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     /// <summary>Takes no more frames; returns when what waits is sent, or the socket is given up.</summary>
     public async Task CompleteAsync()
     {
-        Task sending;
+        var idle = Task.CompletedTask;
         lock (_lock)
         {
             _isClosed = true;
             _room?.TrySetResult();
-            sending = _sending;
+            if (_isSending)
+            {
+                idle = (_idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
         }
 
-        await sending;
+        await idle;
+        if (_fault is { } fault)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+    }
+
+    private bool TryAdd(in OutboundFrame frame, out bool begins)
+    {
+        begins = false;
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            if (!_isSending)
+            {
+                (_isSending, _sendStartedAt, _next) = (true, clock.GetTimestamp(), frame);
+                return begins = true;
+            }
+
+            if (TryKeep(frame))
+            {
+                return true;
+            }
+
+            Drop();
+        }
+
+        connection.Close(CloseReason.OutboxFull);
+        return false;
     }
 
     // In the lock, as are those after it. What is too much is dropped with the connection: it never stays above the limit.
-    private bool TryKeep(in OutgoingFrame frame)
+    private bool TryKeep(in OutboundFrame frame)
     {
-        _waiting ??= new WaitingFrames();
+        _waiting ??= new OutboundQueue();
         var isGathered = _waiting.Add(frame);
         if (_waiting.Bytes > options.Value.MaxOutboxBytes && _waiting.Count > 1)
         {
@@ -165,32 +227,6 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
 
     private void Count() => memory.Change(ref _held, (_waiting?.Bytes ?? 0) + _inFlight);
 
-    // Only when idle. A send that ends at once costs no task.
-    private void Send(ReadOnlyMemory<byte> frame)
-    {
-        _isSending = true;
-        ValueTask send;
-        try
-        {
-            send = Write(frame);
-        }
-        catch (Exception broken) when (IsBroken(broken))
-        {
-            send = ValueTask.FromException(broken);
-        }
-
-        if (send.IsCompletedSuccessfully)
-        {
-            _isSending = false;
-        }
-        else
-        {
-            _inFlight = frame.Length;
-            Count();
-            _sending = PumpAsync(send);
-        }
-    }
-
     private async Task PumpAsync(ValueTask send)
     {
         try
@@ -198,44 +234,59 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
             while (true)
             {
                 await send.ConfigureAwait(false);
-                OutgoingFrame next = default;
-                lock (_lock)
+                if (!TryNext(out var frame))
                 {
-                    if (_waiting?.TryTake(out next) is not true)
-                    {
-                        (_isSending, _inFlight) = (false, 0);
-                    }
-                    else
-                    {
-                        _inFlight = next.Json.IsEmpty ? sizeof(char) * next.Delta!.Text.Length : next.Json.Length;
-                    }
-
-                    Count();
-                    if (_room is not null && HasRoomFor(0))
-                    {
-                        _room.TrySetResult();
-                        _room = null;
-                    }
-
-                    if (!_isSending)
-                    {
-                        return;
-                    }
+                    return;
                 }
 
-                send = Write(next.Encoded());
+                send = Write(frame);
             }
         }
-        catch (Exception broken) when (IsBroken(broken))
+        catch (Exception ex)
         {
-            lock (_lock)
+            Break(ex);
+        }
+    }
+
+    /// <returns>False when nothing waits: whoever adds the next frame sends it.</returns>
+    private bool TryNext(out ReadOnlyMemory<byte> frame)
+    {
+        OutboundFrame next = default;
+        lock (_lock)
+        {
+            _isSending = _waiting?.TryTake(out next) is true;
+            _inFlight = !_isSending ? 0 : next.Json.IsEmpty ? sizeof(char) * next.Delta!.Text.Length : next.Json.Length;
+            Count();
+            if (_room is not null && HasRoomFor(0))
             {
-                (_isSending, _inFlight) = (false, 0);
-                Drop();
+                _room.TrySetResult();
+                _room = null;
             }
 
-            connection.Close(CloseReason.PeerVanished);
+            if (!_isSending)
+            {
+                _idle?.TrySetResult();
+                frame = default;
+                return false;
+            }
         }
+
+        frame = next.Encoded();
+        return true;
+    }
+
+    /// <summary>The socket takes nothing more. What only a bug can throw is thrown again where the connection ends.</summary>
+    private void Break(Exception ex)
+    {
+        var isBroken = ex is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException;
+        lock (_lock)
+        {
+            (_isSending, _inFlight, _fault) = (false, 0, isBroken ? null : ex);
+            Drop();
+            _idle?.TrySetResult();
+        }
+
+        connection.Close(isBroken ? CloseReason.PeerVanished : CloseReason.InternalError);
     }
 
     private ValueTask Write(ReadOnlyMemory<byte> frame)
@@ -246,7 +297,4 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
         // Not cancellable: cancelling a send aborts the socket and loses the close frame. The sweep watches the time.
         return connection.Socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
     }
-
-    private static bool IsBroken(Exception thrown) =>
-        thrown is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException;
 }

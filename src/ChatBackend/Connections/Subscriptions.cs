@@ -1,27 +1,29 @@
+using ChatBackend.Errors;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Connections;
 
 /// <summary>The threads that one connection follows. Used by one command at a time.</summary>
-internal sealed partial class Subscriptions(ThreadFeeds feeds, ConnectionContext connection, int max, ILogger logger)
+internal sealed partial class Subscriptions(ThreadSubscriptions threads, ConnectionContext connection, int max, ILogger logger)
 {
     /// <summary>Subscriptions that are ended at once: each is a call to its thread.</summary>
     private const int EndedAtOnce = 256;
 
-    private readonly Dictionary<ThreadId, ThreadFeeds.Subscription> _all = [];
+    private readonly Dictionary<ThreadId, Subscription> _all = [];
 
-    public ThreadFeeds.Subscription? Find(ThreadId thread) => _all.GetValueOrDefault(thread);
+    public Subscription? Find(ThreadId thread) => _all.GetValueOrDefault(thread);
 
-    public void Add(ThreadId thread, ThreadFeeds.Subscription subscription) => _all[thread] = subscription;
+    public void Add(ThreadId thread, Subscription subscription) => _all[thread] = subscription;
 
     /// <exception cref="ProtocolException">The thread cannot be followed from there.</exception>
     public async Task JoinAsync(ThreadId thread, EventCursor after, IReadOnlyList<PartPosition> known, bool announcesCaughtUp)
     {
         await RequireRoomAsync(thread);
         await LeaveAsync(thread);
-        _all[thread] = await feeds.FollowAsync(connection.Session.User, connection.Id, thread, after, known, announcesCaughtUp);
+        _all[thread] = await threads.FollowAsync(connection.Session.User, connection.Id, thread, after, known, announcesCaughtUp);
     }
 
     public async Task LeaveAsync(ThreadId thread)

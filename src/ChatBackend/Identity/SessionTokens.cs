@@ -54,7 +54,7 @@ internal sealed class SessionTokens(IDataProtectionProvider protection, TimeProv
         {
             return _protector.Unprotect(Base64Url.DecodeFromChars(token));
         }
-        catch (Exception notOurs) when (notOurs is FormatException or CryptographicException)
+        catch (Exception ex) when (ex is FormatException or CryptographicException)
         {
             return null;
         }

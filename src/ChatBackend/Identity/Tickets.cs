@@ -76,7 +76,7 @@ internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider c
         {
             return _protector.Unprotect(Base64Url.DecodeFromChars(ticket));
         }
-        catch (Exception notOurs) when (notOurs is FormatException or CryptographicException)
+        catch (Exception ex) when (ex is FormatException or CryptographicException)
         {
             return null;
         }

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
+using ChatBackend.Errors;
 using ChatBackend.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

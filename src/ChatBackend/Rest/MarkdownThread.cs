@@ -10,7 +10,7 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
 {
     private readonly HashSet<MessageId> _left = [];
     private readonly Dictionary<RunId, string> _agents = [];
-    private RunId? _speaker;
+    private RunId? _activeRun;
 
     public void Begin(ThreadRecord thread, DateTimeOffset now)
     {
@@ -22,15 +22,15 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
         }
     }
 
-    public void Add(ThreadEvent happened)
+    public void Add(ThreadEvent threadEvent)
     {
-        switch (happened)
+        switch (threadEvent)
         {
             case UserMessage message when replaced.Holds(message):
                 _left.Add(message.MessageId);
                 break;
             case UserMessage message:
-                _speaker = null;
+                _activeRun = null;
                 Heading("User", message.At);
                 Say(message.Content);
                 break;
@@ -46,9 +46,9 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
         }
     }
 
-    private void Add(RunEvent happened, string agent)
+    private void Add(RunEvent threadEvent, string agent)
     {
-        switch (happened)
+        switch (threadEvent)
         {
             case AgentPart { Kind: PartKind.Text } part:
                 Say(part, agent, part.Text);
@@ -70,28 +70,28 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
         }
     }
 
-    private void Say(RunEvent happened, string agent, string content)
+    private void Say(RunEvent threadEvent, string agent, string content)
     {
         if (content.Length > 0)
         {
-            Speaks(happened, agent);
+            Speaks(threadEvent, agent);
             Say(content);
         }
     }
 
-    private void Note(RunEvent happened, string agent, string note)
+    private void Note(RunEvent threadEvent, string agent, string note)
     {
-        Speaks(happened, agent);
+        Speaks(threadEvent, agent);
         text.Append("> ").Append(MarkdownText.Line(note)).Append("\n\n");
     }
 
     /// <summary>A message that waited may stand between two parts of an answer.</summary>
-    private void Speaks(RunEvent happened, string agent)
+    private void Speaks(RunEvent threadEvent, string agent)
     {
-        if (_speaker != happened.RunId)
+        if (_activeRun != threadEvent.RunId)
         {
-            _speaker = happened.RunId;
-            Heading($"Agent {agent}", happened.At);
+            _activeRun = threadEvent.RunId;
+            Heading($"Agent {agent}", threadEvent.At);
         }
     }
 

@@ -1,9 +1,9 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
-using ChatBackend.Threads;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace ChatBackend.Rest;
@@ -40,7 +40,7 @@ internal sealed class PageCursors(IDataProtectionProvider protection, IEventLog 
                     : throw new ProtocolException(ErrorCode.StaleCursor, "That cursor was given out before the server's log was restored. Begin with the first page.");
             }
         }
-        catch (Exception notOurs) when (notOurs is FormatException or CryptographicException)
+        catch (Exception ex) when (ex is FormatException or CryptographicException)
         {
             // said below
         }

@@ -30,9 +30,9 @@ internal sealed class ReplacedMessages
         return replaced;
     }
 
-    private void Add(ThreadEvent happened)
+    private void Add(ThreadEvent threadEvent)
     {
-        switch (happened)
+        switch (threadEvent)
         {
             case ThreadRewound rewound:
                 _spans.Add((rewound.ToSeq, rewound.Seq));

@@ -1,5 +1,4 @@
 using ChatBackend.Protocol;
-using ChatBackend.Threads;
 using Microsoft.AspNetCore.Http;
 
 namespace ChatBackend.Rest;

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using ChatBackend.Errors;
+using ChatBackend.Hosting;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
-using ChatBackend.Threads;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Logging;
@@ -50,49 +51,49 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         {
             quarantine.Add(ex);
             refusals.Command(ErrorCode.Unavailable, "Request");
-            return Unavailable(http, ProtocolException.Unreadable().Message, Quarantine.Pause);
+            return Unavailable(http, Quarantine.Refusal().Message, Quarantine.Pause);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             return Results.Empty; // nobody is there to be told
         }
-        catch (Exception failure) when (http.Response.HasStarted)
+        catch (Exception ex) when (http.Response.HasStarted)
         {
             // The rest of a download: a body that ends as if it were whole would be a lie.
-            BrokenOff(failure, http.Request.Path);
+            BrokenOff(ex, http.Request.Path);
             http.Abort();
             return Results.Empty;
         }
-        catch (RestException refused)
+        catch (RestException ex)
         {
             refusals.Error("invalid_request", "Request");
-            return Problem(refused.Status, refused.Message);
+            return Problem(ex.Status, ex.Message);
         }
-        catch (ProtocolException refused) when (refused.Code != ErrorCode.Unavailable)
+        catch (ProtocolException ex) when (ex.Code != ErrorCode.Unavailable)
         {
-            refusals.Command(refused.Code, "Request");
-            return Problem(RestException.StatusOf(refused.Code), refused.Message, refused);
+            refusals.Command(ex.Code, "Request");
+            return Problem(RestException.StatusOf(ex.Code), ex.Message, ex);
         }
-        catch (BadHttpRequestException bad)
+        catch (BadHttpRequestException ex)
         {
             refusals.Error("invalid_request", "Request");
-            return Problem(bad.StatusCode, "The request could not be read.");
+            return Problem(ex.StatusCode, "The request could not be read.");
         }
-        catch (ProtocolException refused)
+        catch (ProtocolException ex)
         {
-            refusals.Command(refused.Code, "Request");
-            return Unavailable(http, refused.Message, TimeSpan.FromMilliseconds(refused.RetryAfterMs ?? 1000));
+            refusals.Command(ex.Code, "Request");
+            return Unavailable(http, ex.Message, TimeSpan.FromMilliseconds(ex.RetryAfterMs ?? 1000));
         }
-        catch (Exception away) when (away is LogUnavailableException or TimeoutException or OrleansException)
+        catch (Exception ex) when (ex is LogUnavailableException or TimeoutException or OrleansException)
         {
             refusals.Command(ErrorCode.Unavailable, "Request");
             return Unavailable(http, ProtocolException.Unavailable().Message);
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
             var trace = Guid.NewGuid().ToString("n");
             refusals.Command(ErrorCode.Internal, "Request");
-            RequestBroke(bug, http.Request.Method, trace);
+            RequestBroke(ex, http.Request.Method, trace);
             return Problem(StatusCodes.Status500InternalServerError, $"Internal error. Reference: {trace}.");
         }
     }

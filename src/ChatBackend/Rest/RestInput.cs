@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Titles;
 using Microsoft.AspNetCore.Http;
 
 namespace ChatBackend.Rest;

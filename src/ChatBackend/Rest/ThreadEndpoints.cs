@@ -1,6 +1,8 @@
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Maintenance;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

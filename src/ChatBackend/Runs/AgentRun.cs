@@ -1,5 +1,6 @@
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,7 +12,7 @@ namespace ChatBackend.Runs;
 /// <param name="AnswersSeq">Its <c>seq</c>; that of the start, where the message lies further back than the writer knows.</param>
 /// <param name="StartSeq">The <c>seq</c> of its <c>agent_started</c>: what the model is shown lies before.</param>
 /// <param name="Resumes">Not empty when an earlier process began the run: the calls it waits to be decided on.</param>
-internal sealed record RunStart(
+internal sealed record RunRequest(
     UserId User, ThreadId Thread, RunId Run, MessageId Answers, long AnswersSeq, string Agent, long StartSeq, IReadOnlyList<ApprovalRequired> Resumes)
 {
     /// <summary>The thread's last events that come after a place, in order, as far back as they are in memory.</summary>
@@ -23,15 +24,15 @@ internal sealed record RunStart(
 /// does (throw, hang, ignore its cancellation), <see cref="IRunSink.EndAsync"/> is called once, and in bounded time after a stop.
 /// </summary>
 internal sealed partial class AgentRun(
-    RunStart start, IRunSink sink, IServiceScopeFactory scopes, AgentCatalog agents, RunOptions options,
+    RunRequest start, IRunSink sink, IServiceScopeFactory scopes, AgentCatalog agents, RunOptions options,
     ChatMetrics metrics, TimeProvider clock, ILogger<AgentRun> logger)
 {
     private readonly CancellationTokenSource _cancel = new();
-    private readonly TaskCompletionSource<RunEnd> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<RunOutcome> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Task> _stragglers = [];
     private readonly RunUsage _usage = new();
-    private RunBudget? _budget;
+    private RunDeadline? _budget;
 
     public RunId Id => start.Run;
 
@@ -64,7 +65,7 @@ internal sealed partial class AgentRun(
     });
 
     /// <summary>Ends the run within the stop bound. The first cause wins.</summary>
-    public void End(RunEnd cause) => _cause.TrySetResult(cause);
+    public void End(RunOutcome cause) => _cause.TrySetResult(cause);
 
     private async Task ReleaseAsync()
     {
@@ -90,8 +91,8 @@ internal sealed partial class AgentRun(
         metrics.RunStarted();
         RunStarted(start.Agent);
 
-        using var budget = _budget = new RunBudget(
-            options.Timeout, clock, () => End(new RunEnd.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true)));
+        using var budget = _budget = new RunDeadline(
+            options.Timeout, clock, () => End(new RunOutcome.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true)));
         var work = WorkAsync(scope.ServiceProvider, budget, _cancel.Token);
         await Task.WhenAny(work, _cause.Task);
         var cause = _cause.Task.IsCompleted ? await _cause.Task : await work;
@@ -123,35 +124,35 @@ internal sealed partial class AgentRun(
     }
 
     /// <summary>Never throws: what the agent throws is how the run ended.</summary>
-    private async Task<RunEnd> WorkAsync(IServiceProvider services, RunBudget budget, CancellationToken cancellationToken)
+    private async Task<RunOutcome> WorkAsync(IServiceProvider services, RunDeadline budget, CancellationToken cancellationToken)
     {
         try
         {
             services.GetRequiredService<RunContext>().Set(start.User, start.Thread, start.Run);
             if (agents.Find(start.Agent) is not { } agent)
             {
-                return new RunEnd.Failed(RunFailure.UnknownAgent, $"The agent {start.Agent} is not configured any more.", Retryable: false);
+                return new RunOutcome.Failed(RunFailure.UnknownAgent, $"The agent {start.Agent} is not configured any more.", Retryable: false);
             }
 
-            var conversation = await services.GetRequiredService<Conversation>().OfAsync(start, agent, cancellationToken);
-            var tools = new ToolCalls(
+            var conversation = await services.GetRequiredService<ChatHistoryBuilder>().OfAsync(start, agent, cancellationToken);
+            var tools = new ToolInvoker(
                 agent, services.GetRequiredService<ToolApproval>(), sink, services, budget, _stragglers, options, clock, logger);
-            return await new ToolLoop(agent, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);
+            return await new AgentLoop(agent, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);
         }
-        catch (Exception gone) when (gone is RunLostException || (gone is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception ex) when (ex is RunLostException || (ex is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            return RunEnd.Failed.Interrupted; // cancelled: the cause is known already and this is not looked at
+            return RunOutcome.Failed.Interrupted; // cancelled: the cause is known already and this is not looked at
         }
         catch (UnreadableThreadException ex)
         {
             services.GetRequiredService<Quarantine>().Add(ex);
-            return new RunEnd.Failed(RunFailure.Internal, "What was said in this thread cannot be read; the operator of the server has been told.", Retryable: false);
+            return new RunOutcome.Failed(RunFailure.Internal, "What was said in this thread cannot be read; the operator of the server has been told.", Retryable: false);
         }
-        catch (Exception thrown)
+        catch (Exception ex)
         {
-            var failure = ModelFailure.Classify(thrown);
-            RunFailed(thrown, failure.Code);
-            return new RunEnd.Failed(
+            var failure = ModelFailure.Classify(ex);
+            RunFailed(ex, failure.Code);
+            return new RunOutcome.Failed(
                 failure.Code, failure.Code == RunFailure.Internal ? $"{failure.Message} Please report {start.Run}." : failure.Message, failure.Retryable);
         }
     }

@@ -4,18 +4,18 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Runs;
 
 /// <summary>
-/// Where a run's output goes: to its thread's writer, never to a connection. Each call but <see cref="SayAsync"/> returns
+/// Where a run's output goes: to its thread's writer, never to a connection. Each call but <see cref="WriteTextAsync"/> returns
 /// after the commit and is tried again while the store is away.
 /// </summary>
 internal interface IRunSink
 {
     /// <summary>More text of the part in flight; another kind, or a tool, begins another part.</summary>
     /// <exception cref="RunLostException">The run is not this one's any more.</exception>
-    ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken);
+    ValueTask WriteTextAsync(PartKind kind, string text, CancellationToken cancellationToken);
 
     /// <summary>Makes the part in flight durable, since the run goes on after it.</summary>
     /// <exception cref="RunLostException"/>
-    Task EndPartAsync(CancellationToken cancellationToken);
+    Task CompletePartAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes in the messages that were sent to enter this run: each is durably part of it from here on, and no other run's. What the
@@ -28,7 +28,7 @@ internal interface IRunSink
     /// <summary>Asks the thread's people for a decision about each of the calls, in one commit: a process that dies loses none of them.</summary>
     /// <param name="given">The time there is to decide.</param>
     /// <exception cref="RunLostException"/>
-    Task AskAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken);
+    Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken);
 
     /// <summary>Waits until one of the calls that were asked for, here or in an earlier process, is decided, or its time is over.</summary>
     /// <param name="tooLate">How a call is recorded to have ended when nobody decides in time.</param>
@@ -45,7 +45,7 @@ internal interface IRunSink
     /// <summary>The run's one terminal event, and with it whatever is still open. Nothing said afterwards is taken.</summary>
     /// <param name="usage">What the model counted; null when it counted nothing.</param>
     /// <returns>How the run ended, as it was recorded; null when another writer ended it.</returns>
-    Task<RunEnd?> EndAsync(RunEnd end, TokenUsage? usage);
+    Task<RunOutcome?> EndAsync(RunOutcome end, TokenUsage? usage);
 
     /// <summary>Called last, whatever was thrown before: the thread has room for another run. One without a terminal event is adopted.</summary>
     Task ReleaseAsync();

@@ -160,10 +160,10 @@ internal sealed class GroupCommitWriter : IDisposable
             _target.Commit(batch);
             return null;
         }
-        catch (Exception failure)
+        catch (Exception ex)
         {
             // Whatever it is belongs to those who wait for it; the writer itself must live on.
-            return failure;
+            return ex;
         }
     }
 

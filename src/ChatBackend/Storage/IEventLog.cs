@@ -1,5 +1,5 @@
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
-using ChatBackend.Telemetry;
 
 namespace ChatBackend.Storage;
 

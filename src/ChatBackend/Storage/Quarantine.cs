@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,11 @@ internal sealed partial class Quarantine(IEventLog log, IThreadStore store, Chat
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<ThreadId, long> _checkedAt = new();
+
+    /// <summary>What the owner of a thread that cannot be read is told.</summary>
+    public static ProtocolException Refusal() => new(
+        ErrorCode.Unavailable, "This thread cannot be read at the moment; the operator of the server has been told.",
+        retryAfterMs: (int)Pause.TotalMilliseconds);
 
     public void Add(UnreadableThreadException ex)
     {

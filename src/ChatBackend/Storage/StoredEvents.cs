@@ -2,8 +2,8 @@ using System.Collections.Frozen;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
-using ChatBackend.Telemetry;
 
 namespace ChatBackend.Storage;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using ChatBackend.Protocol;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Threads;
 

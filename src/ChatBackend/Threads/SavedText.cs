@@ -1,6 +1,7 @@
 using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Threads;
 

@@ -1,5 +1,6 @@
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Threads;
 
@@ -8,7 +9,7 @@ internal static class TerminalEvents
 {
     /// <param name="usage">What the model counted in this process; null when it counted nothing.</param>
     /// <param name="now">For how long things took; a clock that went back makes that nothing, never less.</param>
-    public static List<ThreadEvent> For(ThreadState state, RunEnd end, PartText? part, TokenUsage? usage, DateTimeOffset now)
+    public static List<ThreadEvent> For(ThreadState state, RunOutcome end, PartText? part, TokenUsage? usage, DateTimeOffset now)
     {
         var run = state.Run!;
         var events = new List<ThreadEvent>();
@@ -42,9 +43,9 @@ internal static class TerminalEvents
         DurationMs = Milliseconds(now - approval.Required.At),
     };
 
-    private static RunEvent Terminal(OpenRun run, RunEnd end, PartText? said, TokenUsage? usage, DateTimeOffset now) => end switch
+    private static RunEvent Terminal(UnfinishedRun run, RunOutcome end, PartText? said, TokenUsage? usage, DateTimeOffset now) => end switch
     {
-        RunEnd.Completed => new AgentCompleted
+        RunOutcome.Completed => new AgentCompleted
         {
             RunId = run.Id,
             MessageId = MessageId.New(),
@@ -53,7 +54,7 @@ internal static class TerminalEvents
             Usage = usage,
             DurationMs = Milliseconds(now - run.StartedAt),
         },
-        RunEnd.Stopped stopped => new AgentStopped
+        RunOutcome.Stopped stopped => new AgentStopped
         {
             RunId = run.Id,
             MessageId = MessageId.New(),
@@ -63,7 +64,7 @@ internal static class TerminalEvents
             Usage = usage,
             SideEffects = SideEffects(run),
         },
-        RunEnd.Failed failed => new AgentFailed
+        RunOutcome.Failed failed => new AgentFailed
         {
             RunId = run.Id,
             Code = failed.Code,
@@ -79,7 +80,7 @@ internal static class TerminalEvents
 
     private static long Milliseconds(TimeSpan time) => time > TimeSpan.Zero ? (long)time.TotalMilliseconds : 0;
 
-    private static IReadOnlyList<SideEffect>? SideEffects(OpenRun run) => run.Tools.IsEmpty
+    private static IReadOnlyList<SideEffect>? SideEffects(UnfinishedRun run) => run.Tools.IsEmpty
         ? null
         : [.. run.Tools.Select(tool => new SideEffect { CallId = tool.Id, Tool = tool.Tool, Outcome = tool.Outcome ?? ToolOutcome.Abandoned })];
 }

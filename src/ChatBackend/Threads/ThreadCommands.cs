@@ -1,16 +1,18 @@
 using ChatBackend.Agents;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Storage;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Threads;
 
 /// <summary>
-/// What users ask of a thread, in its turn: refused, known from an earlier time, or committed with its effect. What follows from the
+/// What users ask of a thread, under the writer's lock: refused, known from an earlier time, or committed with its effect. What follows from the
 /// effect is the grain's to do.
 /// </summary>
 internal sealed class ThreadCommands(
-    ThreadId thread, ThreadWriter writer, IEventLog log, AgentCatalog agents, OpenRuns runs, Func<ApprovalRequired, bool> isTooLate, ThreadOptions options)
+    ThreadId thread, ThreadWriter writer, IEventLog log, AgentCatalog agents, ActiveRuns runs, Func<ApprovalRequired, bool> isTooLate, ThreadOptions options)
 {
     private const int LookAheadEvents = 64;
     private const int LookAheadBytes = 1024 * 1024;

@@ -1,8 +1,14 @@
 using ChatBackend.Agents;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Maintenance;
+using ChatBackend.Threads.Publishing;
+using ChatBackend.Threads.Titles;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
@@ -19,13 +25,13 @@ namespace ChatBackend.Threads;
 /// </remarks>
 [Reentrant, KeepAlive]
 internal sealed partial class ThreadGrain(
-    IEventLog log, IThreadStore store, Quarantine quarantine, ThreadFeeds feeds, OpenRuns runs, OpenWorkAdoption adoption, Histories histories,
+    IEventLog log, IThreadStore store, Quarantine quarantine, LocalNode localNode, ActiveRuns runs, OpenWorkRecovery adoption, ChatHistoryCache historyCache,
     AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions, ChatMetrics metrics, TimeProvider clock,
     ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
     private TaskScheduler _scheduler = TaskScheduler.Default;
     private ThreadId _thread;
-    private LiveThread _live = null!;
+    private ThreadPublisher _publisher = null!;
     private ThreadWriter _writer = null!;
     private ThreadCommands _commands = null!;
     private ThreadRuns _runs = null!;
@@ -36,11 +42,11 @@ internal sealed partial class ThreadGrain(
     {
         _scheduler = TaskScheduler.Current;
         _thread = new ThreadId(this.GetPrimaryKeyString());
-        _live = new LiveThread(_thread, clock, logger);
-        _writer = new ThreadWriter(_thread, log, _live, clock);
+        _publisher = new ThreadPublisher(_thread, clock, logger);
+        _writer = new ThreadWriter(_thread, log, _publisher, clock);
         _commands = new ThreadCommands(_thread, _writer, log, agents, runs, required => _runs.IsTooLate(required), options.Value);
         var titles = new AutoTitle(_thread, log, options.Value.AutoTitle, logger);
-        _runs = new ThreadRuns(_thread, _writer, _live, log, runs, adoption, agents, titles, runOptions.Value, metrics, clock, logger)
+        _runs = new ThreadRuns(_thread, _writer, _publisher, log, runs, adoption, agents, titles, runOptions.Value, metrics, clock, logger)
         {
             Idle = RestWhenIdle,
         };
@@ -50,33 +56,33 @@ internal sealed partial class ThreadGrain(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _runs.Interrupt();
-        histories.Forget(_thread);
+        historyCache.Forget(_thread);
         if (reason.ReasonCode != DeactivationReasonCode.ShuttingDown)
         {
-            await _live.MoveAsync();
+            await _publisher.MoveAsync();
         }
 
         await _resting; // what broke it is told by Orleans
     }
 
-    public Task<CommandReply> Chat(ChatCommand command) => InTurnAsync(
+    public Task<CommandReply> Chat(ChatCommand command) => ExclusivelyAsync(
         command.User,
         async () =>
         {
             if (command.Node is { } node)
             {
-                _live.Subscribe(command.User, 0, feeds.Nearest(node));
+                _publisher.Subscribe(command.User, 0, localNode.Nearest(node));
             }
 
             return Follow(await _commands.ChatAsync(command));
         },
         opens: !command.Creates);
 
-    public Task<CommandReply> Stop(StopCommand command) => InTurnAsync(command.User, async () => Follow(await _commands.StopAsync(command)));
+    public Task<CommandReply> Stop(StopCommand command) => ExclusivelyAsync(command.User, async () => Follow(await _commands.StopAsync(command)));
 
-    public Task<CommandReply> Decide(DecideCommand command) => InTurnAsync(command.User, async () => Follow(await _commands.DecideAsync(command)));
+    public Task<CommandReply> Decide(DecideCommand command) => ExclusivelyAsync(command.User, async () => Follow(await _commands.DecideAsync(command)));
 
-    public Task Create(UserId user, string? title) => InTurnAsync(
+    public Task Create(UserId user, string? title) => ExclusivelyAsync(
         user,
         async () =>
         {
@@ -85,7 +91,7 @@ internal sealed partial class ThreadGrain(
         },
         opens: false);
 
-    public Task Rename(UserId user, string title) => InTurnAsync(user, async () =>
+    public Task Rename(UserId user, string title) => ExclusivelyAsync(user, async () =>
     {
         if (_writer.OwnedBy(user).Title != title)
         {
@@ -97,7 +103,7 @@ internal sealed partial class ThreadGrain(
 
     public async Task Delete(UserId user)
     {
-        var ending = await InTurnAsync(
+        var ending = await ExclusivelyAsync(
             user,
             async () =>
             {
@@ -107,38 +113,38 @@ internal sealed partial class ThreadGrain(
                 }
 
                 Deleted(_thread.Value);
-                _live.Silence();
+                _publisher.RejectOutput();
                 _runs.Stop(StopReason.User);
                 return _runs.Ended;
             },
             opens: false);
         quarantine.Release(_thread);
-        await _live.DeletedAsync();
+        await _publisher.DeletedAsync();
         await ending;
-        histories.Forget(_thread);
+        historyCache.Forget(_thread);
     }
 
-    public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => InTurnAsync(user, () =>
-        Task.FromResult(_live.Subscribe(_writer.OwnedBy(user).Owner, afterSeq, feeds.Nearest(node))));
+    public Task<ThreadSnapshot> Subscribe(UserId user, long afterSeq, INodeObserver node) => ExclusivelyAsync(user, () =>
+        Task.FromResult(_publisher.Subscribe(_writer.OwnedBy(user).Owner, afterSeq, localNode.Nearest(node))));
 
     public Task Unsubscribe(INodeObserver node)
     {
-        _live.Unsubscribe(feeds.Nearest(node));
+        _publisher.Unsubscribe(localNode.Nearest(node));
         RestIfUnused();
         return Task.CompletedTask;
     }
 
-    public Task Adopt() => InTurnAsync(null, () => Task.FromResult(true), adopts: true);
+    public Task Adopt() => ExclusivelyAsync(null, () => Task.FromResult(true), adopts: true);
 
-    /// <summary>Runs a verb in the thread's turn, on an opened thread. What an earlier process left open is adopted first.</summary>
+    /// <summary>Runs a verb under the writer's lock, on an opened thread. What an earlier process left open is adopted first.</summary>
     /// <param name="user">Who asks; null when nobody does.</param>
     /// <param name="adopts">The verb is to adopt: where that fails, so does it.</param>
-    private async Task<T> InTurnAsync<T>(UserId? user, Func<Task<T>> verb, bool opens = true, bool adopts = false)
+    private async Task<T> ExclusivelyAsync<T>(UserId? user, Func<Task<T>> verb, bool opens = true, bool adopts = false)
     {
         _verbs++;
         try
         {
-            using var turn = await _writer.TurnAsync();
+            using var section = await _writer.EnterAsync();
             if (opens)
             {
                 await quarantine.AdmitAsync(_thread, user);
@@ -157,7 +163,7 @@ internal sealed partial class ThreadGrain(
         catch (UnreadableThreadException ex)
         {
             quarantine.Add(ex);
-            throw await IsForeignAsync(user) ? ProtocolException.NotFound() : ProtocolException.Unreadable();
+            throw await IsForeignAsync(user) ? ProtocolException.NotFound() : Quarantine.Refusal();
         }
         finally
         {
@@ -226,7 +232,7 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    private bool IsUnused => _writer.State is null || _writer.IsFenced || (_runs.IsIdle && !_live.IsFollowed);
+    private bool IsUnused => _writer.State is null || _writer.IsFenced || (_runs.IsIdle && !_publisher.IsFollowed);
 
     /// <summary>A thread that nobody follows and nothing runs in needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
     private void RestIfUnused()

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ChatBackend.Threads.Titles;
 
 namespace ChatBackend.Threads;
 

@@ -1,15 +1,19 @@
 using ChatBackend.Agents;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
+using ChatBackend.Threads.Maintenance;
+using ChatBackend.Threads.Publishing;
+using ChatBackend.Threads.Titles;
 using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Threads;
 
-/// <summary>The runs of a thread, one at a time: started, told, stopped, and adopted where no living process has them. All of it in the thread's turn.</summary>
+/// <summary>The runs of a thread, one at a time: started, told, stopped, and adopted where no living process has them. All of it under the writer's lock.</summary>
 internal sealed partial class ThreadRuns(
-    ThreadId thread, ThreadWriter writer, LiveThread live, IEventLog log, OpenRuns runs, OpenWorkAdoption adoption, AgentCatalog agents, AutoTitle titles,
+    ThreadId thread, ThreadWriter writer, ThreadPublisher publisher, IEventLog log, ActiveRuns runs, OpenWorkRecovery adoption, AgentCatalog agents, AutoTitle titles,
     RunOptions options, ChatMetrics metrics, TimeProvider clock, ILogger logger)
 {
     private ActiveRun? _active;
@@ -26,8 +30,8 @@ internal sealed partial class ThreadRuns(
     /// <summary>Ends when the terminal event of the run is durable, if there is one.</summary>
     public Task Ended => _active?.Run.Ended ?? Task.CompletedTask;
 
-    /// <summary>The activation goes: who writes next ends the run, and this one must not go on spending. Not in a turn.</summary>
-    public void Interrupt() => _active?.Run.End(RunEnd.Failed.Interrupted);
+    /// <summary>The activation goes: who writes next ends the run, and this one must not go on spending. Not under the lock.</summary>
+    public void Interrupt() => _active?.Run.End(RunOutcome.Failed.Interrupted);
 
     /// <summary>Goes on with the run that no living process has, where that is safe; else ends it, and answers the message that is next.</summary>
     public async Task AdoptAsync()
@@ -50,7 +54,7 @@ internal sealed partial class ThreadRuns(
         if (state.Run is { } orphan)
         {
             // Of a run of this process that broke, the text is still here.
-            var said = live.PartFrom(0) ?? SavedText.Of(await log.ReadCheckpointsAsync(thread, CancellationToken.None));
+            var said = publisher.PartFrom(0) ?? SavedText.Of(await log.ReadCheckpointsAsync(thread, CancellationToken.None));
             events = TerminalEvents.For(state, Cause, said, _usage, writer.Now());
             if (await titles.ForAsync(state, AutoTitle.AnswerOf(events[^1])) is { } title)
             {
@@ -94,14 +98,14 @@ internal sealed partial class ThreadRuns(
             return;
         }
 
-        var journal = new RunJournal(open, writer, live, options.CheckpointInterval, clock, logger)
+        var journal = new RunSink(open, writer, publisher, options.CheckpointInterval, clock, logger)
         {
             Next = NextOf, TitleAsync = titles.ForAsync, Ended = () => Over(open.Id),
         };
-        live.Listen(open.Id);
-        var start = new RunStart(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, [.. open.Approvals.Select(pending => pending.Required)])
+        publisher.AcceptOutputFrom(open.Id);
+        var start = new RunRequest(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, [.. open.Approvals.Select(pending => pending.Required)])
         {
-            Recent = after => Array.ConvertAll(live.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
+            Recent = after => Array.ConvertAll(publisher.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
         };
         _active = new ActiveRun(runs.Start(start, journal), journal);
     }
@@ -127,7 +131,7 @@ internal sealed partial class ThreadRuns(
         if (_active is { } active)
         {
             active.Journal.Stopping ??= reason;
-            active.Run.End(new RunEnd.Stopped(reason));
+            active.Run.End(new RunOutcome.Stopped(reason));
         }
         else if (writer.State?.Run is not null)
         {
@@ -136,7 +140,7 @@ internal sealed partial class ThreadRuns(
         }
     }
 
-    private RunEnd Cause => _stopping is { } reason ? new RunEnd.Stopped(reason) : RunEnd.Failed.Interrupted;
+    private RunOutcome Cause => _stopping is { } reason ? new RunOutcome.Stopped(reason) : RunOutcome.Failed.Interrupted;
 
     /// <summary>The run is over: its terminal event is durable, the thread has another writer, or its end could not be recorded.</summary>
     private void Over(RunId run)
@@ -179,5 +183,5 @@ internal sealed partial class ThreadRuns(
     [LoggerMessage(LogLevel.Error, "The end of run {Run} of {Thread} could not be recorded; retrying")]
     private partial void NotRecorded(string thread, string run);
 
-    private sealed record ActiveRun(AgentRun Run, RunJournal Journal);
+    private sealed record ActiveRun(AgentRun Run, RunSink Journal);
 }

@@ -27,7 +27,7 @@ internal sealed record ThreadState
     /// <summary>No title, or one that the server made from a message that was replaced.</summary>
     public bool NeedsTitle => Title is null || TitleFrom == ReplacedTitle;
 
-    public OpenRun? Run { get; init; }
+    public UnfinishedRun? Run { get; init; }
 
     /// <summary>Messages that no run has answered yet, in the order they will be: those that could not wait before those that were queued.</summary>
     public ImmutableList<WaitingMessage> Waiting { get; init; } = [];
@@ -49,10 +49,10 @@ internal sealed record ThreadState
     };
 
     /// <summary>Of a run that began before the fold did, what it took in does not wait; its other events are counted and no more.</summary>
-    public ThreadState Apply(ThreadEvent happened)
+    public ThreadState Apply(ThreadEvent threadEvent)
     {
-        var next = this with { Head = happened.Seq, LastAt = happened.At };
-        return happened switch
+        var next = this with { Head = threadEvent.Seq, LastAt = threadEvent.At };
+        return threadEvent switch
         {
             UserMessage message => next with { Waiting = WaitingWith(WaitingMessage.Of(message)) },
             MessageRemoved removed => next with { Waiting = WaitingWithout(removed.MessageId) },
@@ -62,7 +62,7 @@ internal sealed record ThreadState
                 Run = Run?.Rewound(rewound.ToSeq),
                 TitleFrom = TitleFrom > rewound.ToSeq ? ReplacedTitle : TitleFrom,
             },
-            AgentStarted started => next with { Waiting = WaitingWithout(started.MessageId), Run = OpenRun.Of(started, Find(started.MessageId)?.Seq) },
+            AgentStarted started => next with { Waiting = WaitingWithout(started.MessageId), Run = UnfinishedRun.Of(started, Find(started.MessageId)?.Seq) },
             MessageSteered steered when Run?.Id != steered.RunId => next with { Waiting = WaitingWithout(steered.MessageId) },
             RunEvent { RunId: var run } when Run?.Id != run => next,
             MessageSteered steered => next with

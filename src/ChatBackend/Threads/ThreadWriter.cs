@@ -1,5 +1,8 @@
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Publishing;
 
 namespace ChatBackend.Threads;
 
@@ -7,12 +10,12 @@ namespace ChatBackend.Threads;
 /// Appends to one thread: one append at a time, in turns. State changes only after the commit, so an append that
 /// failed changed nothing; where its outcome is unknown, the thread is opened again, under a new epoch, before the next.
 /// </summary>
-internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread live, TimeProvider clock)
+internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublisher publisher, TimeProvider clock)
 {
     private const int PageEvents = 512;
     private const int PageBytes = 1024 * 1024;
 
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _entry = new(1, 1);
     private long _epoch;
     private bool _isOpen;
 
@@ -25,10 +28,10 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
     /// <summary>The thread was deleted here.</summary>
     public bool IsDeleted { get; private set; }
 
-    public async Task<Turn> TurnAsync()
+    public async Task<Section> EnterAsync()
     {
-        await _turn.WaitAsync();
-        return new Turn(_turn);
+        await _entry.WaitAsync();
+        return new Section(_entry);
     }
 
     /// <exception cref="ProtocolException">There is no such thread, or it is not the user's.</exception>
@@ -36,7 +39,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
 
     public bool IsOwnedBy(UserId user) => State?.Owner == user;
 
-    /// <summary>Takes the thread over, unless that is done. In a turn.</summary>
+    /// <summary>Takes the thread over, unless that is done. Under the lock.</summary>
     /// <returns>Whether the thread was opened by this call.</returns>
     /// <exception cref="LogUnavailableException"/>
     public async Task<bool> OpenAsync()
@@ -76,19 +79,19 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
 
         if (known is null)
         {
-            live.Reset(header.Head);
+            publisher.Reset(header.Head);
         }
         else
         {
             // An append whose outcome was unknown did take effect.
-            live.Publish(missed.ToArray());
+            publisher.Publish(missed.ToArray());
         }
 
         (_epoch, _isOpen, State) = (header.Epoch, true, state);
         return true;
     }
 
-    /// <summary>Commits the events, applies them and publishes them, or does nothing of it. In a turn, on an open thread or one yet to create.</summary>
+    /// <summary>Commits the events, applies them and publishes them, or does nothing of it. Under the lock, on an open thread or one yet to create.</summary>
     /// <param name="drafts">Events without thread, place and time.</param>
     /// <param name="creator">Set to create the thread.</param>
     /// <exception cref="LogUnavailableException"/>
@@ -105,10 +108,10 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         var logged = new LogEvent[drafts.Count];
         for (var i = 0; i < drafts.Count; i++)
         {
-            var happened = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
-            next = next.Apply(happened);
-            encoded[i] = new EncodedEvent(happened.Seq, WireJson.Encode(happened), EndsPart(happened));
-            logged[i] = new LogEvent(happened.Seq, encoded[i].Json, IdOf(happened), (happened as ThreadRewound)?.ToSeq, (happened as MessageRemoved)?.MessageId.Value);
+            var threadEvent = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
+            next = next.Apply(threadEvent);
+            encoded[i] = new EncodedEvent(threadEvent.Seq, WireJson.Encode(threadEvent), EndsPart(threadEvent));
+            logged[i] = new LogEvent(threadEvent.Seq, encoded[i].Json, IdOf(threadEvent), (threadEvent as ThreadRewound)?.ToSeq, (threadEvent as MessageRemoved)?.MessageId.Value);
         }
 
         var append = new LogAppend
@@ -124,7 +127,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
             Title = drafts.OfType<ThreadRenamed>().LastOrDefault()?.Title,
             TitleFrom = next.TitleFrom,
             Unarchives = drafts.Any(draft => draft is UserMessage),
-            DropCheckpoints = encoded.Any(happened => happened.EndsPart),
+            DropCheckpoints = encoded.Any(threadEvent => threadEvent.EndsPart),
             At = at,
         };
 
@@ -147,14 +150,14 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
             }
 
             State = next;
-            live.Publish(encoded);
+            publisher.Publish(encoded);
         }
 
         IsFenced |= result is AppendResult.Fenced;
         return result;
     }
 
-    /// <summary>Takes the thread away, fenced as an append is. In a turn. Nothing of it is read, so that one that cannot be read goes, too.</summary>
+    /// <summary>Takes the thread away, fenced as an append is. Under the lock. Nothing of it is read, so that one that cannot be read goes, too.</summary>
     /// <returns>False when the thread has another writer.</returns>
     /// <exception cref="ProtocolException">There is no such thread, or it is not the user's.</exception>
     /// <exception cref="LogUnavailableException"/>
@@ -192,18 +195,18 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, LiveThread li
         return State is { LastAt: var last } && last > now ? last : now;
     }
 
-    private static bool EndsPart(ThreadEvent happened) => happened is AgentPart or AgentCompleted or AgentStopped or AgentFailed;
+    private static bool EndsPart(ThreadEvent threadEvent) => threadEvent is AgentPart or AgentCompleted or AgentStopped or AgentFailed;
 
     /// <summary>What a later command may name the event by.</summary>
-    private static string? IdOf(ThreadEvent happened) => happened switch
+    private static string? IdOf(ThreadEvent threadEvent) => threadEvent switch
     {
         UserMessage message => message.MessageId.Value,
         ApprovalRequired approval => approval.CallId.Value,
         _ => null,
     };
 
-    public readonly struct Turn(SemaphoreSlim turn) : IDisposable
+    public readonly struct Section(SemaphoreSlim entry) : IDisposable
     {
-        public void Dispose() => turn.Release();
+        public void Dispose() => entry.Release();
     }
 }

@@ -34,7 +34,7 @@ internal sealed class LoadSocket : IDisposable
         {
             _socket.Connect(server);
         }
-        catch (SocketException begun) when (begun.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        catch (SocketException ex) when (ex.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
         {
             // its end shows when the socket becomes writable
         }
@@ -82,9 +82,9 @@ internal sealed class LoadSocket : IDisposable
                 Read();
             }
         }
-        catch (Exception broken) when (broken is Win32Exception or SocketException or ProtocolViolationException)
+        catch (Exception ex) when (ex is Win32Exception or SocketException or ProtocolViolationException)
         {
-            End(broken.Message);
+            End(ex.Message);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class OpenConnections : IAsyncDisposable
         builder.AddChatBackend();
         _host = builder.Build();
         Router = _host.Services.GetRequiredService<MessageRouter>();
-        Handlers = [.. Enumerable.Range(0, count).Select(_ => Open())];
+        All = [.. Enumerable.Range(0, count).Select(_ => Open())];
     }
 
     public MessageRouter Router { get; }
@@ -36,7 +36,7 @@ internal sealed class OpenConnections : IAsyncDisposable
     public IServiceProvider Services => _host.Services;
 
     /// <summary>One a connection, in the order in which they were opened.</summary>
-    public AgentMessageHandler[] Handlers { get; }
+    public OpenConnection[] All { get; }
 
     /// <summary>Frames that came to a socket.</summary>
     public long Sent => _sockets.Sum(socket => socket.Sent);
@@ -52,16 +52,17 @@ internal sealed class OpenConnections : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private AgentMessageHandler Open()
+    private OpenConnection Open()
     {
         var scope = _host.Services.CreateAsyncScope();
         var socket = new SilentSocket();
         var context = scope.ServiceProvider.GetRequiredService<ConnectionContext>();
         context.Attach(socket, new Session(UserId.New(), DateTimeOffset.MaxValue), new DefaultHttpContext());
-        var handler = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>();
-        Router.Register(context.Id, handler);
+        var connection = new OpenConnection(
+            context, scope.ServiceProvider.GetRequiredService<AgentMessageHandler>(), scope.ServiceProvider.GetRequiredService<Outbox>());
+        Router.Register(connection);
         _scopes.Add(scope);
         _sockets.Add(socket);
-        return handler;
+        return connection;
     }
 }

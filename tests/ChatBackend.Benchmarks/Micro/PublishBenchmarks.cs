@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Attributes;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -21,7 +22,7 @@ public class PublishBenchmarks
         new AgentPart { ThreadId = ThreadId.New(), Seq = 41, RunId = RunId.New(), PartId = PartId.New(), Kind = PartKind.Text, Text = "Let us look." });
 
     private OpenConnections _open = null!;
-    private LiveFeed _feed = null!;
+    private ThreadFanout _fanout = null!;
     private PartId _part;
     private int _said;
     private long _head;
@@ -34,13 +35,12 @@ public class PublishBenchmarks
     public void Follow()
     {
         _open = new OpenConnections(Followers);
-        var port = _open.Router.Port();
-        _feed = new LiveFeed(
-            ThreadId.New(), new LogPages(_open.Services.GetRequiredService<IEventLog>()), port, TimeProvider.System, NullLogger.Instance);
-        _feed.Resume(new ThreadSnapshot(UserId.New(), 0, [], null));
-        foreach (var handler in _open.Handlers)
+        _fanout = new ThreadFanout(
+            ThreadId.New(), new LogPages(_open.Services.GetRequiredService<IEventLog>()), _open.Router, TimeProvider.System, NullLogger.Instance);
+        _fanout.Resume(new ThreadSnapshot(UserId.New(), 0, [], null));
+        foreach (var connection in _open.All)
         {
-            _feed.Join(new Follower(port, handler.Id, cursor: 0, known: [], announcesCaughtUp: false));
+            _fanout.Join(new Follower(_open.Router, connection.Context.Id, cursor: 0, known: [], announcesCaughtUp: false));
         }
     }
 
@@ -74,7 +74,7 @@ public class PublishBenchmarks
     private void Take(PublishedItem item)
     {
         _taken++;
-        if (!_feed.Take([item]))
+        if (!_fanout.Take([item]))
         {
             throw new InvalidOperationException("A publish was missed.");
         }

@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using ChatBackend.Connections;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Benchmarks.Micro;
 
@@ -10,7 +11,7 @@ namespace ChatBackend.Benchmarks.Micro;
 public class RouteBenchmarks
 {
     private readonly PingFrame _ping = new() { Id = ClientFrameId.New() };
-    private readonly OutgoingFrame _delta = OutgoingFrame.Of(ThreadId.New(), new PartText(RunId.New(), PartId.New(), PartKind.Text, 1234, " and then"));
+    private readonly OutboundFrame _delta = OutboundFrame.Of(ThreadId.New(), new PartText(RunId.New(), PartId.New(), PartKind.Text, 1234, " and then"));
     private OpenConnections _open = null!;
     private AgentMessageHandler[] _handlers = [];
     private ConnectionId[] _ids = [];
@@ -25,9 +26,10 @@ public class RouteBenchmarks
     public void Open()
     {
         _open = new OpenConnections(Connections);
-        _handlers = [.. _open.Handlers];
-        new Random(20261123).Shuffle(_handlers);
-        _ids = [.. _handlers.Select(handler => handler.Id)];
+        OpenConnection[] connections = [.. _open.All];
+        new Random(20261123).Shuffle(connections);
+        _handlers = [.. connections.Select(connection => connection.Handler)];
+        _ids = [.. connections.Select(connection => connection.Context.Id)];
         _pingBytes = WireJson.Encode(_ping).Length;
     }
 
@@ -47,10 +49,16 @@ public class RouteBenchmarks
 
     /// <summary>The same without the router: what of the cost is its own, and what the connection's.</summary>
     [Benchmark(Description = "handle ping")]
-    public void Handle() => _handlers[Next()].Take(_ping, _pingBytes);
+    public void Handle() => _handlers[Next()].Handle(_ping, _pingBytes);
 
     [Benchmark(Description = "deliver delta")]
-    public bool Deliver() => _open.Router.Deliver(_ids[Next()], _delta);
+    public void Deliver()
+    {
+        if (_open.Router.Find(_ids[Next()]) is { } outbox && outbox.Add(_delta))
+        {
+            outbox.Flush();
+        }
+    }
 
     private int Next()
     {

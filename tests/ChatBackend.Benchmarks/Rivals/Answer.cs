@@ -68,9 +68,9 @@ internal static class Answer
         {
             return (await updates.MoveNextAsync(), null);
         }
-        catch (Exception thrown) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
         {
-            var failure = ModelFailure.Classify(thrown);
+            var failure = ModelFailure.Classify(ex);
             return (false, new AgentFailed { RunId = run, Code = failure.Code, Message = failure.Message, Retryable = failure.Retryable });
         }
     }

@@ -30,9 +30,9 @@ internal sealed class RivalRuns
         {
             // Nobody is left to tell.
         }
-        catch (Exception bug)
+        catch (Exception ex)
         {
-            await Console.Error.WriteLineAsync($"A run broke: {bug}");
+            await Console.Error.WriteLineAsync($"A run broke: {ex}");
         }
         finally
         {

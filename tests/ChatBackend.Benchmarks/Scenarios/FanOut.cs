@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ChatBackend.Benchmarks.Load;
 using ChatBackend.Benchmarks.Report;
 using ChatBackend.Benchmarks.Servers;
+using ChatBackend.Following;
 
 namespace ChatBackend.Benchmarks.Scenarios;
 

@@ -21,7 +21,7 @@ internal static class HostileSearch
         using var loop = new LoadLoop();
         await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, isPinned: false);
         var good = await Crowd.ConnectAsync(loop, server, 4);
-        var (word, lines) = (await SayAsync(loop, server, "a ", 1000), await SayAsync(loop, server, "warning ", 8000));
+        var (word, lines) = (await WriteTextAsync(loop, server, "a ", 1000), await WriteTextAsync(loop, server, "warning ", 8000));
         loop.RunFor(Settle);
 
         var quiet = new TurnLoad(good, question).Paced(20, Settle, Time / 3).FirstEventMs(0.5);
@@ -54,7 +54,7 @@ internal static class HostileSearch
     }
 
     /// <returns>The token of a guest who said a word so often.</returns>
-    private static async Task<string> SayAsync(LoadLoop loop, ServerUnderLoad server, string word, int times)
+    private static async Task<string> WriteTextAsync(LoadLoop loop, ServerUnderLoad server, string word, int times)
     {
         var token = await server.TokenAsync() ?? throw new InvalidOperationException("The server gave no token.");
         var crowd = await Crowd.ConnectAsync(loop, server, 1, token);

@@ -43,9 +43,9 @@ internal sealed class Allocations : IAsyncDisposable
     private void Read()
     {
         using var source = new EventPipeEventSource(_session.EventStream);
-        source.Dynamic.All += happened =>
+        source.Dynamic.All += threadEvent =>
         {
-            if (happened is { ProviderName: Provider, EventName: "EventCounters" } && Values(happened) is { } counter && (string)counter["Name"] == Counter)
+            if (threadEvent is { ProviderName: Provider, EventName: "EventCounters" } && Values(threadEvent) is { } counter && (string)counter["Name"] == Counter)
             {
                 Interlocked.Add(ref _bytes, Convert.ToInt64(counter["Increment"], System.Globalization.CultureInfo.InvariantCulture));
                 _began.TrySetResult();
@@ -54,6 +54,6 @@ internal sealed class Allocations : IAsyncDisposable
         source.Process();
     }
 
-    private static IDictionary<string, object>? Values(TraceEvent happened) =>
-        ((IDictionary<string, object>)happened.PayloadValue(0))["Payload"] as IDictionary<string, object>;
+    private static IDictionary<string, object>? Values(TraceEvent threadEvent) =>
+        ((IDictionary<string, object>)threadEvent.PayloadValue(0))["Payload"] as IDictionary<string, object>;
 }

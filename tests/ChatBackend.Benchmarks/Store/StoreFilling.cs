@@ -68,15 +68,15 @@ internal sealed class StoreFilling(IEventLog log, UserId user, int threads, int 
     {
         var run = RunId.New();
         var text = Text();
-        ThreadEvent happened = (seq % 5) switch
+        ThreadEvent threadEvent = (seq % 5) switch
         {
             1 => new UserMessage { MessageId = MessageId.New(), Content = text, ClientId = ClientFrameId.New() },
             2 => new AgentStarted { RunId = run, Agent = "demo", MessageId = MessageId.New() },
             0 => new AgentCompleted { RunId = run, MessageId = MessageId.New(), Content = text, DurationMs = 100 },
             _ => new AgentPart { RunId = run, PartId = PartId.New(), Kind = PartKind.Thinking, Text = "Let us look." },
         };
-        var id = (happened as UserMessage)?.MessageId.Value;
-        return new LogEvent(seq, WireJson.Encode(happened with { ThreadId = thread, Seq = seq, At = at }), id);
+        var id = (threadEvent as UserMessage)?.MessageId.Value;
+        return new LogEvent(seq, WireJson.Encode(threadEvent with { ThreadId = thread, Seq = seq, At = at }), id);
     }
 
     private string Text()

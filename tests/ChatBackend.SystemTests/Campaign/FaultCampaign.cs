@@ -132,7 +132,7 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
                 {
                     if (ledger.Violations.Any(broken => broken.StartsWith(thread.Thread.Value, StringComparison.Ordinal)))
                     {
-                        (await reader.EventsAsync(thread.Thread)).ForEach(happened => write($"  {Brief(happened)}"));
+                        (await reader.EventsAsync(thread.Thread)).ForEach(threadEvent => write($"  {Brief(threadEvent)}"));
                     }
 
                     user.Sends.Check(thread);
@@ -174,7 +174,7 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
         };
     }
 
-    private static string Brief(ThreadEvent happened) => $"{happened.Seq} {happened.At:HH:mm:ss.fff} " + happened switch
+    private static string Brief(ThreadEvent threadEvent) => $"{threadEvent.Seq} {threadEvent.At:HH:mm:ss.fff} " + threadEvent switch
     {
         UserMessage message => $"{message.MessageId} {message.WhenRunning} {message.Replaces}",
         AgentStarted started => $"{started.RunId} starts on {started.MessageId}",
@@ -183,6 +183,6 @@ internal sealed class FaultCampaign(CampaignOptions options, Action<string> writ
         ThreadRewound rewound => $"back to {rewound.ToSeq}",
         AgentFailed failed => $"{failed.RunId} fails: {failed.Code}",
         RunEvent other => $"{other.RunId} {other.GetType().Name}",
-        _ => happened.GetType().Name,
+        _ => threadEvent.GetType().Name,
     };
 }

@@ -51,11 +51,11 @@ internal sealed class Following(FollowerLedger ledger)
         return wait.Task;
     }
 
-    public void Take(ThreadEvent happened)
+    public void Take(ThreadEvent threadEvent)
     {
-        ledger.Take(happened);
-        Asks = happened is ApprovalRequired required ? required : happened is RunEvent ? null : Asks;
-        switch (happened)
+        ledger.Take(threadEvent);
+        Asks = threadEvent is ApprovalRequired required ? required : threadEvent is RunEvent ? null : Asks;
+        switch (threadEvent)
         {
             case UserMessage message:
                 _accepted[message.MessageId] = message.Seq;
@@ -76,7 +76,7 @@ internal sealed class Following(FollowerLedger ledger)
                 }
 
                 break;
-            case AgentCompleted or AgentStopped or AgentFailed when _answers.Remove(((RunEvent)happened).RunId, out var messages):
+            case AgentCompleted or AgentStopped or AgentFailed when _answers.Remove(((RunEvent)threadEvent).RunId, out var messages):
                 messages.ForEach(End);
                 break;
         }

@@ -38,9 +38,9 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
                     _ = await Task.WhenAny(tab.ChatAsync(Draft(dice)), other.PauseAsync(0)); // gone before it heard
                 }
             }
-            catch (TimeoutException stuck)
+            catch (TimeoutException ex)
             {
-                evidence.Broken(tab.Name, stuck.Message);
+                evidence.Broken(tab.Name, ex.Message);
             }
         }
     }

@@ -39,7 +39,7 @@ internal sealed partial class Tab
                 await socket.ConnectAsync(_server, connecting.Token);
                 await ServeAsync(socket);
             }
-            catch (Exception lost) when (IsLost(lost))
+            catch (Exception ex) when (IsLost(ex))
             {
                 // as the proxy or the server wanted
             }
@@ -117,7 +117,7 @@ internal sealed partial class Tab
                 await socket.SendAsync(WireJson.Encode(frame), WebSocketMessageType.Text, endOfMessage: true, ending.Token);
             }
         }
-        catch (Exception lost) when (IsLost(lost))
+        catch (Exception ex) when (IsLost(ex))
         {
             await ending.CancelAsync();
         }
@@ -178,11 +178,11 @@ internal sealed partial class Tab
                     _evidence.Sightings.Take(delta, following.Ledger.Cursor);
                     following.Ledger.Take(delta);
                     break;
-                case ThreadEvent happened when Known(happened.ThreadId, frame) is { } following:
-                    following.Take(happened);
-                    if (!_evidence.Sightings.Take(happened, bytes))
+                case ThreadEvent threadEvent when Known(threadEvent.ThreadId, frame) is { } following:
+                    following.Take(threadEvent);
+                    if (!_evidence.Sightings.Take(threadEvent, bytes))
                     {
-                        _evidence.Broken(Name, $"{happened.ThreadId}: event {happened.Seq} is not what others were sent");
+                        _evidence.Broken(Name, $"{threadEvent.ThreadId}: event {threadEvent.Seq} is not what others were sent");
                     }
 
                     break;

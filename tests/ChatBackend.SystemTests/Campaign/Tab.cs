@@ -59,7 +59,7 @@ internal sealed partial class Tab : IAsyncDisposable
     {
         while (true)
         {
-            var answer = await AskAsync(command);
+            var answer = await RequestApprovalAsync(command);
             if (answer is not Error { Code: ErrorCode.Unavailable or ErrorCode.RateLimited } later)
             {
                 return answer;
@@ -180,7 +180,7 @@ internal sealed partial class Tab : IAsyncDisposable
         }
     }
 
-    private async Task<ServerFrame> AskAsync(ClientCommand command)
+    private async Task<ServerFrame> RequestApprovalAsync(ClientCommand command)
     {
         var pending = new Pending(command);
         lock (_lock)

@@ -96,7 +96,7 @@ internal sealed class BusyUser(GuestSession guest, ChatConnection connection, Le
         {
             await connection.StopAsync(thread).Soon();
         }
-        catch (ChatErrorException late) when (late.Code == ErrorCode.NoSuchRun)
+        catch (ChatErrorException ex) when (ex.Code == ErrorCode.NoSuchRun)
         {
         }
     }

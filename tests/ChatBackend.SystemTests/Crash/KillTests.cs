@@ -165,7 +165,7 @@ public sealed class KillTests
         foreach (var thread in log.Threads)
         {
             sends.Check(thread);
-            await user.Connection.FollowerOf(thread.Thread).WaitForAsync(happened => happened.Seq == thread.Head).Soon();
+            await user.Connection.FollowerOf(thread.Thread).WaitForAsync(threadEvent => threadEvent.Seq == thread.Head).Soon();
             Shown(user.Connection.FollowerOf(thread.Thread).Transcript).Should().Equal(Shown(fresh.FollowerOf(thread.Thread).Transcript));
         }
     }

@@ -74,8 +74,8 @@ public sealed class DrainTests(ITestOutputHelper output)
                 var follower = await reader.FollowAsync(ack.ThreadId!.Value).Soon();
                 await follower.WaitForRunEndAsync(ack.RunId!.Value).Soon();
                 var events = await reader.EventsAsync(ack.ThreadId!.Value);
-                events.Should().ContainSingle(happened => happened is AgentStarted);
-                events.Should().ContainSingle(happened => happened is AgentCompleted || happened is AgentStopped || happened is AgentFailed);
+                events.Should().ContainSingle(threadEvent => threadEvent is AgentStarted);
+                events.Should().ContainSingle(threadEvent => threadEvent is AgentCompleted || threadEvent is AgentStopped || threadEvent is AgentFailed);
             }
         }
         finally

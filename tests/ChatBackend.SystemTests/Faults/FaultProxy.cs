@@ -76,7 +76,7 @@ internal sealed class FaultProxy : IAsyncDisposable
             {
                 client = await _listener.AcceptAsync(_closing.Token);
             }
-            catch (Exception closed) when (closed is OperationCanceledException or SocketException or ObjectDisposedException && _closing.IsCancellationRequested)
+            catch (Exception ex) when (ex is OperationCanceledException or SocketException or ObjectDisposedException && _closing.IsCancellationRequested)
             {
                 return;
             }

@@ -46,7 +46,7 @@ internal sealed class ProxiedConnection(Socket client, Fault? fault, Action<Faul
             // One side is done; the other has a moment to finish what it says.
             await pumps.WaitAsync(Linger, TimeProvider.System, _ending.Token);
         }
-        catch (Exception over) when (over is SocketException or OperationCanceledException or ObjectDisposedException or TimeoutException)
+        catch (Exception ex) when (ex is SocketException or OperationCanceledException or ObjectDisposedException or TimeoutException)
         {
             // A peer went away, the server is not there, or a fault ended it: both sides are closed below.
         }

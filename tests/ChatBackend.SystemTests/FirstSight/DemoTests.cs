@@ -36,7 +36,7 @@ public sealed class DemoTests
         var ack = await client.ChatAsync("What time is it in Tokyo?").Soon();
         var thread = client.FollowerOf(ack.ThreadId!.Value);
         var end = await thread.WaitForRunEndAsync(ack.RunId!.Value).Soon();
-        await thread.WaitForAsync(happened => happened is ThreadRenamed).Soon();
+        await thread.WaitForAsync(threadEvent => threadEvent is ThreadRenamed).Soon();
 
         var names = frames.All.Select(frame => frame.GetType().Name).ToList();
         names.Distinct().Should().Equal(

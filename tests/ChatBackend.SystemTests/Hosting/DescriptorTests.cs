@@ -30,7 +30,7 @@ public sealed class DescriptorTests
             var answers = new Dictionary<string, int>();
             for (var i = 0; i < 1000; i++)
             {
-                sockets.Add(await AskAsync(server.Http, guest));
+                sockets.Add(await RequestApprovalAsync(server.Http, guest));
             }
 
             foreach (var socket in sockets)
@@ -79,7 +79,7 @@ public sealed class DescriptorTests
         Launcher = ["/bin/sh", "-c", $"ulimit -n {descriptors.ToString(CultureInfo.InvariantCulture)} && exec \"$@\"", "sh"],
     };
 
-    private static async Task<Socket> AskAsync(Uri server, GuestSession guest)
+    private static async Task<Socket> RequestApprovalAsync(Uri server, GuestSession guest)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var request = $"GET /ws HTTP/1.1\r\nHost: {server.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -41,11 +41,11 @@ internal sealed class FollowerLedger(ThreadId thread, long cursor, Action<string
         _said.Append('\0', delta.Offset - _said.Length).Append(delta.Text);
     }
 
-    public void Take(ThreadEvent happened)
+    public void Take(ThreadEvent threadEvent)
     {
-        Promise(happened.Seq == Cursor + 1, happened, "comes");
-        Cursor = Math.Max(Cursor, happened.Seq);
-        switch (happened)
+        Promise(threadEvent.Seq == Cursor + 1, threadEvent, "comes");
+        Cursor = Math.Max(Cursor, threadEvent.Seq);
+        switch (threadEvent)
         {
             case AgentPart part:
                 Settle(part, part.PartId, part.Text);
@@ -79,7 +79,7 @@ internal sealed class FollowerLedger(ThreadId thread, long cursor, Action<string
         Promise(_saidMore != end.RunId || end is AgentFailed { Code: RunFailure.Interrupted }, end, "lacks text that was said");
     }
 
-    private void Settle(RunEvent happened, PartId part, string text)
+    private void Settle(RunEvent threadEvent, PartId part, string text)
     {
         if (_part?.PartId != part)
         {
@@ -89,8 +89,8 @@ internal sealed class FollowerLedger(ThreadId thread, long cursor, Action<string
         var said = _said.ToString();
         if (!text.StartsWith(said, StringComparison.Ordinal))
         {
-            Promise(said.StartsWith(text, StringComparison.Ordinal), happened, $"has another text than the {said.Length} characters that were said");
-            _saidMore = happened.RunId;
+            Promise(said.StartsWith(text, StringComparison.Ordinal), threadEvent, $"has another text than the {said.Length} characters that were said");
+            _saidMore = threadEvent.RunId;
         }
 
         WholeTexts += text.Length == said.Length ? 1 : 0;

@@ -117,12 +117,12 @@ internal sealed class Ledger
                 _sightings?.Take(delta, follower.Cursor);
                 follower.Take(delta);
                 break;
-            case ThreadEvent happened:
-                follower.Take(happened);
-                thread.Take(happened);
-                if (_sightings?.Take(happened, WireJson.Encode(happened)) == false)
+            case ThreadEvent threadEvent:
+                follower.Take(threadEvent);
+                thread.Take(threadEvent);
+                if (_sightings?.Take(threadEvent, WireJson.Encode(threadEvent)) == false)
                 {
-                    _violations.Add($"{happened.ThreadId}: event {happened.Seq} is not what others were sent");
+                    _violations.Add($"{threadEvent.ThreadId}: event {threadEvent.Seq} is not what others were sent");
                 }
 
                 break;
@@ -131,7 +131,7 @@ internal sealed class Ledger
 
     private static ThreadId? ThreadOf(ServerFrame frame) => frame switch
     {
-        ThreadEvent happened => happened.ThreadId,
+        ThreadEvent threadEvent => threadEvent.ThreadId,
         PartDelta delta => delta.ThreadId,
         CaughtUp caughtUp => caughtUp.ThreadId,
         _ => null,

@@ -23,7 +23,7 @@ internal sealed class RunLedger(AgentStarted started, UserMessage? message)
     public IReadOnlyDictionary<PartId, long> PartEnds => _partEnds;
 
     /// <returns>Each promise that the event breaks.</returns>
-    public IEnumerable<string> Take(RunEvent happened) => happened switch
+    public IEnumerable<string> Take(RunEvent threadEvent) => threadEvent switch
     {
         AgentPart part => TakePart(part),
         MessageSteered => Steered(),

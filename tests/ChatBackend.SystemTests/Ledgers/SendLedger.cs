@@ -74,7 +74,7 @@ internal sealed class SendLedger(Action<string> broken)
 
         foreach (var message in log.Messages)
         {
-            var (happened, id) = (message.Message, message.Message.ClientId);
+            var (threadEvent, id) = (message.Message, message.Message.ClientId);
             if (!_sends.TryGetValue(id, out var send))
             {
                 broken($"{log.Thread}: nobody sent message {id}");
@@ -83,16 +83,16 @@ internal sealed class SendLedger(Action<string> broken)
 
             Promise(!send.IsInLog, $"message {id} has two effects");
             send.IsInLog = true;
-            Promise(happened.Content == send.Frame.Content && happened.Replaces == send.Frame.Replaces, $"message {id} is not in the log as it was sent");
+            Promise(threadEvent.Content == send.Frame.Content && threadEvent.Replaces == send.Frame.Replaces, $"message {id} is not in the log as it was sent");
             Promise(send.Frame.ThreadId is not { } asked || asked == log.Thread, $"message {id} is in {log.Thread}, not in {send.Frame.ThreadId}");
             Promise(send.Refusals < send.Attempts, $"message {id} was refused and is in the log");
             if (send.Ack is { } ack)
             {
                 Promise(
-                    ack.ThreadId == log.Thread && ack.Seq == happened.Seq && ack.MessageId == happened.MessageId,
-                    $"message {id} is event {happened.Seq} of {log.Thread}, {happened.MessageId}; its ack said {ack}");
+                    ack.ThreadId == log.Thread && ack.Seq == threadEvent.Seq && ack.MessageId == threadEvent.MessageId,
+                    $"message {id} is event {threadEvent.Seq} of {log.Thread}, {threadEvent.MessageId}; its ack said {ack}");
                 Promise(
-                    ack.RunId is not { } run || log.RunOf(run)?.Started.MessageId == happened.MessageId,
+                    ack.RunId is not { } run || log.RunOf(run)?.Started.MessageId == threadEvent.MessageId,
                     $"message {id} is not answered by {ack.RunId}, as its ack said");
             }
         }

@@ -17,10 +17,10 @@ internal sealed class Sightings
     public long Deltas => Interlocked.Read(ref _deltas);
 
     /// <returns>Whether every client saw this at this place.</returns>
-    public bool Take(ThreadEvent happened, ReadOnlySpan<byte> frame)
+    public bool Take(ThreadEvent threadEvent, ReadOnlySpan<byte> frame)
     {
         Interlocked.Increment(ref _events);
-        return happened.Seq > 0 && _threads.GetOrAdd(happened.ThreadId, _ => new Thread()).Take(happened.Seq, frame);
+        return threadEvent.Seq > 0 && _threads.GetOrAdd(threadEvent.ThreadId, _ => new Thread()).Take(threadEvent.Seq, frame);
     }
 
     /// <param name="cursor">How far its reader is.</param>

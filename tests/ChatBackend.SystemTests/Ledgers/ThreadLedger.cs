@@ -46,10 +46,10 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
         Promise(from <= Head && Head < to, delta, "is of a run that is not open, or of a part that is over");
     }
 
-    public void Take(ThreadEvent happened)
+    public void Take(ThreadEvent threadEvent)
     {
-        Promise(_last is not ThreadRewound || happened is UserMessage { Replaces: not null }, happened, "comes directly after a rewind");
-        switch (happened)
+        Promise(_last is not ThreadRewound || threadEvent is UserMessage { Replaces: not null }, threadEvent, "comes directly after a rewind");
+        switch (threadEvent)
         {
             case UserMessage message:
                 Accept(message);
@@ -75,7 +75,7 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
                 break;
         }
 
-        _last = happened;
+        _last = threadEvent;
     }
 
     private void Accept(UserMessage message)
@@ -87,26 +87,26 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
         _waiting.Add(message.Seq, accepted);
     }
 
-    private void Settle(ThreadEvent happened, MessageId id, MessageEnd end)
+    private void Settle(ThreadEvent threadEvent, MessageId id, MessageEnd end)
     {
         if (!_messages.TryGetValue(id, out var message) || !_waiting.Remove(message.Message.Seq))
         {
-            Promise(false, happened, $"is for {id}, which does not wait: {message?.End.ToString() ?? "it is not there"}");
+            Promise(false, threadEvent, $"is for {id}, which does not wait: {message?.End.ToString() ?? "it is not there"}");
             return;
         }
 
         message.End = end;
     }
 
-    private void TakeOfRun(RunEvent happened)
+    private void TakeOfRun(RunEvent threadEvent)
     {
-        if (_open is not { } run || happened.RunId != run.Started.RunId)
+        if (_open is not { } run || threadEvent.RunId != run.Started.RunId)
         {
-            Promise(false, happened, $"is of {happened.RunId}, which is not open");
+            Promise(false, threadEvent, $"is of {threadEvent.RunId}, which is not open");
             return;
         }
 
-        switch (happened)
+        switch (threadEvent)
         {
             case MessageSteered steered:
                 Settle(steered, steered.MessageId, MessageEnd.Steered);
@@ -116,9 +116,9 @@ internal sealed class ThreadLedger(ThreadId thread, Action<string> broken)
                 break;
         }
 
-        foreach (var problem in run.Take(happened))
+        foreach (var problem in run.Take(threadEvent))
         {
-            Promise(false, happened, problem);
+            Promise(false, threadEvent, problem);
         }
 
         if (run.EndSeq < long.MaxValue)

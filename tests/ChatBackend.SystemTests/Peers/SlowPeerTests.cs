@@ -89,7 +89,7 @@ public sealed class SlowPeerTests(ITestOutputHelper output)
                 await socket.SendAsync(many);
             }
         }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {
             // the server, or the end of the test, closed it
         }

@@ -33,10 +33,10 @@ public sealed class RestoredBackupTests(Chromium chromium) : IClassFixture<Chrom
             await using var page = await chromium.OpenAsync(server.Http);
             (await page.IsConnectedAsync()).Should().BeTrue();
             var guest = await GuestOfAsync(page);
-            var thread = await SayAsync(server, guest, null, "kept");
+            var thread = await WriteTextAsync(server, guest, null, "kept");
 
             server = await RestartAsync(server, () => BackUpAsync(data.Path, backup.Path, byCommand));
-            await SayAsync(server, guest, thread, "lost 1", "lost 2", "lost 3");
+            await WriteTextAsync(server, guest, thread, "lost 1", "lost 2", "lost 3");
             for (var i = 0; i < 5; i++)
             {
                 clients.Add(await Follower.StartAsync(server, guest, thread));
@@ -59,7 +59,7 @@ public sealed class RestoredBackupTests(Chromium chromium) : IClassFixture<Chrom
                 await early.ReplacedAsync();
             }
 
-            await SayAsync(server, guest, thread, "new 1", "new 2", "new 3", "new 4");
+            await WriteTextAsync(server, guest, thread, "new 1", "new 2", "new 3", "new 4");
             await page.Page.Context.SetOfflineAsync(false);
             clients.ForEach(late => late.ComeBack());
 
@@ -146,7 +146,7 @@ public sealed class RestoredBackupTests(Chromium chromium) : IClassFixture<Chrom
         return new GuestSession(new UserId(user), cookie.Value, DateTimeOffset.MaxValue);
     }
 
-    private static async Task<ThreadId> SayAsync(ServerProcess server, GuestSession guest, ThreadId? thread, params string[] texts)
+    private static async Task<ThreadId> WriteTextAsync(ServerProcess server, GuestSession guest, ThreadId? thread, params string[] texts)
     {
         await using var connection = await server.ConnectAsync(guest);
         foreach (var text in texts)

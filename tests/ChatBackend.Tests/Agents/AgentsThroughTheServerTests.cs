@@ -17,7 +17,7 @@ public sealed class AgentsThroughTheServerTests
         var end = await client.EndOfAsync(await client.Connection.ChatAsync("What is 6 * 7?").Soon());
 
         end.Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("6 * 7 = 42");
-        client.Frames.All().OfType<RunEvent>().Select(happened => happened.GetType())
+        client.Frames.All().OfType<RunEvent>().Select(threadEvent => threadEvent.GetType())
             .Should().Equal(typeof(AgentStarted), typeof(ToolExecuting), typeof(ToolCompleted), typeof(AgentCompleted));
         client.Frames.All().OfType<ToolCompleted>().Single().Result!.Value.GetRawText().Should().Be("""{"expression":"6 * 7","result":"42"}""");
         client.Frames.All().OfType<AgentDelta>().Should().NotBeEmpty();

@@ -32,7 +32,7 @@ public sealed class ClockToolTests
     [InlineData("utc", "UTC", "2026-03-01T20:30:00+00:00", "Sunday")]
     public async Task The_clock_knows_cities_and_zones(string place, string zone, string time, string day)
     {
-        var reading = await AskAsync(World, place);
+        var reading = await RequestApprovalAsync(World, place);
 
         reading.GetProperty("place").GetString().Should().Be(place);
         reading.GetProperty("zone").GetString().Should().Be(zone);
@@ -46,15 +46,15 @@ public sealed class ClockToolTests
     [InlineData("/etc/localtime")]
     [InlineData("Beijing")] // its zone is not among this machine's
     public async Task An_unknown_place_is_an_error_and_never_another_time(string place) =>
-        await FluentActions.Awaiting(() => AskAsync(World, place)).Should().ThrowAsync<ToolException>().WithMessage("*no city or time zone*");
+        await FluentActions.Awaiting(() => RequestApprovalAsync(World, place)).Should().ThrowAsync<ToolException>().WithMessage("*no city or time zone*");
 
     [Fact]
     public async Task Without_a_time_zone_database_only_UTC_is_known_and_the_clock_says_so()
     {
         var bare = new Places(() => [TimeZoneInfo.Utc]);
 
-        await FluentActions.Awaiting(() => AskAsync(bare, "Tokyo")).Should().ThrowAsync<ToolException>().WithMessage("*no time zone database*");
-        (await AskAsync(bare, "UTC")).GetProperty("time").GetString().Should().Be("2026-03-01T20:30:00+00:00");
+        await FluentActions.Awaiting(() => RequestApprovalAsync(bare, "Tokyo")).Should().ThrowAsync<ToolException>().WithMessage("*no time zone database*");
+        (await RequestApprovalAsync(bare, "UTC")).GetProperty("time").GetString().Should().Be("2026-03-01T20:30:00+00:00");
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class ClockToolTests
         result.Should().BeOfType<JsonElement>().Which.GetProperty("zone").GetString().Should().Be("UTC");
     }
 
-    private async Task<JsonElement> AskAsync(Places places, string place)
+    private async Task<JsonElement> RequestApprovalAsync(Places places, string place)
     {
         var arguments = new AIFunctionArguments { ["place"] = place };
         return (JsonElement)(await ClockTool.Create(_clock, places).InvokeAsync(arguments, TestContext.Current.CancellationToken))!;

@@ -25,7 +25,7 @@ public sealed class EndpointModelTests
     {
         await using var server = await StartAsync(context => SendAsync(context, Whole));
 
-        var updates = await AskAsync(server, key: "sk-secret");
+        var updates = await RequestApprovalAsync(server, key: "sk-secret");
 
         updates.Text().Should().Be("Hello");
         updates.Pieces().Where(piece => piece.Length > 0).Should().Equal("Hel", "lo");
@@ -44,7 +44,7 @@ public sealed class EndpointModelTests
     public async Task Without_a_key_none_is_sent()
     {
         await using var server = await StartAsync(context => SendAsync(context, Whole));
-        await AskAsync(server);
+        await RequestApprovalAsync(server);
         server.Requests.Single().Key.Should().BeNull();
     }
 
@@ -61,7 +61,7 @@ public sealed class EndpointModelTests
             Chunk("{}", "\"tool_calls\""), Usage, "[DONE]"));
 
         var clock = new BuiltInTools(_clock, Places.OfThisMachine()).Named(BuiltInTools.Clock);
-        var updates = await AskAsync(server, options: new ChatOptions { Tools = [clock] });
+        var updates = await RequestApprovalAsync(server, options: new ChatOptions { Tools = [clock] });
 
         var call = updates.Call()!;
         (call.CallId, call.Name).Should().Be(("call_1", "clock"));
@@ -80,7 +80,7 @@ public sealed class EndpointModelTests
             Chunk("""{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"clock","arguments":"{\"pla"}}]}"""),
             Chunk("{}", "\"tool_calls\""), "[DONE]"));
 
-        (await AskAsync(server)).Call()!.Exception.Should().NotBeNull();
+        (await RequestApprovalAsync(server)).Call()!.Exception.Should().NotBeNull();
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class EndpointModelTests
         await using var server = await StartAsync(context => SendAsync(
             context, Chunk("""{"reasoning_content":"Hm."}"""), Text("Hello"), Chunk("{}", "\"stop\""), "[DONE]"));
 
-        var updates = await AskAsync(server);
+        var updates = await RequestApprovalAsync(server);
         updates.SelectMany(update => update.Contents).OfType<TextReasoningContent>().Single().Text.Should().Be("Hm.");
         updates.Text().Should().Be("Hello");
     }
@@ -136,7 +136,7 @@ public sealed class EndpointModelTests
             return SendAsync(context, Whole);
         });
 
-        (await AskAsync(server)).Text().Should().Be("Hello");
+        (await RequestApprovalAsync(server)).Text().Should().Be("Hello");
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class EndpointModelTests
     {
         await using var server = await StartAsync(context => SendAsync(context, Text("Hel")));
 
-        var updates = await AskAsync(server);
+        var updates = await RequestApprovalAsync(server);
         updates.Text().Should().Be("Hel");
         updates.Should().OnlyContain(update => update.FinishReason == null);
     }
@@ -276,7 +276,7 @@ public sealed class EndpointModelTests
     private IChatClient Connect(ModelServer server, string? key = null, TimeSpan? timeout = null) => EndpointModel.Connect(
         new ModelEndpointOptions { Name = "small", Endpoint = server.Endpoint, Model = "small", Timeout = timeout ?? TimeSpan.FromSeconds(30) }, key, _clock);
 
-    private Task<List<ChatResponseUpdate>> AskAsync(ModelServer server, string? key = null, ChatOptions? options = null) =>
+    private Task<List<ChatResponseUpdate>> RequestApprovalAsync(ModelServer server, string? key = null, ChatOptions? options = null) =>
         Connect(server, key).StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken, options);
 
     private Task<ModelFailure> FailureAsync(ModelServer server) => FailureAsync(Connect(server));

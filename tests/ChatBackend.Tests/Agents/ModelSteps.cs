@@ -43,9 +43,9 @@ internal static class ModelSteps
         {
             return await agent.FindTool(call, turn)!.InvokeAsync(new AIFunctionArguments(call.Arguments) { Services = services }, cancellationToken);
         }
-        catch (ToolException told)
+        catch (ToolException ex)
         {
-            return new { error = told.Message };
+            return new { error = ex.Message };
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using static ChatBackend.Tests.Client.Samples;
 

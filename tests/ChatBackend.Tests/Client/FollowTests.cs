@@ -33,7 +33,7 @@ public sealed class FollowTests : IAsyncLifetime
         await _socket.SendAsync(Started(2), Executing(3), Executed(4), Completed(5, "after the gap", Part));
         await _socket.SendAsync([.. LaterMessages, CaughtUp(30)]);
 
-        await follower.WaitForAsync(happened => happened.Seq == 30).Soon();
+        await follower.WaitForAsync(threadEvent => threadEvent.Seq == 30).Soon();
         (await SeqsAsync(follower, 30)).Should().Equal(Enumerable.Range(1, 30).Select(seq => (long)seq));
         await ShouldHaveSentNothingElseAsync();
     }
@@ -178,9 +178,9 @@ public sealed class FollowTests : IAsyncLifetime
         using var deadline = Deadline.Source();
         await foreach (var frame in follower.Events(deadline.Token))
         {
-            if (frame is ThreadEvent happened)
+            if (frame is ThreadEvent threadEvent)
             {
-                seqs.Add(happened.Seq);
+                seqs.Add(threadEvent.Seq);
                 if (seqs.Count == count)
                 {
                     break;

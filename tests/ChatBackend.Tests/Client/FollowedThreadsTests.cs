@@ -1,6 +1,7 @@
 using ChatBackend.Client;
 using ChatBackend.Client.Connections;
 using ChatBackend.Client.Threads;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
 using Microsoft.Extensions.Time.Testing;
 using static ChatBackend.Tests.Client.Samples;

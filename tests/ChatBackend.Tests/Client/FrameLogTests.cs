@@ -147,5 +147,5 @@ public sealed class FrameLogTests
         }
     }
 
-    private static IEnumerable<long> Events(FrameLog log) => log.Events().Select(happened => happened.Seq);
+    private static IEnumerable<long> Events(FrameLog log) => log.Events().Select(threadEvent => threadEvent.Seq);
 }

@@ -1,5 +1,6 @@
 using ChatBackend.Client;
 using ChatBackend.Client.Connections;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
 using Microsoft.Extensions.Time.Testing;
 using static ChatBackend.Tests.Client.Samples;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 
 namespace ChatBackend.Tests.Client;
 
@@ -35,9 +36,9 @@ internal sealed class RandomThread
     public IEnumerable<ServerFrame> Missed(int until, long cursor, Func<PartId, int> lengthOf)
     {
         var before = _frames.Take(until).ToList();
-        foreach (var happened in before.OfType<ThreadEvent>().Where(happened => happened.Seq > cursor))
+        foreach (var threadEvent in before.OfType<ThreadEvent>().Where(threadEvent => threadEvent.Seq > cursor))
         {
-            yield return happened;
+            yield return threadEvent;
         }
 
         foreach (var part in before.OfType<PartDelta>().GroupBy(delta => delta.PartId))
@@ -201,7 +202,7 @@ internal sealed class RandomThread
         return (part, kind, text);
     }
 
-    private void Add(ThreadEvent happened) => _frames.Add(happened with { ThreadId = Samples.TheThread, Seq = ++_seq });
+    private void Add(ThreadEvent threadEvent) => _frames.Add(threadEvent with { ThreadId = Samples.TheThread, Seq = ++_seq });
 
     private UserMessage TakeWaiting()
     {

@@ -40,7 +40,7 @@ public sealed class ReplacedHistoryTests : IAsyncLifetime
         await second.SendAsync(Message(1, "new"), CaughtUp(1));
 
         (await waiting.Invoking(task => task.Soon()).Should().ThrowAsync<HistoryReplacedException>()).Which.BeginsAt.Should().Be(1);
-        ((UserMessage)await follower.WaitForAsync(happened => happened is UserMessage).Soon()).Content.Should().Be("new", "what is of the other history is not found any more");
+        ((UserMessage)await follower.WaitForAsync(threadEvent => threadEvent is UserMessage).Soon()).Content.Should().Be("new", "what is of the other history is not found any more");
         (await FramesAsync(follower, 5)).Should().Equal(
             Message(1, "old"), Started(2), Delta(0, "old tex"), new HistoryReplaced(TheThread, 1), Message(1, "new"));
         (follower.Start, follower.LastEvent).Should().Be((0L, new ThreadCursor(1, Message(1).At)));

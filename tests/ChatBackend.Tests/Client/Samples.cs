@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 
 namespace ChatBackend.Tests.Client;
 

@@ -14,8 +14,8 @@ public sealed class ThreadFollowerTests
     [Fact]
     public async Task A_wait_ends_with_the_first_event_that_matches_of_those_that_were_and_those_to_come()
     {
-        var waiting = _follower.WaitForAsync(happened => happened.Seq == 2);
-        var other = _follower.WaitForAsync(happened => happened.Seq == 3);
+        var waiting = _follower.WaitForAsync(threadEvent => threadEvent.Seq == 2);
+        var other = _follower.WaitForAsync(threadEvent => threadEvent.Seq == 3);
         Take(Message(1), Delta(0, "text"));
         waiting.IsCompleted.Should().BeFalse();
 
@@ -25,7 +25,7 @@ public sealed class ThreadFollowerTests
         other.IsCompleted.Should().BeFalse();
         (await _follower.WaitForAsync(_ => true).Soon()).Should().Be(Message(1));
         _follower.End(new IOException(), isQuiet: true);
-        (await _follower.WaitForAsync(happened => happened.Seq == 2).Soon()).Seq.Should().Be(2, "it is there all the same");
+        (await _follower.WaitForAsync(threadEvent => threadEvent.Seq == 2).Soon()).Seq.Should().Be(2, "it is there all the same");
         await other.Invoking(task => task.Soon()).Should().ThrowAsync<IOException>();
     }
 
@@ -86,7 +86,7 @@ public sealed class ThreadFollowerTests
 
         _follower.Cursor.Should().Be(1);
         (await _follower.Invoking(late => late.ReadAsync()).Should().ThrowAsync<IOException>()).WithMessage("first");
-        (await _follower.Invoking(late => late.WaitForAsync(happened => happened.Seq == 2)).Should().ThrowAsync<IOException>()).WithMessage("first");
+        (await _follower.Invoking(late => late.WaitForAsync(threadEvent => threadEvent.Seq == 2)).Should().ThrowAsync<IOException>()).WithMessage("first");
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class ThreadFollowerTests
     public async Task Without_a_buffer_there_is_a_cursor_and_waits_and_no_transcript()
     {
         var bare = new ThreadFollower(TheThread, default, bufferBytes: 0);
-        var waiting = bare.WaitForAsync(happened => happened.Seq == 1);
+        var waiting = bare.WaitForAsync(threadEvent => threadEvent.Seq == 1);
 
         bare.Take(Message(1), 100);
 

@@ -38,9 +38,9 @@ public sealed class TranscriptPropertyTests
         {
             var thread = new RandomThread(seed, Steps);
             var transcript = new ThreadTranscript();
-            foreach (var happened in thread.Events)
+            foreach (var threadEvent in thread.Events)
             {
-                transcript.Apply(happened);
+                transcript.Apply(threadEvent);
             }
 
             var replaced = thread.Events.OfType<ThreadRewound>()
@@ -74,14 +74,14 @@ public sealed class TranscriptPropertyTests
         {
             var thread = new RandomThread(seed, Steps);
             var transcript = new ThreadTranscript();
-            foreach (var happened in thread.Events)
+            foreach (var threadEvent in thread.Events)
             {
-                transcript.Apply(happened);
+                transcript.Apply(threadEvent);
             }
 
             foreach (var message in transcript.Entries.OfType<UserEntry>())
             {
-                var ends = thread.Events.Where(happened => happened switch
+                var ends = thread.Events.Where(threadEvent => threadEvent switch
                 {
                     AgentStarted started => started.MessageId == message.MessageId,
                     MessageSteered steered => steered.MessageId == message.MessageId,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using static ChatBackend.Tests.Client.Samples;
 
 namespace ChatBackend.Tests.Client;
@@ -177,7 +178,7 @@ public sealed class TranscriptRunTests
     {
         foreach (var frame in frames)
         {
-            _transcript.Apply(frame is ThreadEvent happened ? happened with { ThreadId = TheThread, Seq = ++_seq } : frame).Should().Be(TranscriptChange.Applied);
+            _transcript.Apply(frame is ThreadEvent threadEvent ? threadEvent with { ThreadId = TheThread, Seq = ++_seq } : frame).Should().Be(TranscriptChange.Applied);
         }
     }
 }

@@ -1,5 +1,6 @@
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using static ChatBackend.Tests.Client.Samples;
 
 namespace ChatBackend.Tests.Client;

@@ -3,6 +3,7 @@ using System.Text;
 using ChatBackend.Client;
 using ChatBackend.Client.Connections;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using static ChatBackend.Tests.Client.Samples;
 
 namespace ChatBackend.Tests.Client;

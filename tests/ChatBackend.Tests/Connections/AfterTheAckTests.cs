@@ -1,8 +1,9 @@
 using System.Text;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
@@ -23,8 +24,8 @@ public sealed class AfterTheAckTests
         await using var server = new ChatServer(services => services.Decorate<IGrainFactory>((_, method, call) =>
             call() is IThreadGrain grain ? ServiceDecoration.Of<IThreadGrain>(grain, (_, called, next) => called switch
             {
-                // What is committed comes to this node with a gap, so that the new thread's feed has to subscribe once the ack is out.
-                nameof(IThreadGrain.Chat) => WithGapAsync((Task<CommandReply>)next()!, provider!.GetRequiredService<ThreadFeeds>()),
+                // What is committed comes to this node with a gap, so that the new thread has to be subscribed to once the ack is out.
+                nameof(IThreadGrain.Chat) => WithGapAsync((Task<CommandReply>)next()!, provider!.GetRequiredService<ThreadSubscriptions>()),
                 nameof(IThreadGrain.Subscribe) when subscribes++ == 0 =>
                     Task.FromException<ThreadSnapshot>(isTimeout ? new TimeoutException() : new InvalidOperationException("The thread could not be subscribed to.")),
                 _ => next(),
@@ -56,10 +57,10 @@ public sealed class AfterTheAckTests
         subscribes.Should().BePositive();
     }
 
-    private static async Task<CommandReply> WithGapAsync(Task<CommandReply> command, ThreadFeeds feeds)
+    private static async Task<CommandReply> WithGapAsync(Task<CommandReply> command, ThreadSubscriptions threads)
     {
         var reply = await command;
-        await feeds.TakeAsync(new ThreadBatch(reply.Thread, [new PublishedItem(new EncodedEvent(99, Encoding.UTF8.GetBytes("event 99"), false), null, 0)], Moved: false));
+        await threads.Publish(new ThreadBatch(reply.Thread, [new PublishedItem(new EncodedEvent(99, Encoding.UTF8.GetBytes("event 99"), false), null, 0)], Moved: false));
         return reply;
     }
 }

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using ChatBackend.Connections;
+using ChatBackend.Errors;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Tests.Client;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Tests.Connections;
 
@@ -151,24 +153,24 @@ public sealed class AgentMessageHandlerTests : IDisposable
     [InlineData("usr_bob")]
     public async Task A_token_of_nobody_or_of_somebody_else_changes_no_session(string? user)
     {
-        var before = _opened.Handler.Session;
+        var before = _opened.Context.Session;
         var token = user is null ? "nonsense" : _fixture.Tokens.Issue(UserId.From(user)).Token;
 
         var error = await AnswerAsync(new AuthenticateFrame { Id = new("a1"), Token = token });
 
         (Text(error, "id"), Text(error, "code"), Text(error, "message")).Should().Be(("a1", "unauthenticated", "That token is not valid for this session."));
-        _opened.Handler.Session.Should().BeSameAs(before);
+        _opened.Context.Session.Should().BeSameAs(before);
     }
 
     [Fact]
     public async Task A_newer_token_of_the_same_user_is_the_session_from_then_on()
     {
-        var (token, session) = _fixture.Tokens.Issue(_opened.Handler.Session.User);
+        var (token, session) = _fixture.Tokens.Issue(_opened.Context.Session.User);
 
         var ack = await AnswerAsync(new AuthenticateFrame { Id = new("a1"), Token = token });
 
         (Text(ack, "type"), Text(ack, "id"), Text(ack, "status")).Should().Be(("ack", "a1", "accepted"));
-        _opened.Handler.Session.Should().Be(session);
+        _opened.Context.Session.Should().Be(session);
     }
 
     [Fact]
@@ -229,7 +231,7 @@ public sealed class AgentMessageHandlerTests : IDisposable
         return gate;
     }
 
-    private void Take(ClientFrame frame) => _opened.Handler.Take(frame, bytes: 10);
+    private void Take(ClientFrame frame) => _opened.Handler.Handle(frame, bytes: 10);
 
     private async Task<JsonElement> AnswerAsync(ClientFrame frame)
     {

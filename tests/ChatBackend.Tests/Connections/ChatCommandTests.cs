@@ -3,7 +3,7 @@ using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Tests.Connections;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json;
 using ChatBackend.Connections;
+using ChatBackend.Hosting;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
@@ -99,7 +100,7 @@ public sealed class ChatEndpointTests : IDisposable
             if (breaks)
             {
                 var router = provider.GetRequiredService<MessageRouter>();
-                router.Register(context.Id, router.Handlers.First()); // the id is taken, which nothing but a bug could bring about
+                router.Register(router.Connections.First() with { Context = context }); // the id is taken, which nothing but a bug could bring about
             }
 
             return context;
@@ -116,7 +117,7 @@ public sealed class ChatEndpointTests : IDisposable
 
         (await server.GaugeAsync("chat_connections_open")).Should().Be(1);
         (await server.GaugeAsync("chat_connections_closed_total{reason=\"internal_error\"}")).Should().Be(1);
-        router.Handlers.Should().HaveCount(2, "what has the id is not removed by another");
+        router.Connections.Should().HaveCount(2, "what has the id is not removed by another");
         breaks = false;
         await using var admitted = await server.ConnectRawAsync();
     }

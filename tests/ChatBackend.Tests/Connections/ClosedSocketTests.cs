@@ -6,7 +6,7 @@ using ChatBackend.Telemetry;
 using ChatBackend.Tests.Agents;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

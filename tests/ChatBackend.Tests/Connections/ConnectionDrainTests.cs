@@ -16,7 +16,7 @@ public sealed class ConnectionDrainTests : IDisposable
     public ConnectionDrainTests() => _drain = new ConnectionDrain(
         _fixture.Readiness,
         _fixture.Router,
-        new OpenRuns(null!, null!, Options.Create(new RunOptions()), _fixture.Metrics, _fixture.Clock, _fixture.Logger<AgentRun>()),
+        new ActiveRuns(null!, null!, Options.Create(new RunOptions()), _fixture.Metrics, _fixture.Clock, _fixture.Logger<AgentRun>()),
         _fixture.Options,
         _fixture.Clock,
         _fixture.Logger<ConnectionDrain>());

@@ -1,5 +1,6 @@
 using System.Text;
 using ChatBackend.Connections;
+using ChatBackend.Hosting;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
@@ -8,6 +9,7 @@ using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using ChatBackend.Tests.Telemetry;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,9 +71,9 @@ internal sealed class ConnectionFixture : IDisposable
         var outbox = new Outbox(context, Options, Memory, Metrics, Clock);
         var grain = ServiceDecoration.Of<IThreadGrain>(null!, (_, method, _) => Thread(method));
         var handler = new AgentMessageHandler(
-            context, outbox, feeds: null!, ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain), Tokens, agents: null!, Readiness, Options,
+            context, outbox, threads: null!, ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain), Tokens, agents: null!, Readiness, Options,
             Microsoft.Extensions.Options.Options.Create(new ThreadOptions()), Left, Refusals, Metrics, Clock, Logger<AgentMessageHandler>());
-        Router.Register(context.Id, handler);
+        Router.Register(new OpenConnection(context, handler, outbox));
         return new Opened(socket, http, context, outbox, handler, new ConnectionLoop(context, outbox, Router, Refusals, Options, Clock, Logger<ConnectionLoop>()));
     }
 
@@ -101,6 +103,8 @@ internal sealed class ConnectionFixture : IDisposable
             Socket.SendGate = new TaskCompletionSource();
             Outbox.Enqueue(Encoding.UTF8.GetBytes($"\"{new string('x', bytes - 2)}\"")).Should().BeTrue();
         }
+
+        public OpenConnection Connection => new(Context, Handler, Outbox);
 
         public CloseReason? Reason => Context.Closed is { IsCompletedSuccessfully: true } closed ? closed.GetAwaiter().GetResult() : null;
     }

@@ -1,7 +1,8 @@
 using ChatBackend.Connections;
+using ChatBackend.Following;
+using ChatBackend.Hosting;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
-using ChatBackend.Threads;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Tests.Connections;
@@ -143,25 +144,24 @@ public sealed class ConnectionPartsTests : IDisposable
     public async Task The_router_reaches_an_open_connection_and_nobody_when_it_is_gone()
     {
         var opened = _fixture.Open();
-        var (id, frame) = (opened.Context.Id, new OutgoingFrame(null, WireJson.Encode(new Pong { ServerTime = default })));
-        var port = _fixture.Router.Port();
+        var (id, frame) = (opened.Context.Id, new OutboundFrame(null, WireJson.Encode(new Pong { ServerTime = default })));
         _fixture.Gauge("chat_handlers_registered").Should().Be(1);
 
         _fixture.Router.Route(id, new PingFrame(), bytes: 2).Should().BeTrue();
-        port.Deliver(id, frame).Should().BeTrue();
-        port.HasRoom(id, 1).Should().BeTrue();
-        (await port.RoomAsync(id, 1, CancellationToken.None)).Should().BeTrue();
-        port.TakesHistory().Should().BeTrue();
+        var outbox = _fixture.Router.Find(id)!;
+        outbox.Add(frame).Should().BeTrue();
+        outbox.Flush();
+        outbox.HasRoom(1).Should().BeTrue();
+        (await outbox.WaitForRoomAsync(1, CancellationToken.None)).Should().BeTrue();
+        _fixture.Router.TakesHistory.Should().BeTrue();
         opened.Socket.Sent.Should().HaveCount(2);
-        var register = () => _fixture.Router.Register(id, opened.Handler);
+        var register = () => _fixture.Router.Register(opened.Connection);
         register.Should().Throw<InvalidOperationException>().WithMessage($"{id} has a handler already.");
 
-        _fixture.Router.Remove(id, opened.Handler).Should().BeTrue();
+        _fixture.Router.Remove(opened.Connection).Should().BeTrue();
 
         _fixture.Router.Route(id, new PingFrame(), bytes: 2).Should().BeFalse();
-        port.Deliver(id, frame).Should().BeFalse();
-        port.HasRoom(id, 1).Should().BeFalse();
-        (await port.RoomAsync(id, 1, CancellationToken.None)).Should().BeFalse();
+        _fixture.Router.Find(id).Should().BeNull();
         _fixture.Gauge("chat_handlers_registered").Should().Be(0);
     }
 

@@ -27,16 +27,20 @@ public sealed class ConnectionSweepTests : IDisposable
         await using var server = new ChatServer(Logged, ("Connections:MessageTimeout", "00:00:01"));
         await using var scope = server.Services.CreateAsyncScope();
         var router = server.Services.GetRequiredService<MessageRouter>();
-        var broken = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>(); // has no session, which nothing but a bug could bring about
-        router.Register(broken.Id, broken);
-        await _lines.UntilAsync(line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains(broken.Id.Value, StringComparison.Ordinal)).Soon();
+        // Has no session, which nothing but a bug could bring about.
+        var broken = new OpenConnection(
+            scope.ServiceProvider.GetRequiredService<ConnectionContext>(),
+            scope.ServiceProvider.GetRequiredService<AgentMessageHandler>(),
+            scope.ServiceProvider.GetRequiredService<Outbox>());
+        router.Register(broken);
+        await _lines.UntilAsync(line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains(broken.Context.Id.Value, StringComparison.Ordinal)).Soon();
         await server.UntilGaugeAsync(Failing, 1);
 
         await using var late = await server.ConnectRawAsync();
         await late.SendAsync(Encoding.UTF8.GetBytes("""{"type":"ping","""), isEnd: false);
 
         (await late.ReceiveCloseAsync()).Should().Be(CloseCodes.TimedOut);
-        router.Remove(broken.Id, broken).Should().BeTrue();
+        router.Remove(broken).Should().BeTrue();
         await server.UntilGaugeAsync(Failing, 0);
     }
 
@@ -58,7 +62,7 @@ public sealed class ConnectionSweepTests : IDisposable
         var last = await writer.EndOfAsync(await writer.PlayAsync($$"""{"steps":[{"say":"{{new string('x', 100_000)}}"}]}""", thread));
         var (router, memory, other) = (server.Services.GetRequiredService<MessageRouter>(), server.Services.GetRequiredService<OutboxMemory>(), 0);
         // The writer may hear of the end before the others are sent it.
-        await Deadline.UntilAsync(() => router.Handlers.Count(handler => handler.HeldBytes > 10_000) == 2);
+        await Deadline.UntilAsync(() => router.Connections.Count(connection => connection.Outbox.HeldBytes > 10_000) == 2);
 
         memory.Change(ref other, (int)-memory.Excess + 1); // one byte more than all may hold
         await _lines.UntilAsync(line => line.Contains("MaxTotalOutboxBytes", StringComparison.Ordinal)).Soon();

@@ -29,14 +29,14 @@ public sealed class FoundingBugTests
         await Task.WhenAll(clients.Zip(acks, (client, ack) => client.EndOfAsync(ack)));
 
         clients.Select(client => client.Connection.Established.ConnectionId).Should().OnlyHaveUniqueItems();
-        server.Services.GetRequiredService<MessageRouter>().Handlers.Should().HaveCount(count).And.OnlyHaveUniqueItems();
+        server.Services.GetRequiredService<MessageRouter>().Connections.Select(connection => connection.Handler).Should().HaveCount(count).And.OnlyHaveUniqueItems();
         for (var i = 0; i < count; i++)
         {
             var frames = clients[i].Frames.All().Skip(1).ToList();
             frames.Select(frame => frame.GetType().Name).Distinct().Should().Equal(Lifecycle);
-            frames.OfType<ThreadEvent>().Should().OnlyContain(happened => happened.ThreadId == acks[i].ThreadId);
-            frames.OfType<RunEvent>().Should().OnlyContain(happened => happened.RunId == acks[i].RunId);
-            frames.OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
+            frames.OfType<ThreadEvent>().Should().OnlyContain(threadEvent => threadEvent.ThreadId == acks[i].ThreadId);
+            frames.OfType<RunEvent>().Should().OnlyContain(threadEvent => threadEvent.RunId == acks[i].RunId);
+            frames.OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
             frames.OfType<AgentDelta>().Select(delta => delta.Text).Aggregate("", string.Concat).Should().Be($"canary-{i}-said");
             frames.OfType<AgentCompleted>().Single().Content.Should().Be($"canary-{i}-said");
             frames.OfType<ToolCompleted>().Single().Result!.Value.GetString().Should().Be($"canary-{i}-told");
@@ -68,9 +68,9 @@ public sealed class FoundingBugTests
         var second = await early.PlayAsync("""{"steps":[{"say":"again"}]}""", first.ThreadId);
         await early.EndOfAsync(second);
 
-        early.Frames.All().OfType<ThreadEvent>().Should().OnlyContain(happened => happened.ThreadId == first.ThreadId);
+        early.Frames.All().OfType<ThreadEvent>().Should().OnlyContain(threadEvent => threadEvent.ThreadId == first.ThreadId);
         early.Frames.All().OfType<AgentCompleted>().Select(completed => completed.Content).Should().Equal("after", "again");
-        late.Frames.All().OfType<ThreadEvent>().Should().OnlyContain(happened => happened.ThreadId == other.ThreadId);
+        late.Frames.All().OfType<ThreadEvent>().Should().OnlyContain(threadEvent => threadEvent.ThreadId == other.ThreadId);
     }
 
     [Theory]
@@ -121,7 +121,7 @@ public sealed class FoundingBugTests
         server.Clock.OpenGates();
 
         (await staying.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("two");
-        staying.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
+        staying.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
     }
 
     [Fact]

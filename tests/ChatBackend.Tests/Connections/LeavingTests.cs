@@ -1,9 +1,9 @@
 using System.Net.WebSockets;
+using ChatBackend.Hosting;
 using ChatBackend.Protocol;
-using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;

@@ -1,7 +1,6 @@
 using ChatBackend.Connections;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
@@ -17,16 +16,15 @@ public sealed class MessageRouterTests
         var router = server.Services.GetRequiredService<MessageRouter>();
         await using var first = server.Services.CreateAsyncScope();
         await using var second = server.Services.CreateAsyncScope();
-        var id = ConnectionId.New();
-        var gone = first.ServiceProvider.GetRequiredService<AgentMessageHandler>();
-        var successor = second.ServiceProvider.GetRequiredService<AgentMessageHandler>();
-        router.Register(id, successor);
+        var successor = ConnectionOf(second);
+        var gone = ConnectionOf(first) with { Context = successor.Context };
+        router.Register(successor);
 
-        router.Remove(id, gone).Should().BeFalse();
+        router.Remove(gone).Should().BeFalse();
 
-        router.Handlers.Should().Equal(successor);
-        router.Remove(id, successor).Should().BeTrue();
-        router.Handlers.Should().BeEmpty();
+        router.Connections.Should().Equal(successor);
+        router.Remove(successor).Should().BeTrue();
+        router.Connections.Should().BeEmpty();
     }
 
     [Fact]
@@ -37,14 +35,13 @@ public sealed class MessageRouterTests
         await using var server = new ChatServer();
         var router = server.Services.GetRequiredService<MessageRouter>();
         await using var scope = server.Services.CreateAsyncScope();
-        var handler = scope.ServiceProvider.GetRequiredService<AgentMessageHandler>();
-        var id = ConnectionId.New();
-        router.Register(id, handler);
+        var connection = ConnectionOf(scope);
+        router.Register(connection);
 
-        var again = () => router.Register(id, handler);
+        var again = () => router.Register(connection);
 
         again.Should().Throw<InvalidOperationException>();
-        router.Remove(id, handler).Should().BeTrue();
+        router.Remove(connection).Should().BeTrue();
     }
 
     [Fact]
@@ -57,12 +54,15 @@ public sealed class MessageRouterTests
         await using var other = await server.ConnectAsync();
         var router = server.Services.GetRequiredService<MessageRouter>();
 
-        router.Deliver(ConnectionId.New(), new OutgoingFrame(null, WireJson.Encode(new Pong { ServerTime = server.Clock.GetUtcNow() }))).Should().BeFalse();
-        router.HasRoom(ConnectionId.New(), bytes: 1).Should().BeFalse();
-        (await router.RoomAsync(ConnectionId.New(), bytes: 1, TestContext.Current.CancellationToken)).Should().BeFalse();
+        router.Find(ConnectionId.New()).Should().BeNull();
         router.Route(ConnectionId.New(), new PingFrame(), bytes: 2).Should().BeFalse();
 
         await other.Connection.PingAsync();
         other.Frames.All().OfType<Pong>().Should().ContainSingle().Which.Id.Should().NotBeNull();
     }
+
+    private static OpenConnection ConnectionOf(AsyncServiceScope scope) => new(
+        scope.ServiceProvider.GetRequiredService<ConnectionContext>(),
+        scope.ServiceProvider.GetRequiredService<AgentMessageHandler>(),
+        scope.ServiceProvider.GetRequiredService<Outbox>());
 }

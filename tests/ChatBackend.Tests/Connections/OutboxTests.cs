@@ -1,10 +1,11 @@
 using System.Net.WebSockets;
 using ChatBackend.Connections;
+using ChatBackend.Following;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
 using ChatBackend.Tests.Telemetry;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -146,14 +147,14 @@ public sealed class OutboxTests : IDisposable
     public async Task Who_waits_for_room_goes_on_when_there_is_some_and_when_the_connection_closes()
     {
         Enqueue(1, 400, 400).Should().BeTrue();
-        var waiting = _outbox.RoomAsync(200, TestContext.Current.CancellationToken).AsTask();
+        var waiting = _outbox.WaitForRoomAsync(200, TestContext.Current.CancellationToken).AsTask();
         waiting.IsCompleted.Should().BeFalse();
         await _socket.EndSendAsync();
         await _socket.EndSendAsync();
         (await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Should().BeTrue();
 
         Enqueue(900).Should().BeTrue();
-        var closing = _outbox.RoomAsync(200, TestContext.Current.CancellationToken).AsTask();
+        var closing = _outbox.WaitForRoomAsync(200, TestContext.Current.CancellationToken).AsTask();
         closing.IsCompleted.Should().BeFalse();
         _outbox.GiveUp();
         (await closing.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Should().BeFalse();
@@ -195,7 +196,7 @@ public sealed class OutboxTests : IDisposable
     public async Task Who_waits_for_any_room_goes_on_as_soon_as_half_is_free()
     {
         Enqueue(1, 100, Max / 2).Should().BeTrue();
-        var waiting = _outbox.RoomAsync(0, TestContext.Current.CancellationToken).AsTask();
+        var waiting = _outbox.WaitForRoomAsync(0, TestContext.Current.CancellationToken).AsTask();
         waiting.IsCompleted.Should().BeFalse();
 
         await _socket.EndSendAsync();
@@ -208,8 +209,8 @@ public sealed class OutboxTests : IDisposable
     {
         Enqueue(1, 900).Should().BeTrue();
         using var impatient = new CancellationTokenSource();
-        var cancelled = _outbox.RoomAsync(200, impatient.Token).AsTask();
-        var waiting = _outbox.RoomAsync(200, TestContext.Current.CancellationToken).AsTask();
+        var cancelled = _outbox.WaitForRoomAsync(200, impatient.Token).AsTask();
+        var waiting = _outbox.WaitForRoomAsync(200, TestContext.Current.CancellationToken).AsTask();
 
         await impatient.CancelAsync();
         await FluentActions.Awaiting(() => cancelled).Should().ThrowAsync<OperationCanceledException>();
@@ -217,7 +218,7 @@ public sealed class OutboxTests : IDisposable
 
         (await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Should().BeFalse();
         completing.IsCompleted.Should().BeFalse();
-        (await _outbox.RoomAsync(1, TestContext.Current.CancellationToken)).Should().BeFalse("it is closing");
+        (await _outbox.WaitForRoomAsync(1, TestContext.Current.CancellationToken)).Should().BeFalse("it is closing");
     }
 
     [Fact]
@@ -236,7 +237,7 @@ public sealed class OutboxTests : IDisposable
         (_outbox.HeldBytes, _outbox.Sent, _services.Gauge("chat_events_sent")).Should().Be((0, 2, 2));
 
         bool Say(int offset, string text) => _outbox.Enqueue(
-            new OutgoingFrame(new ThreadId("thr_1"), new byte[100], new PartText(new RunId("run_1"), new PartId("prt_1"), PartKind.Text, offset, text)));
+            new OutboundFrame(new ThreadId("thr_1"), new byte[100], new PartText(new RunId("run_1"), new PartId("prt_1"), PartKind.Text, offset, text)));
     }
 
     private bool Enqueue(params int[] lengths) => lengths.All(length => _outbox.Enqueue(new byte[length]));

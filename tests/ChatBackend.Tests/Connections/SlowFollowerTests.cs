@@ -67,7 +67,7 @@ public sealed class SlowFollowerTests
         link.Open();
         foreach (var tab in tabs)
         {
-            await tab.Connection.FollowerOf(thread).WaitForAsync(happened => happened.Seq == last.Seq).Soon();
+            await tab.Connection.FollowerOf(thread).WaitForAsync(threadEvent => threadEvent.Seq == last.Seq).Soon();
         }
 
         var log = new ThreadTranscript();
@@ -128,7 +128,7 @@ public sealed class SlowFollowerTests
 
         link.Open();
         var end = await ended.Task.Soon();
-        await deaf.Connection.FollowerOf(thread).WaitForAsync(happened => happened.Seq == last.Seq).Soon();
+        await deaf.Connection.FollowerOf(thread).WaitForAsync(threadEvent => threadEvent.Seq == last.Seq).Soon();
 
         end.CloseCode.Should().Be(hearsIt ? CloseCodes.TooSlow : null);
         (await server.GaugeAsync("chat_connections_closed_total{reason=\"outbox_full\"}")).Should().BePositive();

@@ -9,7 +9,7 @@ public abstract partial class EventLogContract
     public async Task A_search_finds_the_texts_that_hold_all_words_the_best_first()
     {
         var writer = LogWriter.OfNewThread(Log);
-        await writer.SayAsync("The quick brown fox", "A lazy dog", "Quick dogs don't jump. Déjà vu");
+        await writer.WriteTextAsync("The quick brown fox", "A lazy dog", "Quick dogs don't jump. Déjà vu");
 
         var found = (await SearchAsync(writer.Owner, "QUICK fox")).Should().ContainSingle().Which;
         (found.Thread, found.Seq, found.At, found.Excerpt.Text).Should().Be((writer.Thread, 1, LogWriter.At, "The quick brown fox"));
@@ -24,7 +24,7 @@ public abstract partial class EventLogContract
     public async Task A_search_puts_the_words_in_a_row_before_words_apart_and_else_the_newest_first()
     {
         var writer = LogWriter.OfNewThread(Log);
-        await writer.SayAsync("the white whale was seen", "white clouds above a whale, far out", "another white whale was seen", "white, and much later on a whale");
+        await writer.WriteTextAsync("the white whale was seen", "white clouds above a whale, far out", "another white whale was seen", "white, and much later on a whale");
 
         (await SearchAsync(writer.Owner, "white whale")).Select(hit => hit.Seq).Should().StartWith([3L, 1L]);
     }
@@ -34,8 +34,8 @@ public abstract partial class EventLogContract
     public async Task A_search_finds_nobody_elses_texts()
     {
         var (mine, theirs) = (LogWriter.OfNewThread(Log), LogWriter.OfNewThread(Log));
-        await mine.SayAsync("secret of mine");
-        await theirs.SayAsync("secret of theirs");
+        await mine.WriteTextAsync("secret of mine");
+        await theirs.WriteTextAsync("secret of theirs");
 
         (await SearchAsync(mine.Owner, "secret")).Should().ContainSingle().Which.Thread.Should().Be(mine.Thread);
         (await SearchAsync(mine.Owner, theirs.Owner.Value)).Should().BeEmpty();
@@ -64,8 +64,8 @@ public abstract partial class EventLogContract
     public async Task A_hostile_search_finds_nothing_and_breaks_nothing(string query)
     {
         var (mine, theirs) = (LogWriter.OfNewThread(Log), LogWriter.OfNewThread(Log));
-        await mine.SayAsync("some words");
-        await theirs.SayAsync("secret of theirs");
+        await mine.WriteTextAsync("some words");
+        await theirs.WriteTextAsync("secret of theirs");
 
         (await SearchAsync(mine.Owner, query)).Should().BeEmpty();
         (await SearchAsync(mine.Owner, "words")).Should().ContainSingle();
@@ -77,14 +77,14 @@ public abstract partial class EventLogContract
     {
         var user = UserId.New();
         var (one, two, other) = (LogWriter.OfNewThread(Log, user), LogWriter.OfNewThread(Log, user), LogWriter.OfNewThread(Log));
-        await other.SayAsync("quick fox");
-        await one.SayAsync("quick one", "slow", "quick two");
-        await two.SayAsync("quick three");
+        await other.WriteTextAsync("quick fox");
+        await one.WriteTextAsync("quick one", "slow", "quick two");
+        await two.WriteTextAsync("quick three");
         await Store.ArchiveAsync(user, two.Thread, true, Cancellation);
         await CatchUpAsync();
 
         var first = await Store.SearchAsync(user, "quick", null, null, 2, Cancellation);
-        await one.SayAsync("quick four");
+        await one.WriteTextAsync("quick four");
         await CatchUpAsync();
         var second = await Store.SearchAsync(user, "quick", null, first.Next, 2, Cancellation);
 
@@ -98,7 +98,7 @@ public abstract partial class EventLogContract
     public async Task Pages_go_through_more_texts_than_are_ranked_together()
     {
         var writer = LogWriter.OfNewThread(Log);
-        await writer.SayAsync([.. Enumerable.Range(0, 700).Select(i => i % 3 == 0 ? $"needle needle {i}" : $"needle {i}")]);
+        await writer.WriteTextAsync([.. Enumerable.Range(0, 700).Select(i => i % 3 == 0 ? $"needle needle {i}" : $"needle {i}")]);
         await CatchUpAsync();
 
         var seen = new List<long>();
@@ -144,8 +144,8 @@ public abstract partial class EventLogContract
     public async Task What_was_deleted_or_trimmed_is_not_found_whether_it_is_erased_yet_or_not()
     {
         var (gone, cut) = (LogWriter.OfNewThread(Log), LogWriter.OfNewThread(Log));
-        await gone.SayAsync("plums");
-        await cut.SayAsync([.. Enumerable.Range(0, 500).Select(i => $"old{i}"), "new"]);
+        await gone.WriteTextAsync("plums");
+        await cut.WriteTextAsync([.. Enumerable.Range(0, 500).Select(i => $"old{i}"), "new"]);
         await CatchUpAsync();
 
         (await Store.DeleteAsync(gone.Thread, gone.Epoch, Cancellation)).Should().BeTrue();
@@ -167,15 +167,15 @@ public abstract partial class EventLogContract
     public async Task What_is_said_after_the_newest_was_erased_is_found()
     {
         var (kept, gone) = (LogWriter.OfNewThread(Log), LogWriter.OfNewThread(Log));
-        await kept.SayAsync("pears");
-        await gone.SayAsync([.. Enumerable.Range(0, 300).Select(i => $"plum{i}")]);
+        await kept.WriteTextAsync("pears");
+        await gone.WriteTextAsync([.. Enumerable.Range(0, 300).Select(i => $"plum{i}")]);
         await CatchUpAsync();
         await Store.DeleteAsync(gone.Thread, gone.Epoch, Cancellation);
         while (!await Store.EraseAsync(Cancellation))
         {
         }
 
-        await kept.SayAsync("cherries", "figs");
+        await kept.WriteTextAsync("cherries", "figs");
         await ReopenAsync();
         (await SearchAsync(kept.Owner, "cherries")).Should().ContainSingle();
         (await SearchAsync(kept.Owner, "figs")).Should().ContainSingle();
@@ -185,7 +185,7 @@ public abstract partial class EventLogContract
     public async Task A_store_that_is_opened_again_finds_everything()
     {
         var writer = LogWriter.OfNewThread(Log);
-        await writer.SayAsync("kept");
+        await writer.WriteTextAsync("kept");
 
         await ReopenAsync();
 

@@ -71,7 +71,7 @@ internal sealed class LogWriter(IEventLog log, ThreadId thread, UserId owner)
         Next(text) with { Events = [new LogEvent(Head + 1, Encoding.UTF8.GetBytes(text), id)] };
 
     /// <summary>Appends messages as a search finds them.</summary>
-    public Task<AppendResult> SayAsync(params string[] texts) => AppendAsync(Next() with
+    public Task<AppendResult> WriteTextAsync(params string[] texts) => AppendAsync(Next() with
     {
         Events = [.. texts.Select((text, i) => Event(new UserMessage { MessageId = MessageId.New(), Content = text, ClientId = ClientFrameId.New() }, i))],
     });

@@ -26,7 +26,7 @@ public sealed class HostAndHeaderTests
 
         foreach (var path in Paths)
         {
-            using var response = await AskAsync(server, path, host);
+            using var response = await RequestApprovalAsync(server, path, host);
             (response.StatusCode == HttpStatusCode.BadRequest && path != "/ws").Should().Be(status == 400 && path != "/ws", path);
             if (status == 400)
             {
@@ -48,7 +48,7 @@ public sealed class HostAndHeaderTests
     public async Task Names_that_the_operator_lists_are_answered_to(string host, int status)
     {
         await using var server = new ChatServer(("AllowedHosts", "chat.example.com; *.example.org"));
-        using var response = await AskAsync(server, "/health/live", host);
+        using var response = await RequestApprovalAsync(server, "/health/live", host);
 
         ((int)response.StatusCode).Should().Be(status);
     }
@@ -81,7 +81,7 @@ public sealed class HostAndHeaderTests
 
         foreach (var path in Paths)
         {
-            using var response = await AskAsync(server, path, host);
+            using var response = await RequestApprovalAsync(server, path, host);
             var headers = response.Headers;
             headers.GetValues("X-Content-Type-Options").Should().Equal(["nosniff"], path);
             headers.GetValues("Referrer-Policy").Should().Equal(["no-referrer"], path);
@@ -96,7 +96,7 @@ public sealed class HostAndHeaderTests
         }
     }
 
-    private static async Task<HttpResponseMessage> AskAsync(ChatServer server, string path, string host)
+    private static async Task<HttpResponseMessage> RequestApprovalAsync(ChatServer server, string path, string host)
     {
         using var request = new HttpRequestMessage(path == "/api/guests" ? HttpMethod.Post : HttpMethod.Get, path) { Headers = { Host = host } };
         return await server.Http.SendAsync(request);

@@ -22,7 +22,7 @@ public sealed class ProxyAndMetricsTests
     public async Task Forwarded_headers_are_taken_from_proxies_that_are_named(string setting, string value, bool isTaken)
     {
         await using var server = new ChatServer((setting, value), ("AllowedHosts", "chat.example.com"));
-        using var response = await AskAsync(server, HttpMethod.Post, "/api/guests", AsProxied);
+        using var response = await RequestApprovalAsync(server, HttpMethod.Post, "/api/guests", AsProxied);
 
         response.StatusCode.Should().Be(isTaken ? HttpStatusCode.OK : HttpStatusCode.Forbidden);
         if (isTaken)
@@ -51,7 +51,7 @@ public sealed class ProxyAndMetricsTests
     public async Task Metrics_are_for_this_machine_and_not_for_those_behind_a_proxy_on_it(string host, string? header, string? value, int status)
     {
         await using var server = new ChatServer(("ForwardedHeaders:KnownProxies", "127.0.0.1"), ("AllowedHosts", "chat.example.com"));
-        using var response = await AskAsync(server, HttpMethod.Get, "/metrics", [("Host", host), .. header is null ? [] : new[] { (header, value!) }]);
+        using var response = await RequestApprovalAsync(server, HttpMethod.Get, "/metrics", [("Host", host), .. header is null ? [] : new[] { (header, value!) }]);
 
         ((int)response.StatusCode).Should().Be(status);
         (await response.Content.ReadAsStringAsync()).Contains("chat_connections_open", StringComparison.Ordinal).Should().Be(status == 200);
@@ -66,7 +66,7 @@ public sealed class ProxyAndMetricsTests
     public async Task With_a_token_the_metrics_are_for_those_who_have_it(string? authorization, int status)
     {
         await using var server = new ChatServer(("Metrics:Token", "secret"));
-        using var response = await AskAsync(server, HttpMethod.Get, "/metrics", authorization is null ? [] : [("Authorization", authorization)]);
+        using var response = await RequestApprovalAsync(server, HttpMethod.Get, "/metrics", authorization is null ? [] : [("Authorization", authorization)]);
 
         ((int)response.StatusCode).Should().Be(status);
     }
@@ -82,13 +82,13 @@ public sealed class ProxyAndMetricsTests
     public async Task A_guest_is_made_for_no_other_page_even_where_it_hides_its_origin(string? origin, string? site, int status)
     {
         await using var server = new ChatServer();
-        using var response = await AskAsync(server, HttpMethod.Post, "/api/guests",
+        using var response = await RequestApprovalAsync(server, HttpMethod.Post, "/api/guests",
             [.. origin is null ? [] : new[] { ("Origin", origin) }, .. site is null ? [] : new[] { ("Sec-Fetch-Site", site) }]);
 
         ((int)response.StatusCode).Should().Be(status);
     }
 
-    private static async Task<HttpResponseMessage> AskAsync(ChatServer server, HttpMethod method, string path, IEnumerable<(string Name, string Value)> headers)
+    private static async Task<HttpResponseMessage> RequestApprovalAsync(ChatServer server, HttpMethod method, string path, IEnumerable<(string Name, string Value)> headers)
     {
         using var request = new HttpRequestMessage(method, path);
         foreach (var (name, value) in headers)

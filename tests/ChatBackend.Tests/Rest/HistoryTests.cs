@@ -18,13 +18,13 @@ public sealed class HistoryTests
         var rest = await server.RestAsync(client.Guest);
         var ack = await client.PlayAsync("""{"steps":[{"think":"hm"},{"say":"a 🕤"},{"tool":"t","result":"r"},{"say":"b"}]}""");
         await client.EndOfAsync(ack);
-        var wire = client.Frames.All().OfType<ThreadEvent>().Select(happened => JsonDocument.Parse(WireJson.Encode(happened)).RootElement.GetRawText()).ToList();
+        var wire = client.Frames.All().OfType<ThreadEvent>().Select(threadEvent => JsonDocument.Parse(WireJson.Encode(threadEvent)).RootElement.GetRawText()).ToList();
 
         var (read, after) = (new List<string>(), (long?)0);
         while (after is { } cursor)
         {
             var page = await rest.GetAsync($"/api/threads/{ack.ThreadId}/events?after_seq={cursor}&limit=3");
-            read.AddRange(page.GetProperty("events").EnumerateArray().Select(happened => happened.GetRawText()));
+            read.AddRange(page.GetProperty("events").EnumerateArray().Select(threadEvent => threadEvent.GetRawText()));
             page.GetProperty("events").GetArrayLength().Should().BeLessThanOrEqualTo(3);
             after = page.TryGetProperty("next_after_seq", out var next) ? next.GetInt64() : null;
         }
@@ -60,7 +60,7 @@ public sealed class HistoryTests
 
         var json = await rest.GetAsync($"/api/threads/{thread}/export");
         json.GetProperty("title").GetString().Should().Be("<b>T</b>");
-        json.GetProperty("events").EnumerateArray().Select(happened => happened.GetProperty("seq").GetInt64())
+        json.GetProperty("events").EnumerateArray().Select(threadEvent => threadEvent.GetProperty("seq").GetInt64())
             .Should().Equal(Enumerable.Range(1, (int)json.GetProperty("head").GetInt64()).Select(seq => (long)seq));
         var span = json.GetProperty("replaced").EnumerateArray().Should().ContainSingle().Which;
         span.GetProperty("after_seq").GetInt64().Should().Be(first.Seq - 1);

@@ -39,7 +39,7 @@ public sealed class ThreadChangeTests
         await rest.JsonAsync(HttpMethod.Patch, $"/api/threads/{thread}", """{"title":"Größe 🕤"}""");
 
         changed.GetProperty("title").GetString().Should().Be("Größe 🕤");
-        var renamed = await client.Frames.UntilAsync<ThreadRenamed>(happened => happened.Seq == 2);
+        var renamed = await client.Frames.UntilAsync<ThreadRenamed>(threadEvent => threadEvent.Seq == 2);
         renamed.Title.Should().Be("Größe 🕤");
         renamed.By.Should().Be(RenamedBy.User);
         (await rest.GetAsync($"/api/threads/{thread}")).GetProperty("head").GetInt64().Should().Be(2, "the same name again is no event");

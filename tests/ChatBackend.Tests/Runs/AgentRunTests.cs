@@ -22,7 +22,7 @@ public sealed class AgentRunTests : IAsyncDisposable
         await run.Completion.Soon();
 
         _host.Sink.Calls.Should().Equal("take", "Text hello", "take", "end completed", "release");
-        _host.Sink.Ends.Should().Equal((RunEnd.Completed.Instance, new TokenUsage { InputTokens = 1, OutputTokens = 1 }));
+        _host.Sink.Ends.Should().Equal((RunOutcome.Completed.Instance, new TokenUsage { InputTokens = 1, OutputTokens = 1 }));
         (run.Ended.IsCompletedSuccessfully, run.IsWaiting, run.Id.Value).Should().Be((true, false, "run_1"));
         _host.Outcomes().Should().Be("completed");
         (_host.Context!.User.Value, _host.Context.Thread.Value, _host.Context.Run.Value).Should().Be(("usr_1", "thr_1", "run_1"));
@@ -36,8 +36,8 @@ public sealed class AgentRunTests : IAsyncDisposable
     {
         var run = _host.Start(script);
         await _host.Clock.BegunAsync(TimeSpan.FromMilliseconds(script == Busy ? 600_000 : 3_600_000));
-        run.End(new RunEnd.Stopped(StopReason.User));
-        run.End(RunEnd.Failed.Interrupted);
+        run.End(new RunOutcome.Stopped(StopReason.User));
+        run.End(RunOutcome.Failed.Interrupted);
         if (script == Deaf)
         {
             await _host.Clock.BegunAsync(TimeSpan.FromSeconds(3));
@@ -48,7 +48,7 @@ public sealed class AgentRunTests : IAsyncDisposable
 
         await run.Ended.Soon();
 
-        _host.Sink.Ends.Should().Equal((new RunEnd.Stopped(StopReason.User), null));
+        _host.Sink.Ends.Should().Equal((new RunOutcome.Stopped(StopReason.User), null));
         if (script == Deaf)
         {
             run.Completion.IsCompleted.Should().BeFalse("what does not listen is still the run's");
@@ -70,7 +70,7 @@ public sealed class AgentRunTests : IAsyncDisposable
 
         await run.Completion.Soon();
 
-        _host.Sink.Ends.Should().Equal((new RunEnd.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true), null));
+        _host.Sink.Ends.Should().Equal((new RunOutcome.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true), null));
         _host.Outcomes().Should().Be("failed");
         _host.Lines.All.Should().ContainSingle(line => line.Contains("Run ended: failed after 40000 ms"));
     }
@@ -83,7 +83,7 @@ public sealed class AgentRunTests : IAsyncDisposable
         await _host.Clock.BegunAsync(TimeSpan.FromSeconds(7));
         _host.Clock.Advance(TimeSpan.FromSeconds(7));
         await run.Ended.Soon();
-        (run.Completion.IsCompleted, _host.Sink.Ends[0].End).Should().Be((false, RunEnd.Completed.Instance));
+        (run.Completion.IsCompleted, _host.Sink.Ends[0].End).Should().Be((false, RunOutcome.Completed.Instance));
 
         _host.Clock.Advance(TimeSpan.FromHours(1));
 
@@ -129,7 +129,7 @@ public sealed class AgentRunTests : IAsyncDisposable
 
         await _host.Start(Hello).Completion.Soon();
 
-        _host.Sink.Ends.Should().Equal((RunEnd.Failed.Interrupted, null));
+        _host.Sink.Ends.Should().Equal((RunOutcome.Failed.Interrupted, null));
         _host.Outcomes().Should().Be("interrupted");
     }
 
@@ -138,7 +138,7 @@ public sealed class AgentRunTests : IAsyncDisposable
     {
         await _host.Start("""{"steps":[{"crash":"secret"}]}""").Completion.Soon();
 
-        _host.Sink.Ends.Should().Equal((new RunEnd.Failed(
+        _host.Sink.Ends.Should().Equal((new RunOutcome.Failed(
             RunFailure.Internal, "Something went wrong in the agent. The server's log says what. Please report run_1.", Retryable: false), null));
         _host.Lines.All.Should().ContainSingle(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("Run failed: Internal"));
     }
@@ -150,7 +150,7 @@ public sealed class AgentRunTests : IAsyncDisposable
 
         await _host.Start(Hello).Completion.Soon();
 
-        _host.Sink.Ends.Should().Equal((new RunEnd.Failed(
+        _host.Sink.Ends.Should().Equal((new RunOutcome.Failed(
             RunFailure.ModelUnavailable, "The model could not be reached, or its answer was cut off. Try again.", Retryable: true), null));
     }
 
@@ -161,8 +161,8 @@ public sealed class AgentRunTests : IAsyncDisposable
         await _host.Start(Hello, answers: "nowhere").Completion.Soon();
 
         _host.Sink.Ends.Select(ended => ended.End).Should().Equal(
-            new RunEnd.Failed(RunFailure.UnknownAgent, "The agent gone is not configured any more.", Retryable: false),
-            new RunEnd.Failed(RunFailure.Internal, "What was said in this thread cannot be read; the operator of the server has been told.", Retryable: false));
+            new RunOutcome.Failed(RunFailure.UnknownAgent, "The agent gone is not configured any more.", Retryable: false),
+            new RunOutcome.Failed(RunFailure.Internal, "What was said in this thread cannot be read; the operator of the server has been told.", Retryable: false));
         _host.ThreadsQuarantined.Should().Be(1);
     }
 

@@ -87,8 +87,8 @@ public sealed class ApprovalCrashTests
             .. left,
         ];
         var at = server.Clock.GetUtcNow();
-        var logged = events.Select((happened, i) => happened with { ThreadId = thread, Seq = i + 1, At = at })
-            .Select(happened => new LogEvent(happened.Seq, WireJson.Encode(happened), null, null));
+        var logged = events.Select((threadEvent, i) => threadEvent with { ThreadId = thread, Seq = i + 1, At = at })
+            .Select(threadEvent => new LogEvent(threadEvent.Seq, WireJson.Encode(threadEvent), null, null));
         var append = new LogAppend { Thread = thread, Epoch = 1, Head = 0, NewOwner = client.Guest.UserId, OpenFrom = 1, Events = [.. logged], At = at };
         await server.Services.GetRequiredService<IEventLog>().AppendAsync(append, CancellationToken.None).Soon();
         await client.Connection.FollowAsync(thread).Soon();

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 
@@ -21,7 +22,7 @@ public sealed class ApprovalTests
         var decided = await client.Connection.DecideAsync(required, ApprovalDecision.Approve, "go on").Soon();
 
         (await client.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("done");
-        client.Frames.All().OfType<RunEvent>().Select(happened => happened.GetType()).Should().Equal(
+        client.Frames.All().OfType<RunEvent>().Select(threadEvent => threadEvent.GetType()).Should().Equal(
             typeof(AgentStarted), typeof(AgentPart), typeof(ApprovalRequired), typeof(ApprovalDecided),
             typeof(ToolExecuting), typeof(ToolCompleted), typeof(AgentCompleted));
         var decision = client.Frames.All().OfType<ApprovalDecided>().Single();
@@ -71,7 +72,7 @@ public sealed class ApprovalTests
             var outcomes = await Task.WhenAll(OutcomeAsync(one, required, wanted[0]), OutcomeAsync(other, required, wanted[1]));
             await one.EndOfAsync(ack);
 
-            var events = one.Frames.All().OfType<RunEvent>().Where(happened => happened.RunId == ack.RunId).ToList();
+            var events = one.Frames.All().OfType<RunEvent>().Where(threadEvent => threadEvent.RunId == ack.RunId).ToList();
             var winner = events.OfType<ApprovalDecided>().Should().ContainSingle().Subject;
             outcomes.Count(outcome => outcome is null).Should().Be(1);
             outcomes[Array.IndexOf(wanted, winner.Decision)].Should().BeNull("its decision is the one that is recorded");
@@ -137,7 +138,7 @@ public sealed class ApprovalTests
         server.Clock.Elapsed = TimeSpan.FromHours(2);
         (await RefusalAsync(client, required)).Code.Should().Be(ErrorCode.Expired);
 
-        client.Frames.All().OfType<RunEvent>().Should().NotContain(happened => happened is ApprovalDecided || happened is ToolExecuting);
+        client.Frames.All().OfType<RunEvent>().Should().NotContain(threadEvent => threadEvent is ApprovalDecided || threadEvent is ToolExecuting);
     }
 
     [Fact]
@@ -207,7 +208,7 @@ public sealed class ApprovalTests
 
             (await later.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("done");
             later.Frames.All().OfType<ToolCompleted>().Select(tool => tool.Outcome).Should().Equal(ToolOutcome.Succeeded, outcome);
-            later.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq)
+            later.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq)
                 .Should().Equal(Enumerable.Range(1, later.Frames.All().OfType<ThreadEvent>().Count()).Select(seq => (long)seq));
             await client.DisposeAsync();
         }

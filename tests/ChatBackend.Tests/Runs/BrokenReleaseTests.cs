@@ -15,9 +15,9 @@ public sealed class BrokenReleaseTests
     {
         await using var server = new ChatServer();
         var sink = ServiceDecoration.Of<IRunSink>(null!, (_, called, _) => throw new InvalidOperationException($"{called} failed."));
-        var start = new RunStart(UserId.New(), ThreadId.New(), RunId.New(), MessageId.New(), 1, "script", 2, []);
+        var start = new RunRequest(UserId.New(), ThreadId.New(), RunId.New(), MessageId.New(), 1, "script", 2, []);
 
-        var run = server.Services.GetRequiredService<OpenRuns>().Start(start, sink);
+        var run = server.Services.GetRequiredService<ActiveRuns>().Start(start, sink);
 
         await run.Ended.Soon();
         await run.Completion.Soon();

@@ -114,18 +114,18 @@ public sealed class HistoryPlayTests
                     await client.Connection.StopAsync(thread, message: Any(4)).Soon();
                     break;
                 case 3 or 4 when _messages.Count > 0:
-                    await SayAsync(step, How(), Any(random.Next(4) == 0 ? 20 : 3));
+                    await WriteTextAsync(step, How(), Any(random.Next(4) == 0 ? 20 : 3));
                     break;
                 case 5:
                     await client.Connection.UnfollowAsync(thread).Soon();
                     break;
                 default:
-                    await SayAsync(step, How(), null);
+                    await WriteTextAsync(step, How(), null);
                     break;
             }
         }
 
-        private async Task SayAsync(int step, WhenRunning how, MessageId? replaces)
+        private async Task WriteTextAsync(int step, WhenRunning how, MessageId? replaces)
         {
             var ack = await client.Connection.ChatAsync($"q{step}", thread, whenRunning: how, replaces: replaces).Soon();
             _messages.Add(ack.MessageId!.Value);

@@ -3,6 +3,7 @@ using ChatBackend.Agents;
 using ChatBackend.Agents.Endpoints;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Telemetry;
@@ -86,24 +87,24 @@ internal sealed class HistoryServer : IAsyncDisposable
     {
         var options = Options.Create(new RunOptions { HistoryEvents = Chat.Services.GetRequiredService<IOptions<RunOptions>>().Value.HistoryEvents });
         await using var metrics = new ServiceCollection().AddMetrics().AddSingleton<ChatMetrics>().BuildServiceProvider();
-        var histories = new Histories(options, metrics.GetRequiredService<ChatMetrics>(), TimeProvider.System);
-        var conversation = new Conversation(
-            Chat.Services.GetRequiredService<IEventLog>(), histories, options, TimeProvider.System, NullLogger<Conversation>.Instance);
-        var start = new RunStart(UserId.New(), thread, started.RunId, started.MessageId, started.Seq, Helper, started.Seq, []);
+        var historyCache = new ChatHistoryCache(options, metrics.GetRequiredService<ChatMetrics>(), TimeProvider.System);
+        var conversation = new ChatHistoryBuilder(
+            Chat.Services.GetRequiredService<IEventLog>(), historyCache, options, TimeProvider.System, NullLogger<ChatHistoryBuilder>.Instance);
+        var start = new RunRequest(UserId.New(), thread, started.RunId, started.MessageId, started.Seq, Helper, started.Seq, []);
         return await OnTheWireAsync(await conversation.OfAsync(start, Chat.Services.GetRequiredService<AgentCatalog>().Find(Helper)!, CancellationToken.None));
     }
 
     /// <summary>What a fold over all that the thread ever was lets a run be shown.</summary>
     public Task<string> FromAllAsync(IEnumerable<ThreadEvent> events, AgentStarted started)
     {
-        var exchanges = new Exchanges();
-        foreach (var happened in events.TakeWhile(happened => happened.Seq <= started.Seq))
+        var history = new ChatHistory();
+        foreach (var threadEvent in events.TakeWhile(threadEvent => threadEvent.Seq <= started.Seq))
         {
-            exchanges.Add(happened);
+            history.Add(threadEvent);
         }
 
         var window = Chat.Services.GetRequiredService<IOptions<RunOptions>>().Value.HistoryEvents;
-        return OnTheWireAsync(exchanges.Messages(exchanges.Window(started.Seq, window)));
+        return OnTheWireAsync(history.Messages(history.Window(started.Seq, window)));
     }
 
     public async ValueTask DisposeAsync()

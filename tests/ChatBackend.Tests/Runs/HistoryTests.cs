@@ -4,7 +4,7 @@ using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Maintenance;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using static ChatBackend.Tests.Runs.HistoryServer;
@@ -20,9 +20,9 @@ public sealed class HistoryTests
         await using var server = await StartAsync(Answer);
         await using var client = await server.Chat.ConnectAsync();
 
-        var first = await SayAsync(client, "one", null);
-        await SayAsync(client, "two", first.ThreadId);
-        await SayAsync(client, "three", first.ThreadId);
+        var first = await WriteTextAsync(client, "one", null);
+        await WriteTextAsync(client, "two", first.ThreadId);
+        await WriteTextAsync(client, "three", first.ThreadId);
 
         server.Log.Reads.Should().Be(0);
         server.Shown[^1].Split('\n').Should().HaveCount(5);
@@ -34,14 +34,14 @@ public sealed class HistoryTests
     {
         await using var server = await StartAsync(Answer);
         await using var client = await server.Chat.ConnectAsync();
-        var thread = (await SayAsync(client, "one", null)).ThreadId!.Value;
+        var thread = (await WriteTextAsync(client, "one", null)).ThreadId!.Value;
         await client.Connection.UnfollowAsync(thread).Soon();
         await server.Chat.UntilGaugeAsync("chat_history_bytes", 0);
         var before = server.Log.Reads;
 
-        await SayAsync(client, "two", thread);
+        await WriteTextAsync(client, "two", thread);
         var once = server.Log.Reads;
-        await SayAsync(client, "three", thread);
+        await WriteTextAsync(client, "three", thread);
 
         once.Should().Be(before + 2, "the writer reads the last event, the run what it shows");
         server.Log.Reads.Should().Be(once);
@@ -94,12 +94,12 @@ public sealed class HistoryTests
     {
         await using var server = await StartAsync(Answer);
         await using var client = await server.Chat.ConnectAsync();
-        var thread = (await SayAsync(client, "one", null)).ThreadId!.Value;
+        var thread = (await WriteTextAsync(client, "one", null)).ThreadId!.Value;
         var left = 1;
         server.Log.FaultOf = append => append.Command is null && Interlocked.Decrement(ref left) == 0 ? fault : null;
 
-        await SayAsync(client, "two", thread);
-        await SayAsync(client, "three", thread);
+        await WriteTextAsync(client, "two", thread);
+        await WriteTextAsync(client, "three", thread);
 
         var started = client.Frames.All().OfType<AgentStarted>().Last();
         server.Shown[^1].Should().Be(await server.FromLogAsync(thread, started)).And.Contain("\"two\"");
@@ -111,12 +111,12 @@ public sealed class HistoryTests
     {
         await using var server = await StartAsync(Answer, null, ("Threads:RetainDays", "7"), ("Guests:TokenLifetime", "365.00:00:00"));
         await using var client = await server.Chat.ConnectAsync();
-        var thread = (await SayAsync(client, "ancient", null)).ThreadId!.Value;
+        var thread = (await WriteTextAsync(client, "ancient", null)).ThreadId!.Value;
         server.Chat.Clock.Shift += TimeSpan.FromDays(8);
-        await SayAsync(client, "young", thread);
+        await WriteTextAsync(client, "young", thread);
 
         await server.Chat.Services.GetRequiredService<Retention>().TrimAsync(CancellationToken.None).Soon();
-        await SayAsync(client, "younger", thread);
+        await WriteTextAsync(client, "younger", thread);
         server.Shown[^1].Should().NotContain("ancient").And.Contain("young");
 
         await (await server.Chat.RestAsync(client.Guest)).SendAsync(HttpMethod.Delete, $"/api/threads/{thread}");
@@ -134,7 +134,7 @@ public sealed class HistoryTests
         {
             await using var client = await first.Chat.ConnectAsync();
             guest = client.Guest;
-            one = await SayAsync(client, "one", null);
+            one = await WriteTextAsync(client, "one", null);
             sum = await client.Connection.ChatAsync("sum", one.ThreadId).Soon();
             await client.Frames.UntilAsync<ApprovalRequired>();
             instead = await client.Connection.ChatAsync("instead", one.ThreadId, replaces: one.MessageId).Soon();
@@ -161,7 +161,7 @@ public sealed class HistoryTests
 
     private static Task Sum(HttpContext context, JsonElement asked) => QuestionIn(asked) == "sum" ? CallAsync(context, "call_1") : Answer(context, asked);
 
-    private static async Task<Ack> SayAsync(TestClient client, string text, ThreadId? thread)
+    private static async Task<Ack> WriteTextAsync(TestClient client, string text, ThreadId? thread)
     {
         var ack = await client.Connection.ChatAsync(text, thread).Soon();
         (await client.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>();

@@ -22,7 +22,7 @@ internal sealed class RecordingSink : IRunSink
 
     public List<ToolCompleted> Ended { get; } = [];
 
-    public List<(RunEnd End, TokenUsage? Usage)> Ends { get; } = [];
+    public List<(RunOutcome End, TokenUsage? Usage)> Ends { get; } = [];
 
     /// <summary>The end is recorded only then.</summary>
     public Task Ending { get; set; } = Task.CompletedTask;
@@ -46,9 +46,9 @@ internal sealed class RecordingSink : IRunSink
         }
     }
 
-    public ValueTask SayAsync(PartKind kind, string text, CancellationToken cancellationToken) => new(Add($"{kind} {text}"));
+    public ValueTask WriteTextAsync(PartKind kind, string text, CancellationToken cancellationToken) => new(Add($"{kind} {text}"));
 
-    public Task EndPartAsync(CancellationToken cancellationToken) => Add("end part");
+    public Task CompletePartAsync(CancellationToken cancellationToken) => Add("end part");
 
     public async Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken)
     {
@@ -56,7 +56,7 @@ internal sealed class RecordingSink : IRunSink
         return Steered.TryDequeue(out var texts) ? texts : [];
     }
 
-    public Task AskAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken)
+    public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken)
     {
         Asked.AddRange(calls);
         return Add($"ask {string.Join(',', calls.Select(call => call.Tool))} {given}");
@@ -87,7 +87,7 @@ internal sealed class RecordingSink : IRunSink
         return Add($"ended {completed.Tool} {completed.Outcome}");
     }
 
-    public async Task<RunEnd?> EndAsync(RunEnd end, TokenUsage? usage)
+    public async Task<RunOutcome?> EndAsync(RunOutcome end, TokenUsage? usage)
     {
         Ends.Add((end, usage));
         await Add($"end {end.Outcome}");

@@ -1,6 +1,7 @@
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
@@ -27,12 +28,12 @@ internal sealed class RunHost : IAsyncDisposable
             .AddMetrics().AddLogging(logging => logging.AddProvider(Lines))
             .AddSingleton<ChatMetrics>().AddSingleton<TimeProvider>(Clock).AddSingleton(Options.Create(RunOptions)).AddSingleton<IConfiguration>(configuration)
             .AddSingleton<IEventLog>(new ThreadLog(Thread)).AddSingleton(ServiceDecoration.Of<IThreadStore>(null!, (_, called, _) => throw new InvalidOperationException(called)))
-            .AddSingleton<Quarantine>().AddSingleton<ToolApproval>().AddSingleton<Histories>().AddScoped(_ => Context = new RunContext()).AddScoped<Conversation>()
+            .AddSingleton<Quarantine>().AddSingleton<ToolApproval>().AddSingleton<ChatHistoryCache>().AddScoped(_ => Context = new RunContext()).AddScoped<ChatHistoryBuilder>()
             .AddSingleton(new AgentCatalog(
                 Options.Create(new AgentsOptions { Demo = { Enabled = false }, Script = { Enabled = true } }), configuration, null!, Clock))
-            .AddSingleton<OpenRuns>()
+            .AddSingleton<ActiveRuns>()
             .BuildServiceProvider();
-        Runs = _services.GetRequiredService<OpenRuns>();
+        Runs = _services.GetRequiredService<ActiveRuns>();
     }
 
     public WatchedClock Clock { get; } = new();
@@ -41,7 +42,7 @@ internal sealed class RunHost : IAsyncDisposable
 
     public LogLines Lines { get; } = new(typeof(AgentRun).FullName!);
 
-    public OpenRuns Runs { get; }
+    public ActiveRuns Runs { get; }
 
     public RunOptions RunOptions { get; } = new() { StopBound = TimeSpan.FromSeconds(3), Timeout = TimeSpan.FromSeconds(40), DrainBound = TimeSpan.FromSeconds(5) };
 
@@ -63,9 +64,9 @@ internal sealed class RunHost : IAsyncDisposable
             new UserMessage { ThreadId = Thread, Seq = 1, At = Clock.GetUtcNow(), MessageId = new("msg_1"), Content = script, ClientId = new("c_1") },
             new AgentStarted { ThreadId = Thread, Seq = 2, At = Clock.GetUtcNow(), RunId = new("run_1"), Agent = agent, MessageId = new("msg_1") },
         ];
-        var start = new RunStart(new("usr_1"), Thread, new("run_1"), new(answers), 1, agent, 2, [])
+        var start = new RunRequest(new("usr_1"), Thread, new("run_1"), new(answers), 1, agent, 2, [])
         {
-            Recent = after => [.. events.Where(happened => happened.Seq > after).Select(happened => new StoredEvent(happened.Seq, WireJson.Encode((ServerFrame)happened)))],
+            Recent = after => [.. events.Where(threadEvent => threadEvent.Seq > after).Select(threadEvent => new StoredEvent(threadEvent.Seq, WireJson.Encode((ServerFrame)threadEvent)))],
         };
         return Runs.Start(start, Sink);
     }

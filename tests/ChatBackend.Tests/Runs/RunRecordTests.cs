@@ -20,11 +20,11 @@ public sealed class RunRecordTests
     [Fact]
     public void Each_end_has_its_name_in_logs_and_metrics()
     {
-        new RunEnd[]
+        new RunOutcome[]
         {
-            RunEnd.Completed.Instance, new RunEnd.Stopped(StopReason.User), RunEnd.Suspended.Instance, RunEnd.Failed.Interrupted, new RunEnd.Failed(RunFailure.Timeout, "late", Retryable: true),
+            RunOutcome.Completed.Instance, new RunOutcome.Stopped(StopReason.User), RunOutcome.Suspended.Instance, RunOutcome.Failed.Interrupted, new RunOutcome.Failed(RunFailure.Timeout, "late", Retryable: true),
         }.Select(end => end.Outcome).Should().Equal("completed", "stopped", "suspended", "interrupted", "failed");
-        (RunEnd.Failed.Interrupted.Code, RunEnd.Failed.Interrupted.Retryable).Should().Be((RunFailure.Interrupted, true));
+        (RunOutcome.Failed.Interrupted.Code, RunOutcome.Failed.Interrupted.Retryable).Should().Be((RunFailure.Interrupted, true));
     }
 
     [Fact]

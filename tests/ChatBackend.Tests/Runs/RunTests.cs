@@ -48,7 +48,7 @@ public sealed class RunTests
 
         await client.Connection.PingAsync().Soon();
 
-        client.Frames.All().OfType<RunEvent>().Should().OnlyContain(happened => happened is AgentStarted || happened is AgentPart || happened is ToolExecuting);
+        client.Frames.All().OfType<RunEvent>().Should().OnlyContain(threadEvent => threadEvent is AgentStarted || threadEvent is AgentPart || threadEvent is ToolExecuting);
         await client.Connection.StopAsync(ack.ThreadId!.Value).Soon();
     }
 
@@ -169,7 +169,7 @@ public sealed class RunTests
         await later.Connection.FollowAsync(ack.ThreadId!.Value);
 
         (await later.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("there you are");
-        later.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(1, 2, 3, 4, 5);
+        later.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(1, 2, 3, 4, 5);
     }
 
     [Fact]
@@ -201,11 +201,11 @@ public sealed class RunTests
         var next = await client.PlayAsync("""{"steps":[{"say":"next"}]}""", ack.ThreadId);
         await client.EndOfAsync(next);
         var frames = client.Frames.All();
-        var ofRun = frames.Where(frame => frame is RunEvent happened && happened.RunId == ack.RunId || frame is PartDelta delta && delta.RunId == ack.RunId).ToList();
+        var ofRun = frames.Where(frame => frame is RunEvent threadEvent && threadEvent.RunId == ack.RunId || frame is PartDelta delta && delta.RunId == ack.RunId).ToList();
         ofRun.OfType<AgentStarted>().Should().ContainSingle();
         ofRun.Should().ContainSingle(frame => frame is AgentCompleted || frame is AgentStopped || frame is AgentFailed);
         ofRun[^1].Should().Match(frame => frame is AgentStopped || frame is AgentFailed);
         ofRun.OfType<ToolExecuting>().Select(tool => tool.CallId).Should().Equal(ofRun.OfType<ToolCompleted>().Select(tool => tool.CallId));
-        frames.OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(Enumerable.Range(1, frames.OfType<ThreadEvent>().Count()).Select(seq => (long)seq));
+        frames.OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(Enumerable.Range(1, frames.OfType<ThreadEvent>().Count()).Select(seq => (long)seq));
     }
 }

@@ -20,9 +20,9 @@ internal sealed class ThreadLog(ThreadId thread) : IEventLog
     /// <summary>Adds events, each with the next number and this time.</summary>
     public void Add(DateTimeOffset at, params IEnumerable<ThreadEvent> events)
     {
-        foreach (var happened in events)
+        foreach (var threadEvent in events)
         {
-            var logged = happened with { ThreadId = thread, Seq = _events.Count + 1, At = at };
+            var logged = threadEvent with { ThreadId = thread, Seq = _events.Count + 1, At = at };
             _events.Add(new StoredEvent(logged.Seq, WireJson.Encode((ServerFrame)logged)));
         }
     }

@@ -15,10 +15,10 @@ public sealed class ToolDecisionTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly RecordingSink _sink = new();
-    private readonly RunBudget _budget;
+    private readonly RunDeadline _budget;
     private readonly List<string> _got = [];
 
-    public ToolDecisionTests() => _budget = new RunBudget(TimeSpan.FromHours(1), _clock, () => { });
+    public ToolDecisionTests() => _budget = new RunDeadline(TimeSpan.FromHours(1), _clock, () => { });
 
     [Fact]
     public async Task Calls_that_need_no_approval_come_first_and_the_others_are_asked_for_together_and_made_as_they_are_decided()
@@ -180,7 +180,7 @@ public sealed class ToolDecisionTests : IDisposable
 
     private static string Told(AIContent content) => $"{((FunctionResultContent)content).CallId} {JsonSerializer.Serialize(((FunctionResultContent)content).Result)}";
 
-    private ToolCalls Calls()
+    private ToolInvoker Calls()
     {
         AIFunction[] tools =
         [
@@ -191,7 +191,7 @@ public sealed class ToolDecisionTests : IDisposable
         ];
         var services = new ServiceCollection().AddSingleton<RunContext>().BuildServiceProvider();
         services.GetRequiredService<RunContext>().Set(new("usr_1"), default, default);
-        return new ToolCalls(
+        return new ToolInvoker(
             new Agent { Name = "agent", Model = null!, Tools = tools }, new ToolApproval(new ConfigurationBuilder().Build()), _sink, services, _budget, [],
             new RunOptions { MaxToolBytes = 1000 }, _clock, NullLogger.Instance);
     }

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using ChatBackend.Client;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
+using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Hosting.Server;

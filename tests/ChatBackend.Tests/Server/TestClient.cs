@@ -18,7 +18,7 @@ internal sealed class TestClient(GuestSession guest, ChatConnection connection, 
 
     /// <summary>The one event that ends the run.</summary>
     public async Task<RunEvent> EndOfAsync(RunId run) =>
-        await frames.UntilAsync<RunEvent>(happened => happened.RunId == run && happened is AgentCompleted or AgentStopped or AgentFailed);
+        await frames.UntilAsync<RunEvent>(threadEvent => threadEvent.RunId == run && threadEvent is AgentCompleted or AgentStopped or AgentFailed);
 
     public async Task<RunEvent> EndOfAsync(Ack ack) => await EndOfAsync(ack.RunId!.Value);
 

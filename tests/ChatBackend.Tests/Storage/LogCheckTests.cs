@@ -19,7 +19,7 @@ public sealed class LogCheckTests : IDisposable
     [Fact]
     public async Task Gaps_are_named_from_their_first_event_to_their_last()
     {
-        var thread = await WriteAsync(writer => writer.SayAsync("1", "2", "3", "4", "5", "6", "7", "8", "9"));
+        var thread = await WriteAsync(writer => writer.WriteTextAsync("1", "2", "3", "4", "5", "6", "7", "8", "9"));
 
         Execute("DELETE FROM events WHERE seq IN (1, 2, 5, 8, 9)");
 
@@ -30,7 +30,7 @@ public sealed class LogCheckTests : IDisposable
     [Fact]
     public async Task What_a_trim_has_cut_off_is_no_gap_and_what_is_missing_behind_it_is_one()
     {
-        var thread = await WriteAsync(writer => writer.SayAsync("1", "2", "3", "4"));
+        var thread = await WriteAsync(writer => writer.WriteTextAsync("1", "2", "3", "4"));
         await using (var host = await SqliteLogHost.StartAsync(_directory.FullName))
         {
             (await host.Log.TrimAsync(thread, 3, TestContext.Current.CancellationToken)).Should().BeTrue();
@@ -45,7 +45,7 @@ public sealed class LogCheckTests : IDisposable
     [Fact]
     public async Task An_event_behind_the_head_of_its_thread_is_a_finding()
     {
-        var thread = await WriteAsync(writer => writer.SayAsync("1", "2", "3"));
+        var thread = await WriteAsync(writer => writer.WriteTextAsync("1", "2", "3"));
 
         Execute("UPDATE threads SET head = 2");
 
@@ -57,7 +57,7 @@ public sealed class LogCheckTests : IDisposable
     {
         var thread = await WriteAsync(async writer =>
         {
-            await writer.SayAsync("1");
+            await writer.WriteTextAsync("1");
             await writer.AppendAsync(writer.Next() with { Events = [writer.Event(Said, ahead: 1) with { Seq = 2 }] });
             await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(3, WireJson.Encode(new Pong { ServerTime = LogWriter.At }))] });
         });
@@ -91,7 +91,7 @@ public sealed class LogCheckTests : IDisposable
     [Fact]
     public async Task Threads_that_are_deleted_are_not_looked_at()
     {
-        var thread = await WriteAsync(writer => writer.SayAsync("1", "2"));
+        var thread = await WriteAsync(writer => writer.WriteTextAsync("1", "2"));
         Execute($"UPDATE threads SET deleted = 1 WHERE id = '{thread}'; DELETE FROM events WHERE seq = 1");
 
         Summary().Should().Contain("0 threads, 0 events, 0 findings");
@@ -100,7 +100,7 @@ public sealed class LogCheckTests : IDisposable
     [Fact]
     public async Task A_row_of_no_thread_and_a_newer_schema_are_findings()
     {
-        await WriteAsync(writer => writer.SayAsync("1"));
+        await WriteAsync(writer => writer.WriteTextAsync("1"));
         var newest = (long)Scalar("PRAGMA user_version");
 
         Execute($"PRAGMA foreign_keys = OFF; UPDATE events SET thread_key = 7777; UPDATE threads SET head = 0; PRAGMA user_version = {newest + 1}");
@@ -124,7 +124,7 @@ public sealed class LogCheckTests : IDisposable
         var thread = await WriteAsync(async writer =>
         {
             await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(1, Encoding.UTF8.GetBytes("""{"type":"user_message","broken"""))] });
-            await writer.SayAsync("2", "3");
+            await writer.WriteTextAsync("2", "3");
         });
 
         Findings().Should().ContainSingle().Which.Should().StartWith($"{thread}: event 1 cannot be read: ");
@@ -159,7 +159,7 @@ public sealed class LogCheckTests : IDisposable
     [Fact]
     public async Task Of_very_many_findings_the_first_are_listed_and_all_are_counted()
     {
-        var thread = await WriteAsync(writer => writer.SayAsync([.. Enumerable.Range(0, 2003).Select(i => $"{i}")]));
+        var thread = await WriteAsync(writer => writer.WriteTextAsync([.. Enumerable.Range(0, 2003).Select(i => $"{i}")]));
         Execute("DELETE FROM events WHERE seq % 2 = 0");
 
         var (code, lines) = Check();

@@ -88,7 +88,7 @@ public sealed class OperatorCommandTests : IDisposable
         {
             var writer = LogWriter.OfNewThread(host.Log);
             thread = writer.Thread;
-            await writer.SayAsync(string.Join(' ', Enumerable.Range(0, 1000)));
+            await writer.WriteTextAsync(string.Join(' ', Enumerable.Range(0, 1000)));
         }
 
         Run("check").Should().Be((0, 1));

@@ -40,8 +40,8 @@ public sealed class OperatorPowerCutTests : IDisposable
     {
         await using var host = await SqliteLogHost.StartAsync(Data);
         var writer = LogWriter.OfNewThread(host.Log);
-        await writer.SayAsync("one", "two");
-        await writer.SayAsync(Convert.ToBase64String(LogWriter.Incompressible(1 << 20)), "four");
+        await writer.WriteTextAsync("one", "two");
+        await writer.WriteTextAsync(Convert.ToBase64String(LogWriter.Incompressible(1 << 20)), "four");
         Directory.CreateDirectory(Path.Combine(Data, "keys"));
         await File.WriteAllTextAsync(Path.Combine(Data, "keys", "key-1.xml"), "key");
     }

@@ -189,7 +189,7 @@ public sealed class OperatorTextTests : IDisposable
 
         await using (var host = await SqliteLogHost.StartAsync(Data))
         {
-            await LogWriter.OfNewThread(host.Log).SayAsync("in the write-ahead log");
+            await LogWriter.OfNewThread(host.Log).WriteTextAsync("in the write-ahead log");
             Directory.CreateDirectory(Target);
             foreach (var end in new[] { "", "-wal", "-shm" })
             {
@@ -212,7 +212,7 @@ public sealed class OperatorTextTests : IDisposable
         for (var i = 0; i < threads; i++)
         {
             var writer = LogWriter.OfNewThread(host.Log);
-            await writer.SayAsync("one", "two");
+            await writer.WriteTextAsync("one", "two");
             if (bytes > 0)
             {
                 await writer.AppendAsync(writer.Next() with { Events = [new LogEvent(3, LogWriter.Incompressible(bytes))] });

@@ -28,7 +28,7 @@ public sealed class SearchIndexTests : IDisposable
         await using (var host = await StartAsync())
         {
             await host.CatchUpAsync();
-            owner = (await SayAsync(host, "apricots and plums")).Owner;
+            owner = (await WriteTextAsync(host, "apricots and plums")).Owner;
             await host.CatchUpAsync();
         }
 
@@ -47,7 +47,7 @@ public sealed class SearchIndexTests : IDisposable
     public async Task An_index_that_is_taken_away_under_the_server_is_made_again()
     {
         await using var host = await StartAsync();
-        var writer = await SayAsync(host, "apricots and plums");
+        var writer = await WriteTextAsync(host, "apricots and plums");
         await host.CatchUpAsync();
 
         Lose("missing");
@@ -62,7 +62,7 @@ public sealed class SearchIndexTests : IDisposable
         UserId owner;
         await using (var host = await StartAsync())
         {
-            owner = (await SayAsync(host, "plums", "pears")).Owner;
+            owner = (await WriteTextAsync(host, "plums", "pears")).Owner;
             await host.CatchUpAsync();
         }
 
@@ -83,7 +83,7 @@ public sealed class SearchIndexTests : IDisposable
     public async Task The_index_holds_no_text_and_the_log_no_index()
     {
         await using var host = await StartAsync();
-        await SayAsync(host, "apricots and plums");
+        await WriteTextAsync(host, "apricots and plums");
         await host.CatchUpAsync();
 
         var index = new StringBuilder();
@@ -106,9 +106,9 @@ public sealed class SearchIndexTests : IDisposable
     public async Task An_event_that_cannot_be_read_costs_only_itself()
     {
         await using var host = await StartAsync();
-        var writer = await SayAsync(host, "plums");
+        var writer = await WriteTextAsync(host, "plums");
         await writer.AppendAsync("""{"type":"user_message","broken""");
-        await writer.SayAsync("pears");
+        await writer.WriteTextAsync("pears");
 
         await ShouldFindAsync(host, writer.Owner, "pears");
         _lines.All.Should().ContainSingle(line => line.StartsWith("Warning: 1 events before event", StringComparison.Ordinal));
@@ -118,7 +118,7 @@ public sealed class SearchIndexTests : IDisposable
     public async Task A_text_of_more_than_is_indexed_is_found_by_its_beginning()
     {
         await using var host = await StartAsync();
-        var writer = await SayAsync(host, $"beginning {string.Join(' ', Enumerable.Range(0, 40_000).Select(i => $"word{i}"))} ending");
+        var writer = await WriteTextAsync(host, $"beginning {string.Join(' ', Enumerable.Range(0, 40_000).Select(i => $"word{i}"))} ending");
 
         await ShouldFindAsync(host, writer.Owner, "beginning word500");
         (await host.Log.SearchAsync(writer.Owner, "ending", null, null, 10, TestContext.Current.CancellationToken)).Hits.Should().BeEmpty();
@@ -168,14 +168,14 @@ public sealed class SearchIndexTests : IDisposable
 
     private async Task<SqliteLogHost> StartAsync() => await SqliteLogHost.StartAsync(_directory.FullName, _lines);
 
-    private static async Task<LogWriter> SayAsync(SqliteLogHost host, params string[] texts)
+    private static async Task<LogWriter> WriteTextAsync(SqliteLogHost host, params string[] texts)
     {
         var writer = LogWriter.OfNewThread(host.Log);
-        await writer.SayAsync(texts);
+        await writer.WriteTextAsync(texts);
         return writer;
     }
 
-    private static Task<AppendResult> SayMoreAsync(SqliteLogHost host, UserId owner) => LogWriter.OfNewThread(host.Log, owner).SayAsync("cherries");
+    private static Task<AppendResult> SayMoreAsync(SqliteLogHost host, UserId owner) => LogWriter.OfNewThread(host.Log, owner).WriteTextAsync("cherries");
 
     private static async Task ShouldFindAsync(SqliteLogHost host, UserId owner, string query)
     {

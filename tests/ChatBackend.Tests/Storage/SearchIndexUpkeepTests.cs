@@ -24,7 +24,7 @@ public sealed class SearchIndexUpkeepTests : IDisposable
     {
         await using var host = await StartAsync();
         var erased = LogWriter.OfNewThread(host.Log);
-        await erased.SayAsync("plums", "pears");
+        await erased.WriteTextAsync("plums", "pears");
         await host.CatchUpAsync();
 
         await host.Log.DeleteAsync(erased.Thread, erased.Epoch, Cancelled);
@@ -33,7 +33,7 @@ public sealed class SearchIndexUpkeepTests : IDisposable
         }
 
         var next = LogWriter.OfNewThread(host.Log, erased.Owner);
-        await next.SayAsync("cherries", "figs");
+        await next.WriteTextAsync("cherries", "figs");
         await host.CatchUpAsync();
 
         (await FoundAsync(host, erased.Owner, "cherries"), await FoundAsync(host, erased.Owner, "figs")).Should().Be((1, 1));
@@ -47,11 +47,11 @@ public sealed class SearchIndexUpkeepTests : IDisposable
         var owner = UserId.New();
         for (var i = 0; i < 10; i++)
         {
-            await LogWriter.OfNewThread(host.Log, owner).SayAsync("others", "others");
+            await LogWriter.OfNewThread(host.Log, owner).WriteTextAsync("others", "others");
         }
 
         var trimmed = LogWriter.OfNewThread(host.Log, owner);
-        await trimmed.SayAsync("plums", "pears", "cherries", "figs");
+        await trimmed.WriteTextAsync("plums", "pears", "cherries", "figs");
         await host.CatchUpAsync();
 
         foreach (var begins in new[] { 3, 2 }) // it never begins earlier again
@@ -94,7 +94,7 @@ public sealed class SearchIndexUpkeepTests : IDisposable
     {
         await using var host = await StartAsync();
         var writer = LogWriter.OfNewThread(host.Log);
-        await writer.SayAsync("plums");
+        await writer.WriteTextAsync("plums");
 
         await FluentActions.Awaiting(() => host.Indexer.EraseAsync<bool>(_ => [], () => throw new LogUnavailableException("away"), Cancelled))
             .Should().ThrowAsync<LogUnavailableException>().WithMessage("away");

@@ -42,12 +42,12 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     {
         _host.Indexer.Behind.Should().Be(TimeSpan.Zero, "no time has passed");
         await FollowAsync();
-        await _writer.SayAsync("plums");
+        await _writer.WriteTextAsync("plums");
         await _clock.UntilAsync(2);
         _clock.Advance(TimeSpan.FromMilliseconds(100));
         _host.Indexer.Behind.Should().Be(TimeSpan.FromMilliseconds(100));
 
-        await _writer.SayAsync("pears");
+        await _writer.WriteTextAsync("pears");
         _clock.Advance(TimeSpan.FromMilliseconds(199));
         _host.Indexer.Behind.Should().Be(TimeSpan.FromMilliseconds(299), "the first has waited for so long");
         (await FoundAsync("plums")).Should().Be(0);
@@ -63,7 +63,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     public async Task What_fails_is_told_once_and_tried_again_after_longer_and_longer_pauses_until_it_works()
     {
         await FollowAsync();
-        await _writer.SayAsync("plums");
+        await _writer.WriteTextAsync("plums");
         TakeAway();
         Directory.CreateDirectory(IndexPath);
         for (var i = 0; i < 9; i++)
@@ -92,7 +92,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
         await FollowAsync();
         for (var round = 0; round < 2; round++)
         {
-            await _writer.SayAsync("plums");
+            await _writer.WriteTextAsync("plums");
             TakeAway();
             Directory.CreateDirectory(IndexPath);
             await _clock.PassAsync(_passed++);
@@ -111,7 +111,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     [Fact]
     public async Task A_search_that_finds_the_index_damaged_says_so_and_has_it_made_again()
     {
-        await _writer.SayAsync("plums");
+        await _writer.WriteTextAsync("plums");
         await FollowAsync();
         Execute("DROP TABLE texts");
 
@@ -121,7 +121,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
 
         (await FoundAsync("plums")).Should().Be(1);
         LinesOf("is made from").Should().HaveCount(2).And.Subject.Last().Should().Contain("the log's 1 events, because it was damaged;");
-        await _writer.SayAsync("pears");
+        await _writer.WriteTextAsync("pears");
         await FollowAsync();
         (await FoundAsync("pears")).Should().Be(1);
         LinesOf("is made from").Should().HaveCount(2);
@@ -131,8 +131,8 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     public async Task An_index_that_cannot_let_go_of_what_is_erased_is_thrown_away_and_made_without_it()
     {
         var erased = LogWriter.OfNewThread(_host.Log, _writer.Owner);
-        await _writer.SayAsync("plums");
-        await erased.SayAsync("pears");
+        await _writer.WriteTextAsync("plums");
+        await erased.WriteTextAsync("pears");
         await FollowAsync();
         Execute("DROP TABLE texts");
 
@@ -149,7 +149,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     [Fact]
     public async Task What_is_erased_before_the_index_was_opened_leaves_it_too()
     {
-        await _writer.SayAsync("plums");
+        await _writer.WriteTextAsync("plums");
         await FollowAsync();
         await _host.DisposeAsync();
         _host = await SqliteLogHost.StartAsync(_directory.FullName, _lines, clock: _clock);
@@ -167,7 +167,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_is_indexed_while_something_is_erased()
     {
-        await _writer.SayAsync("plums");
+        await _writer.WriteTextAsync("plums");
         var gate = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var erasing = _host.Indexer.EraseAsync(_ => [], () => gate.Task, Cancelled);
         var following = _host.CatchUpAsync();
@@ -187,7 +187,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     [Fact]
     public async Task A_long_log_is_indexed_with_pauses_twice_as_long_as_the_work_and_its_progress_is_told()
     {
-        await _writer.SayAsync([.. Enumerable.Range(1, 4001).Select(i => $"plums {i}")]);
+        await _writer.WriteTextAsync([.. Enumerable.Range(1, 4001).Select(i => $"plums {i}")]);
         await WhileErasingAsync(() =>
         {
             _clock.Advance(TimeSpan.FromSeconds(5));
@@ -212,7 +212,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     {
         await WhileErasingAsync(async () =>
         {
-            await _writer.SayAsync("plums");
+            await _writer.WriteTextAsync("plums");
             _clock.Advance(TimeSpan.FromSeconds(1));
         });
         await _clock.UntilAsync(2);
@@ -227,7 +227,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     public async Task A_log_that_is_away_is_told_by_its_reads_and_not_once_more_here()
     {
         await FollowAsync();
-        await _writer.SayAsync("plums");
+        await _writer.WriteTextAsync("plums");
         var log = Path.Combine(_directory.FullName, "chat.db");
         File.Move(log, log + ".aside");
         await _clock.PassAsync(_passed++);

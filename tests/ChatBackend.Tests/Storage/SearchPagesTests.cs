@@ -36,7 +36,7 @@ public sealed class SearchPagesTests : IAsyncLifetime
     public async Task Of_the_newest_the_best_come_first_and_then_those_before(int page)
     {
         const int Texts = 300;
-        await _writer.SayAsync([.. Enumerable.Range(1, Texts).Select(i => i % 3 == 0 ? $"white whale {i}" : $"white big whale {i}")]);
+        await _writer.WriteTextAsync([.. Enumerable.Range(1, Texts).Select(i => i % 3 == 0 ? $"white whale {i}" : $"white big whale {i}")]);
         await _host.CatchUpAsync();
         var seen = new List<long>();
         SearchPosition? after = null;
@@ -57,7 +57,7 @@ public sealed class SearchPagesTests : IAsyncLifetime
     [Fact]
     public async Task A_page_that_takes_all_has_no_next_and_one_that_does_not_says_where_it_ended()
     {
-        await _writer.SayAsync("plums 1", "plums 2", "plums 3");
+        await _writer.WriteTextAsync("plums 1", "plums 2", "plums 3");
         await _host.CatchUpAsync();
 
         (await SearchAsync(3)).Next.Should().BeNull();
@@ -72,7 +72,7 @@ public sealed class SearchPagesTests : IAsyncLifetime
     {
         var archived = LogWriter.OfNewThread(_host.Log, _writer.Owner);
         await _writer.AppendAsync(_writer.Next() with { Title = "Fruit", Events = [Said(_writer, "plums here")] });
-        await archived.SayAsync("plums there");
+        await archived.WriteTextAsync("plums there");
         await _host.Log.ArchiveAsync(_writer.Owner, archived.Thread, true, Cancelled);
         await _host.CatchUpAsync();
 
@@ -85,9 +85,9 @@ public sealed class SearchPagesTests : IAsyncLifetime
     [Fact]
     public async Task What_stands_between_a_rewind_and_its_place_is_replaced_and_nothing_beside_it()
     {
-        await _writer.SayAsync("plums 1", "plums 2", "plums 3");
+        await _writer.WriteTextAsync("plums 1", "plums 2", "plums 3");
         await AppendAsync(new ThreadRewound { ToSeq = 1 });
-        await _writer.SayAsync("plums 5");
+        await _writer.WriteTextAsync("plums 5");
         await _host.CatchUpAsync();
 
         (await SearchAsync(10)).Hits.Select(hit => hit.Seq).Should().Equal(5, 1);

@@ -1,5 +1,4 @@
 using ChatBackend.Protocol;
-using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Contracts;
 using Microsoft.Extensions.Time.Testing;
@@ -31,8 +30,8 @@ public sealed class SearchReadsTests : IAsyncLifetime
     public async Task A_batch_has_the_texts_after_a_cursor_and_the_place_of_the_last_event()
     {
         var other = LogWriter.OfNewThread(_host.Log);
-        await _writer.SayAsync("one", "", "three");
-        await other.SayAsync("theirs");
+        await _writer.WriteTextAsync("one", "", "three");
+        await other.WriteTextAsync("theirs");
         await _writer.AppendAsync(_writer.Next() with { Events = [_writer.Event(new MessageRemoved { MessageId = MessageId.New() })] });
         await _writer.AppendAsync("""{"type":"user_message","broken""");
 
@@ -48,7 +47,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
         ShouldHave(await AfterAsync(default), new(0, 0), 0, 0);
 
         (await AfterAsync(new(1, 0))).Should().BeEquivalentTo(new SearchBatch([], null, IsLast: true, 0, 0));
-        await _writer.SayAsync("one");
+        await _writer.WriteTextAsync("one");
         (await AfterAsync(new(2, 0))).Next.Should().BeNull();
         (await AfterAsync(new(1, 0))).Next.Should().Be(new SearchCursor(1, 0));
     }
@@ -56,7 +55,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task A_batch_ends_with_its_number_of_rows_and_the_next_goes_on_there()
     {
-        await _writer.SayAsync([.. Enumerable.Range(1, 2001).Select(i => $"{i}")]);
+        await _writer.WriteTextAsync([.. Enumerable.Range(1, 2001).Select(i => $"{i}")]);
 
         var first = await AfterAsync(default);
         (first.Texts.Count, first.Next, first.IsLast, first.LastRow).Should().Be((2000, new SearchCursor(2000, 0), false, 2001));
@@ -67,7 +66,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
     public async Task A_batch_ends_with_its_number_of_characters()
     {
         var text = new string('a', 1 << 17);
-        await _writer.SayAsync(text, text, "third");
+        await _writer.WriteTextAsync(text, text, "third");
 
         var first = await AfterAsync(default);
         (first.Texts.Count, first.Next, first.IsLast).Should().Be((2, new SearchCursor(2, 0), false));
@@ -77,11 +76,11 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task Rows_that_took_the_place_of_erased_ones_are_looked_at_again_once()
     {
-        await _writer.SayAsync("kept");
+        await _writer.WriteTextAsync("kept");
         var erased = LogWriter.OfNewThread(_host.Log);
-        await erased.SayAsync("gone", "gone too");
+        await erased.WriteTextAsync("gone", "gone too");
         await DeleteAsync(erased);
-        await _writer.SayAsync("new");
+        await _writer.WriteTextAsync("new");
 
         ShouldHave(await AfterAsync(new(3, 0)), new(2, 1), 2, 0, (2, "new"));
         ShouldHave(await AfterAsync(new(2, 1)), new(2, 1), 2, 0);
@@ -91,8 +90,8 @@ public sealed class SearchReadsTests : IAsyncLifetime
     public async Task What_is_deleted_or_trimmed_away_has_no_text_and_is_what_is_erased_next()
     {
         var erased = LogWriter.OfNewThread(_host.Log);
-        await _writer.SayAsync("one", "two", "three");
-        await erased.SayAsync("four", "five");
+        await _writer.WriteTextAsync("one", "two", "three");
+        await erased.WriteTextAsync("four", "five");
         (await TextsAsync(log => log.TextsToErase(10))).Should().BeEmpty();
 
         (await _host.Log.DeleteAsync(erased.Thread, erased.Epoch, Cancelled)).Should().BeTrue();
@@ -109,7 +108,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task A_search_passes_over_what_was_damaged_since_it_was_indexed()
     {
-        await _writer.SayAsync("plums one", "plums two", "plums three");
+        await _writer.WriteTextAsync("plums one", "plums two", "plums three");
         await _host.CatchUpAsync();
         using (var other = SqliteLogHost.Connect(_directory.FullName))
         {
@@ -128,7 +127,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
         var text = $"plums {new string('x', 1_000_000)}";
         for (var i = 0; i < 5; i++)
         {
-            await _writer.SayAsync(text);
+            await _writer.WriteTextAsync(text);
         }
 
         await _host.CatchUpAsync();

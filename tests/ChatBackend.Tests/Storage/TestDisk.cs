@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using ChatBackend.Storage;
 
 namespace ChatBackend.Tests.Storage;
 

@@ -4,7 +4,8 @@ using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Maintenance;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +22,7 @@ public sealed class AdoptionServiceTests : IDisposable
     private readonly LogLines _lines = new("");
     private readonly List<string> _calls = [];
     private readonly Dictionary<string, Func<Task>> _adopts = [];
-    private readonly OpenWorkAdoption _adoption;
+    private readonly OpenWorkRecovery _adoption;
     private Func<Task<IReadOnlyList<ThreadId>>> _listed = () => Task.FromResult<IReadOnlyList<ThreadId>>([First, Second]);
 
     public AdoptionServiceTests()
@@ -36,8 +37,8 @@ public sealed class AdoptionServiceTests : IDisposable
             Call($"{called} {thread}");
             return _adopts.TryGetValue(thread, out var adopt) ? adopt() : Task.CompletedTask;
         }));
-        _adoption = new OpenWorkAdoption(
-            log, grains, _metrics.GetRequiredService<ChatMetrics>(), _clock, new Logger<OpenWorkAdoption>(LoggerFactory.Create(logging => logging.AddProvider(_lines))));
+        _adoption = new OpenWorkRecovery(
+            log, grains, _metrics.GetRequiredService<ChatMetrics>(), _clock, new Logger<OpenWorkRecovery>(LoggerFactory.Create(logging => logging.AddProvider(_lines))));
     }
 
     [Fact]

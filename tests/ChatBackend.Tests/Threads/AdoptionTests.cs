@@ -6,6 +6,7 @@ using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Publishing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -33,7 +34,7 @@ public sealed class AdoptionTests : IDisposable
         await client.Frames.UntilAsync(frames => frames.OfType<AgentCompleted>().Count() == 2);
 
         var events = client.Frames.All().OfType<ThreadEvent>().Skip(4).ToList();
-        events.Select(happened => happened.GetType()).Take(3).Should().Equal(typeof(AgentFailed), typeof(ThreadRenamed), typeof(AgentStarted));
+        events.Select(threadEvent => threadEvent.GetType()).Take(3).Should().Equal(typeof(AgentFailed), typeof(ThreadRenamed), typeof(AgentStarted));
         var failed = (AgentFailed)events[0];
         (failed.RunId.Value, failed.Code, failed.Content, failed.PartId, failed.Retryable).Should().Be(("run_1", RunFailure.Interrupted, "saved text", new PartId("part_1"), true));
         var renamed = (ThreadRenamed)events[1];
@@ -54,7 +55,7 @@ public sealed class AdoptionTests : IDisposable
         await client.Connection.FollowAsync(thread, 0).Soon();
 
         (await client.Frames.UntilAsync<AgentCompleted>()).Content.Should().Be("hello");
-        client.Frames.All().OfType<ThreadEvent>().Select(happened => happened.GetType()).Should().Equal(typeof(UserMessage), typeof(AgentStarted), typeof(AgentCompleted));
+        client.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.GetType()).Should().Equal(typeof(UserMessage), typeof(AgentStarted), typeof(AgentCompleted));
     }
 
     [Fact]
@@ -159,7 +160,7 @@ public sealed class AdoptionTests : IDisposable
         await using var server = new ChatServer(_data);
         var guest = await server.GuestAsync();
         var thread = ThreadId.New();
-        var writer = new ThreadWriter(thread, server.Services.GetRequiredService<IEventLog>(), new LiveThread(thread, TimeProvider.System, NullLogger.Instance), TimeProvider.System);
+        var writer = new ThreadWriter(thread, server.Services.GetRequiredService<IEventLog>(), new ThreadPublisher(thread, TimeProvider.System, NullLogger.Instance), TimeProvider.System);
         await writer.AppendAsync(events, creator: guest.UserId);
         if (writer.State!.Run is { } run)
         {

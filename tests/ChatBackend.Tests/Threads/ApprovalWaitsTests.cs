@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Tests.Client;
 using ChatBackend.Threads;
 using Microsoft.Extensions.Time.Testing;

@@ -2,7 +2,7 @@ using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Titles;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,7 +1,7 @@
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Titles;
 
 namespace ChatBackend.Tests.Threads;
 

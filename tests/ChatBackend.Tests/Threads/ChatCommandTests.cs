@@ -160,7 +160,7 @@ public sealed class ChatCommandTests : IAsyncLifetime
         _bench.Thread.Writer.State!.Waiting.Select(waits => waits.Seq).Should().Equal(8);
         await _bench.Thread.AppendAsync(WriterBench.Answered("run_2"));
         await _bench.Commands.ChatAsync(_bench.Chat("c3", replaces: "msg_1"));
-        (await _bench.Thread.EventsAsync())[9..].Select(happened => happened.GetType()).Should().Equal(typeof(ThreadRewound), typeof(UserMessage), typeof(AgentStarted));
+        (await _bench.Thread.EventsAsync())[9..].Select(threadEvent => threadEvent.GetType()).Should().Equal(typeof(ThreadRewound), typeof(UserMessage), typeof(AgentStarted));
     }
 
     [Theory]

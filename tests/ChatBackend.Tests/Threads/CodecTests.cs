@@ -1,5 +1,5 @@
 using ChatBackend.Protocol;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 

@@ -1,7 +1,9 @@
 using ChatBackend.Agents;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,7 +27,7 @@ internal sealed class CommandBench : IAsyncDisposable
 
     public FakeTimeProvider Clock { get; }
 
-    public OpenRuns Runs { get; } = new(null!, null!, Options.Create(new RunOptions()), null!, TimeProvider.System, NullLogger<AgentRun>.Instance);
+    public ActiveRuns Runs { get; } = new(null!, null!, Options.Create(new RunOptions()), null!, TimeProvider.System, NullLogger<AgentRun>.Instance);
 
     public ThreadCommands Commands { get; }
 

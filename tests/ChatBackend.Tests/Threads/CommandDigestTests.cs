@@ -1,5 +1,7 @@
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Tests.Threads;
 

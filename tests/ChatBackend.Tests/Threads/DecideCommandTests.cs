@@ -1,5 +1,5 @@
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
-using ChatBackend.Threads;
 using static ChatBackend.Tests.Threads.CommandBench;
 
 namespace ChatBackend.Tests.Threads;

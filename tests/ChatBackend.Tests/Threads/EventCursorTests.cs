@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Tests.Following;
+using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Tests.Threads;
 
@@ -96,13 +98,13 @@ public sealed class EventCursorTests
             await cursor.RequireAsync(new ThreadRecord(Thread, null, false, At, At, head, false, begins), log, CancellationToken.None);
             return "goes on";
         }
-        catch (ProtocolException refused)
+        catch (ProtocolException ex)
         {
-            return refused.Code switch
+            return ex.Code switch
             {
-                ErrorCode.Expired => $"expired {refused.HistoryBeginsAt}",
-                ErrorCode.StaleCursor => $"stale {refused.HistoryBeginsAt}",
-                _ => refused.Code.ToString(),
+                ErrorCode.Expired => $"expired {ex.HistoryBeginsAt}",
+                ErrorCode.StaleCursor => $"stale {ex.HistoryBeginsAt}",
+                _ => ex.Code.ToString(),
             };
         }
     }

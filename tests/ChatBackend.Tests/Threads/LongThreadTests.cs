@@ -40,7 +40,7 @@ public sealed class LongThreadTests
             {
                 switch (frame)
                 {
-                    case ThreadEvent happened when happened.Seq == seq + 1:
+                    case ThreadEvent threadEvent when threadEvent.Seq == seq + 1:
                         seq++;
                         break;
                     case AgentDelta delta when delta.Offset == position && seq == length + 2:
@@ -124,10 +124,10 @@ public sealed class LongThreadTests
         (await Task.WhenAll(appends).Soon()).Should().AllBeEquivalentTo(AppendResult.Appended.Instance);
         return (writer.Thread, seq);
 
-        void Add(ThreadEvent happened)
+        void Add(ThreadEvent threadEvent)
         {
-            happened = happened with { ThreadId = writer.Thread, Seq = ++seq, At = LogWriter.At };
-            events.Add(new LogEvent(seq, WireJson.Encode((ServerFrame)happened), null));
+            threadEvent = threadEvent with { ThreadId = writer.Thread, Seq = ++seq, At = LogWriter.At };
+            events.Add(new LogEvent(seq, WireJson.Encode((ServerFrame)threadEvent), null));
         }
     }
 }

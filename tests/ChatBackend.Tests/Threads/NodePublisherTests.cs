@@ -1,7 +1,8 @@
 using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Publishing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Threads;
@@ -19,22 +20,22 @@ public sealed class NodePublisherTests
     [Fact]
     public void Text_gathers_while_a_call_is_in_flight_and_moves_past_no_event()
     {
-        _publisher.Add([Delta("part_1", 0, "a")]);
-        _publisher.Add([Delta("part_1", 1, "b")]);
-        _publisher.Add([Delta("part_1", 2, "c"), Delta("part_1", 3, "d")]);
-        _publisher.Add([Event(2), Delta("part_2", 0, "e")]);
-        _publisher.Add([Delta("part_3", 0, "f"), Delta("part_3", 1, "g")]);
+        Publish(Delta("part_1", 0, "a"));
+        Publish(Delta("part_1", 1, "b"));
+        Publish(Delta("part_1", 2, "c"), Delta("part_1", 3, "d"));
+        Publish(Event(2), Delta("part_2", 0, "e"));
+        Publish(Delta("part_3", 0, "f"), Delta("part_3", 1, "g"));
         _node.Calls.Should().ContainSingle();
 
         _node.Answer();
 
         _node.Calls.Should().HaveCount(2);
         _node.Calls[1].Items.Select(Shown).Should().Equal("part_1 1 bcd", "event 2", "part_2 0 e", "part_3 0 fg");
-        _publisher.Add([Event(3)]);
+        Publish(Event(3));
         _node.Answer();
         _node.Answer();
         _node.Calls[2].Items.Select(Shown).Should().Equal("event 3");
-        _publisher.Add([Event(4)]);
+        Publish(Event(4));
         _node.Calls.Should().HaveCount(4, "it is idle again");
     }
 
@@ -43,10 +44,10 @@ public sealed class NodePublisherTests
     [InlineData(false)]
     public async Task The_last_word_on_a_thread_comes_after_all_that_was_published(bool isDeleted)
     {
-        _publisher.Add([Event(1)]);
-        _publisher.Add([Event(2)]);
+        Publish(Event(1));
+        Publish(Event(2));
 
-        var last = isDeleted ? _publisher.DeletedAsync() : _publisher.MovedAsync();
+        var last = _publisher.EndAsync(isDeleted);
         _node.Answer();
         _node.Answer();
         await _node.CalledAsync(3);
@@ -59,12 +60,12 @@ public sealed class NodePublisherTests
     [Fact]
     public void A_node_that_was_lost_is_called_no_more()
     {
-        _publisher.Add([Event(1)]);
-        _publisher.Add([Event(2)]);
+        Publish(Event(1));
+        Publish(Event(2));
         _publisher.IsDead.Should().BeFalse();
 
         _node.Fail();
-        _publisher.Add([Event(3)]);
+        Publish(Event(3));
 
         _publisher.IsDead.Should().BeTrue();
         _node.Calls.Should().ContainSingle();
@@ -75,11 +76,11 @@ public sealed class NodePublisherTests
     {
         _node.Refuses = true;
 
-        _publisher.Add([Event(1)]);
+        Publish(Event(1));
 
         _publisher.IsDead.Should().BeTrue();
         _publisher.Node.Should().BeSameAs(_node);
-        _publisher.Add([Event(2)]);
+        Publish(Event(2));
         _node.Calls.Should().ContainSingle();
     }
 
@@ -88,9 +89,9 @@ public sealed class NodePublisherTests
     [InlineData(false)]
     public async Task The_last_word_waits_for_the_call_in_flight_and_is_over_when_it_is_taken(bool isDeleted)
     {
-        _publisher.Add([Event(1)]);
+        Publish(Event(1));
 
-        var last = isDeleted ? _publisher.DeletedAsync() : _publisher.MovedAsync();
+        var last = _publisher.EndAsync(isDeleted);
         (_node.Calls.Count, last.IsCompleted).Should().Be((1, false));
         _node.Answer();
         await _node.CalledAsync(2);
@@ -105,11 +106,17 @@ public sealed class NodePublisherTests
     [InlineData(false)]
     public async Task The_last_word_that_cannot_be_said_throws_nothing(bool isDeleted)
     {
-        var last = isDeleted ? _publisher.DeletedAsync() : _publisher.MovedAsync();
+        var last = _publisher.EndAsync(isDeleted);
         _node.Fail();
 
         await last.Soon();
         _publisher.IsDead.Should().BeTrue();
+    }
+
+    private void Publish(params PublishedItem[] items)
+    {
+        _publisher.Add(items);
+        _publisher.Flush();
     }
 
     private static string Shown(PublishedItem item) =>

@@ -5,7 +5,7 @@ using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
 
@@ -32,8 +32,8 @@ public sealed class OpenedAgainTests
             new MessageSteered { RunId = run, MessageId = new MessageId("msg_3") },
             new AgentFailed { RunId = run, Code = RunFailure.Interrupted, Message = "The process died.", Retryable = true },
         ];
-        var logged = events.Select((happened, i) => happened with { ThreadId = thread, Seq = i + 1, At = at })
-            .Select(happened => new LogEvent(happened.Seq, WireJson.Encode(happened), null, null));
+        var logged = events.Select((threadEvent, i) => threadEvent with { ThreadId = thread, Seq = i + 1, At = at })
+            .Select(threadEvent => new LogEvent(threadEvent.Seq, WireJson.Encode(threadEvent), null, null));
         await server.Services.GetRequiredService<IEventLog>().AppendAsync(
             new LogAppend { Thread = thread, Epoch = 1, Head = 0, NewOwner = client.Guest.UserId, OpenFrom = 3, Events = [.. logged], At = at },
             CancellationToken.None).Soon();
@@ -99,7 +99,7 @@ public sealed class OpenedAgainTests
         }
 
         await client.Connection.FollowAsync(thread).Soon();
-        await client.Frames.UntilAsync(frames => frames.OfType<RunEvent>().Where(happened => happened is AgentCompleted or AgentStopped or AgentFailed).DistinctBy(end => end.RunId).Count() == 41);
+        await client.Frames.UntilAsync(frames => frames.OfType<RunEvent>().Where(threadEvent => threadEvent is AgentCompleted or AgentStopped or AgentFailed).DistinctBy(end => end.RunId).Count() == 41);
         client.Frames.All().OfType<AgentFailed>().Should().BeEmpty();
     }
 

@@ -1,6 +1,8 @@
 using System.Text;
+using ChatBackend.Following;
 using ChatBackend.Protocol;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Publishing;
 
 namespace ChatBackend.Tests.Threads;
 
@@ -26,7 +28,7 @@ public sealed class PartTextTests
     [InlineData(3, 2, 3, "b")]
     public void It_is_given_from_a_position_on_and_never_from_inside_a_pair(int position, int most, int offset, string text)
     {
-        var part = new PartInFlight(Run, Part, PartKind.Thinking);
+        var part = new StreamingPart(Run, Part, PartKind.Thinking);
         part.Append("a😀").Should().Be(new PartText(Run, Part, PartKind.Thinking, 0, "a😀"));
         part.Append("b").Should().Be(new PartText(Run, Part, PartKind.Thinking, 3, "b"));
 
@@ -38,7 +40,7 @@ public sealed class PartTextTests
     [Fact]
     public void It_goes_on_from_what_a_snapshot_has()
     {
-        var part = new PartInFlight(new PartText(Run, Part, PartKind.Text, 0, "abc"));
+        var part = new StreamingPart(new PartText(Run, Part, PartKind.Text, 0, "abc"));
 
         part.Append("d").Should().Be(new PartText(Run, Part, PartKind.Text, 3, "d"));
         part.From(0).Text.Should().Be("abcd");
@@ -52,11 +54,11 @@ public sealed class PartTextTests
         var json = $$"""{"type":"{{type}}","thread_id":"thr_1","run_id":"run_1","part_id":"part_1","offset":3,"text":"x"}""";
         var text = new PartText(Run, Part, kind, 3, "x");
 
-        var frame = OutgoingFrame.Of(Thread, text);
+        var frame = OutboundFrame.Of(Thread, text);
 
         (frame.Thread, frame.Delta).Should().Be((Thread, text));
         Encoding.UTF8.GetString(frame.Encoded().Span).Should().Be(json);
-        Encoding.UTF8.GetString(new OutgoingFrame(Thread, default, text).Encoded().Span).Should().Be(json, "what gathered is encoded when it is sent");
-        Encoding.UTF8.GetString(new OutgoingFrame(Thread, "bytes"u8.ToArray(), text).Encoded().Span).Should().Be("bytes");
+        Encoding.UTF8.GetString(new OutboundFrame(Thread, default, text).Encoded().Span).Should().Be(json, "what gathered is encoded when it is sent");
+        Encoding.UTF8.GetString(new OutboundFrame(Thread, "bytes"u8.ToArray(), text).Encoded().Span).Should().Be("bytes");
     }
 }

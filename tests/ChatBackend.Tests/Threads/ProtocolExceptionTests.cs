@@ -1,6 +1,7 @@
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
-using ChatBackend.Threads;
+using ChatBackend.Telemetry;
 
 namespace ChatBackend.Tests.Threads;
 
@@ -35,7 +36,7 @@ public sealed class ProtocolExceptionTests
             "not found" => ProtocolException.NotFound(),
             "expired" => ProtocolException.HistoryExpired(7),
             "stale" => ProtocolException.StaleCursor(7),
-            "unreadable" => ProtocolException.Unreadable(),
+            "unreadable" => Quarantine.Refusal(),
             "too much" => ProtocolException.TooMuchWaits(),
             _ => ProtocolException.Unavailable(),
         };
@@ -53,5 +54,5 @@ public sealed class ProtocolExceptionTests
     }
 
     [Fact]
-    public void The_pause_it_names_is_that_of_the_quarantine() => ProtocolException.Unreadable().RetryAfterMs.Should().Be((int)Quarantine.Pause.TotalMilliseconds);
+    public void The_pause_it_names_is_that_of_the_quarantine() => Quarantine.Refusal().RetryAfterMs.Should().Be((int)Quarantine.Pause.TotalMilliseconds);
 }

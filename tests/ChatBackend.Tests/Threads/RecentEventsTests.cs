@@ -1,4 +1,5 @@
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Publishing;
 
 namespace ChatBackend.Tests.Threads;
 

@@ -23,7 +23,7 @@ public sealed class ReplaceTests
         var edited = await client.PlayAsync("""{"steps":[{"say":"other"}]}""", first.ThreadId, replaces: second.MessageId);
 
         (await client.EndOfAsync(edited)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("other");
-        client.Frames.All().OfType<ThreadEvent>().Select(happened => happened.GetType()).Should().Equal(
+        client.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.GetType()).Should().Equal(
             typeof(ThreadRewound), typeof(UserMessage), typeof(AgentStarted), typeof(AgentCompleted));
         client.Frames.All().OfType<ThreadRewound>().Single().ToSeq.Should().Be(second.Seq!.Value - 1);
         var message = client.Frames.All().OfType<UserMessage>().Single();

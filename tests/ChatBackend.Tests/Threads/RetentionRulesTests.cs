@@ -1,9 +1,11 @@
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Maintenance;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -22,7 +24,7 @@ public sealed class RetentionRulesTests : IDisposable
     private readonly ThreadOptions _options = new() { RetainDays = 7 };
     private readonly Dictionary<string, List<ThreadEvent>> _threads = [];
     private readonly List<string> _calls = [];
-    private readonly Histories _histories;
+    private readonly ChatHistoryCache _histories;
     private readonly Quarantine _quarantine;
     private readonly Retention _retention;
     private Func<string, bool> _trimmed = _ => true;
@@ -41,7 +43,7 @@ public sealed class RetentionRulesTests : IDisposable
             nameof(IThreadStore.EraseAsync) => Erased(),
             _ => throw new InvalidOperationException($"{called} is not asked for."),
         });
-        _histories = new Histories(Options.Create(new RunOptions()), metrics, _clock);
+        _histories = new ChatHistoryCache(Options.Create(new RunOptions()), metrics, _clock);
         _quarantine = new Quarantine(log, store, metrics, _clock, NullLogger<Quarantine>.Instance);
         _retention = new Retention(
             log, store, _quarantine, new Erasure(store, metrics, _clock, NullLogger<Erasure>.Instance), _histories, Options.Create(_options), metrics, _clock, NullLogger<Retention>.Instance);
@@ -207,18 +209,18 @@ public sealed class RetentionRulesTests : IDisposable
 
     private void Thread(string id, string events) => _threads[id] =
     [
-        .. events.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select((happened, i) => (happened[0] switch
+        .. events.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select((threadEvent, i) => (threadEvent[0] switch
         {
             'm' => (ThreadEvent)WriterBench.Message($"msg_{i}"),
             's' => WriterBench.Started($"run_{i}", $"msg_{i - 1}"),
             'c' => WriterBench.Answered($"run_{i - 1}"),
             _ => new ThreadRenamed { Title = "title", By = RenamedBy.User },
-        }) with { ThreadId = new ThreadId(id), Seq = i + 1, At = happened[2] == 'o' ? Old : Young }),
+        }) with { ThreadId = new ThreadId(id), Seq = i + 1, At = threadEvent[2] == 'o' ? Old : Young }),
     ];
 
     private long Keep(string thread)
     {
-        var exchanges = new Exchanges();
+        var exchanges = new ChatHistory();
         exchanges.Add(WriterBench.Message("msg_1", content: new string('x', 1000)) with { Seq = 1 });
         var before = _histories.Bytes;
         _histories.Keep(_histories.Take(new ThreadId(thread), out _), exchanges);
@@ -242,7 +244,7 @@ public sealed class RetentionRulesTests : IDisposable
 
     private Task<IReadOnlyList<StoredEvent>> Read(string thread, long after) => _fault(thread) is { } fault
         ? Task.FromException<IReadOnlyList<StoredEvent>>(fault)
-        : Task.FromResult<IReadOnlyList<StoredEvent>>([.. _threads[thread].Where(happened => happened.Seq > after).Take(2).Select(happened => new StoredEvent(happened.Seq, WireJson.Encode(happened)))]);
+        : Task.FromResult<IReadOnlyList<StoredEvent>>([.. _threads[thread].Where(threadEvent => threadEvent.Seq > after).Take(2).Select(threadEvent => new StoredEvent(threadEvent.Seq, WireJson.Encode(threadEvent)))]);
 
     private Task<bool> Trim(string thread, long begins)
     {

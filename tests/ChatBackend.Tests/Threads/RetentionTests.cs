@@ -1,7 +1,7 @@
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Maintenance;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Threads;
@@ -17,10 +17,10 @@ public sealed class RetentionTests
         await using var server = new ChatServer(Settings);
         await using var client = await server.ConnectAsync();
         var rest = await server.RestAsync(client.Guest);
-        var thread = (await SayAsync(client, "ancient words", null)).ThreadId!.Value;
-        await SayAsync(client, "older words", thread);
+        var thread = (await WriteTextAsync(client, "ancient words", null)).ThreadId!.Value;
+        await WriteTextAsync(client, "older words", thread);
         server.Clock.Shift += TimeSpan.FromDays(8);
-        var young = await SayAsync(client, "young words", thread);
+        var young = await WriteTextAsync(client, "young words", thread);
 
         (await TrimAsync(server)).Should().Be(1);
         (await TrimAsync(server)).Should().Be(0, "there is nothing more to do");
@@ -41,7 +41,7 @@ public sealed class RetentionTests
         await using var late = await server.ConnectAsync(client.Guest);
         await late.Connection.FollowAsync(thread, begins - 1).Soon();
         await late.Frames.UntilAsync<AgentCompleted>();
-        late.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(7, 8, 9);
+        late.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(7, 8, 9);
         (await rest.GetAsync($"/api/threads/{thread}")).GetProperty("history_begins_at").GetInt64().Should().Be(begins);
         await server.CatchUpSearchAsync();
         (await rest.GetAsync("/api/threads?query=words")).GetProperty("hits").GetArrayLength().Should().Be(2);
@@ -53,7 +53,7 @@ public sealed class RetentionTests
     {
         await using var server = new ChatServer([.. Settings, ("Runs:Timeout", "1.00:00:00")]);
         await using var client = await server.ConnectAsync();
-        var first = await SayAsync(client, "done", null);
+        var first = await WriteTextAsync(client, "done", null);
         var open = await client.PlayAsync("""{"steps":[{"wait_ms":80000000}]}""", first.ThreadId);
         var queued = await client.PlayAsync("""{"steps":[{"say":"next"}]}""", first.ThreadId);
         server.Clock.Shift += TimeSpan.FromDays(30);
@@ -63,7 +63,7 @@ public sealed class RetentionTests
         var rest = await server.RestAsync(client.Guest);
         (await rest.GetAsync($"/api/threads/{first.ThreadId}")).GetProperty("history_begins_at").GetInt64().Should().Be(open.Seq!.Value);
         await client.Connection.StopAsync(first.ThreadId!.Value).Soon();
-        await client.Frames.UntilAsync<AgentCompleted>(happened => happened.Content == "next");
+        await client.Frames.UntilAsync<AgentCompleted>(threadEvent => threadEvent.Content == "next");
         queued.Seq.Should().BeGreaterThan(open.Seq.Value);
     }
 
@@ -72,11 +72,11 @@ public sealed class RetentionTests
     {
         await using var server = new ChatServer(Settings);
         await using var client = await server.ConnectAsync();
-        var first = await SayAsync(client, "all old", null);
+        var first = await WriteTextAsync(client, "all old", null);
         server.Clock.Shift += TimeSpan.FromDays(8);
         await TrimAsync(server);
 
-        var next = await SayAsync(client, "new", first.ThreadId);
+        var next = await WriteTextAsync(client, "new", first.ThreadId);
 
         next.Seq.Should().Be(4);
         await using var late = await server.ConnectAsync(client.Guest);
@@ -86,7 +86,7 @@ public sealed class RetentionTests
 
     private static Task<int> TrimAsync(ChatServer server) => server.Services.GetRequiredService<Retention>().TrimAsync(TestContext.Current.CancellationToken).Soon();
 
-    private static async Task<Ack> SayAsync(TestClient client, string text, ThreadId? thread)
+    private static async Task<Ack> WriteTextAsync(TestClient client, string text, ThreadId? thread)
     {
         var ack = await client.PlayAsync($$"""{"steps":[{"say":"{{text}}"}]}""", thread);
         await client.EndOfAsync(ack);

@@ -14,7 +14,7 @@ internal sealed class RunBench : IAsyncDisposable
     private RunBench(WriterBench thread, TimeProvider clock)
     {
         Thread = thread;
-        Journal = new RunJournal(thread.Writer.State!.Run!, thread.Writer, thread.Live, Interval, clock, NullLogger.Instance)
+        Journal = new RunSink(thread.Writer.State!.Run!, thread.Writer, thread.Live, Interval, clock, NullLogger.Instance)
         {
             Next = _ => Next,
             TitleAsync = (_, answer) =>
@@ -30,7 +30,7 @@ internal sealed class RunBench : IAsyncDisposable
 
     public WriterBench Thread { get; }
 
-    public RunJournal Journal { get; }
+    public RunSink Journal { get; }
 
     public AgentStarted? Next { get; set; }
 
@@ -47,11 +47,11 @@ internal sealed class RunBench : IAsyncDisposable
     {
         var thread = await WriterBench.StartAsync(clock);
         await thread.CreateAsync([WriterBench.Message("msg_1"), WriterBench.Started(Id, "msg_1"), .. further]);
-        thread.Live.Listen(Run);
+        thread.Live.AcceptOutputFrom(Run);
         return new RunBench(thread, clock);
     }
 
-    public ValueTask SayAsync(string text, PartKind kind = PartKind.Text) => Journal.SayAsync(kind, text, CancellationToken.None);
+    public ValueTask WriteTextAsync(string text, PartKind kind = PartKind.Text) => Journal.WriteTextAsync(kind, text, CancellationToken.None);
 
     public Task BeginToolAsync(string call = "call_1") =>
         Journal.ToolStartsAsync(new CallId(call), "look", System.Text.Json.JsonElement.Parse("""{"at":1}"""), CancellationToken.None);

@@ -40,7 +40,7 @@ public sealed class SteerTests
         server.Clock.OpenGates();
 
         (await client.EndOfAsync(busy)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("second");
-        client.Frames.All().OfType<ThreadEvent>().Select(happened => happened.GetType()).Should().Equal(
+        client.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.GetType()).Should().Equal(
             typeof(UserMessage), typeof(AgentStarted), typeof(UserMessage), typeof(AgentPart), typeof(MessageSteered), typeof(AgentCompleted));
         client.Frames.All().OfType<AgentPart>().Single().Text.Should().Be("first");
     }

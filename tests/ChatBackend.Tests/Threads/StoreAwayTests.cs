@@ -50,7 +50,7 @@ public sealed class StoreAwayTests : IDisposable
 
         (await client.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("after");
         client.Frames.All().OfType<ToolCompleted>().Should().ContainSingle().Which.Outcome.Should().Be(ToolOutcome.Succeeded);
-        client.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
+        client.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
     }
 
     public void Dispose() => _data.Delete(recursive: true);

@@ -26,9 +26,9 @@ public sealed class TakeBackTests
         var removed = await tab.Connection.StopAsync(thread, message: waiting.MessageId, id: id).Soon();
         var again = await tab.Connection.StopAsync(thread, message: waiting.MessageId, id: id).Soon();
 
-        var happened = await client.Frames.UntilAsync<MessageRemoved>();
-        happened.MessageId.Should().Be(waiting.MessageId!.Value);
-        removed.Should().BeEquivalentTo(new { Status = AckStatus.Accepted, waiting.MessageId, Seq = (long?)happened.Seq, RunId = (RunId?)null });
+        var threadEvent = await client.Frames.UntilAsync<MessageRemoved>();
+        threadEvent.MessageId.Should().Be(waiting.MessageId!.Value);
+        removed.Should().BeEquivalentTo(new { Status = AckStatus.Accepted, waiting.MessageId, Seq = (long?)threadEvent.Seq, RunId = (RunId?)null });
         again.Should().Be(removed with { Status = AckStatus.Duplicate });
         (await TestClient.RefusalOfAsync(() => tab.Connection.StopAsync(thread, message: waiting.MessageId).Soon())).Should().Be(ErrorCode.NoSuchRun);
         (await TestClient.RefusalOfAsync(() => tab.Connection.StopAsync(thread, message: MessageId.New()).Soon())).Should().Be(ErrorCode.NoSuchRun);
@@ -82,9 +82,9 @@ public sealed class TakeBackTests
         {
             return (await client.Connection.StopAsync(thread).Soon()).Status.ToString();
         }
-        catch (ChatBackend.Client.ChatErrorException refused)
+        catch (ChatBackend.Client.ChatErrorException ex)
         {
-            return refused.Code.ToString();
+            return ex.Code.ToString();
         }
     }
 }

@@ -1,6 +1,8 @@
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Titles;
 using ThreadState = ChatBackend.Threads.ThreadState;
 
 namespace ChatBackend.Tests.Threads;
@@ -23,11 +25,11 @@ public sealed class TerminalEventsTests
     [Fact]
     public void A_whole_answer_says_how_long_it_took()
     {
-        var end = Ends(RunEnd.Completed.Instance, Part(PartKind.Text, "hello")).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Subject;
+        var end = Ends(RunOutcome.Completed.Instance, Part(PartKind.Text, "hello")).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Subject;
 
         (end.RunId, end.Content, end.PartId, end.Usage, end.DurationMs).Should().Be((Run, "hello", new PartId("part_1"), Usage, 5000));
-        Ends(RunEnd.Completed.Instance, null).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.Content.Should().BeEmpty();
-        Ends(RunEnd.Completed.Instance, null, At.AddSeconds(-1)).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.DurationMs.Should().Be(0, "the clock went back");
+        Ends(RunOutcome.Completed.Instance, null).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.Content.Should().BeEmpty();
+        Ends(RunOutcome.Completed.Instance, null, At.AddSeconds(-1)).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.DurationMs.Should().Be(0, "the clock went back");
     }
 
     [Fact]
@@ -35,7 +37,7 @@ public sealed class TerminalEventsTests
     {
         Apply(At.AddSeconds(2), Executing("call_1"), Executing("call_2"), Completed("call_1"));
 
-        var events = Ends(new RunEnd.Stopped(StopReason.User), Part(PartKind.Thinking, "hm"));
+        var events = Ends(new RunOutcome.Stopped(StopReason.User), Part(PartKind.Thinking, "hm"));
 
         events.Should().HaveCount(3);
         var tool = events[0].Should().BeOfType<ToolCompleted>().Subject;
@@ -60,7 +62,7 @@ public sealed class TerminalEventsTests
             Apply(At.AddSeconds(2), new ApprovalDecided { RunId = Run, CallId = new("call_1"), Decision = decided, DecidedBy = new("usr_1") });
         }
 
-        var events = Ends(new RunEnd.Failed(RunFailure.Timeout, "late", Retryable: true), Part(PartKind.Text, "so far"));
+        var events = Ends(new RunOutcome.Failed(RunFailure.Timeout, "late", Retryable: true), Part(PartKind.Text, "so far"));
 
         var tool = events[0].Should().BeOfType<ToolCompleted>().Subject;
         (tool.CallId.Value, tool.Tool, tool.Outcome, tool.DurationMs).Should().Be(("call_1", "mail", outcome, 4000));
@@ -74,10 +76,10 @@ public sealed class TerminalEventsTests
     {
         Apply(At.AddSeconds(1), Executing("call_1"), new ApprovalRequired { RunId = Run, CallId = new("call_2"), Tool = "ask", Arguments = default, ArgumentsDigest = "", ExpiresAt = default });
 
-        var events = Ends(RunEnd.Failed.Interrupted, Part(PartKind.Thinking, "hm"));
+        var events = Ends(RunOutcome.Failed.Interrupted, Part(PartKind.Thinking, "hm"));
 
         events.Should().HaveCount(4).And.AllBeAssignableTo<RunEvent>();
-        events.Cast<RunEvent>().Should().OnlyContain(happened => happened.RunId == Run);
+        events.Cast<RunEvent>().Should().OnlyContain(threadEvent => threadEvent.RunId == Run);
         events.OfType<ToolCompleted>().Select(tool => (tool.Tool, tool.Error)).Should().Equal(
             ("mail", "The run ended before the tool did; whether it had its effect is not known."), ("ask", "The run ended before the tool was called."));
         var thought = events.OfType<AgentPart>().Single();
@@ -92,7 +94,7 @@ public sealed class TerminalEventsTests
     [InlineData(true)]
     public void What_was_said_is_kept_with_its_part(bool isStopped)
     {
-        var end = Ends(isStopped ? new RunEnd.Stopped(StopReason.Budget) : RunEnd.Failed.Interrupted, Part(PartKind.Text, "so far")).Should().ContainSingle().Subject;
+        var end = Ends(isStopped ? new RunOutcome.Stopped(StopReason.Budget) : RunOutcome.Failed.Interrupted, Part(PartKind.Text, "so far")).Should().ContainSingle().Subject;
 
         ((end as AgentStopped)?.PartId ?? (end as AgentFailed)?.PartId).Should().Be(new PartId("part_1"));
         AutoTitle.AnswerOf(end).Should().Be("so far");
@@ -100,9 +102,9 @@ public sealed class TerminalEventsTests
 
     [Fact]
     public void Waiting_for_the_next_process_is_no_end() =>
-        FluentActions.Invoking(() => Ends(RunEnd.Suspended.Instance, null)).Should().Throw<InvalidOperationException>().WithMessage("*Suspended is not an end of a run.");
+        FluentActions.Invoking(() => Ends(RunOutcome.Suspended.Instance, null)).Should().Throw<InvalidOperationException>().WithMessage("*Suspended is not an end of a run.");
 
-    private List<ThreadEvent> Ends(RunEnd end, PartText? part, DateTimeOffset? now = null) => TerminalEvents.For(_state, end, part, Usage, now ?? At.AddSeconds(5));
+    private List<ThreadEvent> Ends(RunOutcome end, PartText? part, DateTimeOffset? now = null) => TerminalEvents.For(_state, end, part, Usage, now ?? At.AddSeconds(5));
 
     private void Apply(DateTimeOffset at, params ThreadEvent[] events)
     {

@@ -1,5 +1,8 @@
+using ChatBackend.Following;
 using ChatBackend.Protocol;
+using ChatBackend.Tests.Following;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Threads;
@@ -13,7 +16,7 @@ public sealed class ThreadOptionsTests
         var options = new ThreadOptions();
 
         (options.MaxQueuedMessages, options.AutoTitle, options.RetainDays, options.CallTimeout).Should().Be((100, true, 0, TimeSpan.FromSeconds(10)));
-        new FeedPort((_, _) => true, (_, _) => true, (_, _, _) => ValueTask.FromResult(true)).TakesHistory().Should().BeTrue();
+        new TestOutboxes((_, _) => true, (_, _) => true, (_, _, _) => ValueTask.FromResult(true)).TakesHistory().Should().BeTrue();
     }
 
     [Fact]

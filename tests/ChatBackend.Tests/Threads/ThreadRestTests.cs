@@ -1,9 +1,9 @@
 using ChatBackend.Protocol;
-using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
 
@@ -99,7 +99,7 @@ public sealed class ThreadRestTests : IAsyncDisposable
             failed => failed.Code == RunFailure.Interrupted && failed.Retryable && failed.Message == "The server stopped before the answer was complete. Send the message again.");
         await _server.UntilGaugeAsync("chat_runs_open", 0);
         (await client.EndOfAsync(await client.PlayAsync(Hello, ack.ThreadId))).Should().BeOfType<AgentCompleted>();
-        client.Frames.All().OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
+        client.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
         kept.Bytes.Should().Be(0, "what its model was shown is forgotten");
     }
 
@@ -119,10 +119,10 @@ public sealed class ThreadRestTests : IAsyncDisposable
         await client.Frames.UntilAsync<ThreadDeleted>();
     }
 
-    private Histories Keep(ThreadId thread)
+    private ChatHistoryCache Keep(ThreadId thread)
     {
-        var histories = _server.Services.GetRequiredService<Histories>();
-        var exchanges = new Exchanges();
+        var histories = _server.Services.GetRequiredService<ChatHistoryCache>();
+        var exchanges = new ChatHistory();
         exchanges.Add(WriterBench.Message("msg_1", content: new string('x', 1000)) with { Seq = 1 });
         histories.Keep(histories.Take(thread, out _), exchanges);
         histories.Bytes.Should().BePositive();

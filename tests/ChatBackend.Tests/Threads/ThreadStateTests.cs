@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Threads;
 using ThreadState = ChatBackend.Threads.ThreadState;
 

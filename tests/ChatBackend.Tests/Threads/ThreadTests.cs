@@ -94,7 +94,7 @@ public sealed class ThreadTests
             frames.IndexOf(ack).Should().BeLessThan(frames.FindIndex(frame => frame is UserMessage message && message.MessageId == ack.MessageId));
         }
 
-        frames.OfType<ThreadEvent>().Select(happened => happened.Seq).Should().Equal(Enumerable.Range(1, 63).Select(seq => (long)seq));
+        frames.OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(Enumerable.Range(1, 63).Select(seq => (long)seq));
     }
 
     [Theory]

@@ -1,7 +1,7 @@
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Server;
-using ChatBackend.Threads;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Threads;

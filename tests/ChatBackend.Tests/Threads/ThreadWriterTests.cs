@@ -1,10 +1,12 @@
 using System.Text;
+using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Contracts;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Publishing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -44,7 +46,7 @@ public sealed class ThreadWriterTests : IAsyncLifetime
         append.Events.Select(logged => (logged.Seq, logged.Id, logged.ReplacesAfter, logged.TakesBack)).Should().Equal(
             (3, null, 1, null), (4, "msg_2", null, null), (5, null, null, null), (6, null, null, "msg_2"), (7, null, null, null));
         var events = await _bench.EventsAsync();
-        events.Skip(2).Should().OnlyContain(happened => happened.ThreadId == _bench.Thread && happened.At == _clock.GetUtcNow());
+        events.Skip(2).Should().OnlyContain(threadEvent => threadEvent.ThreadId == _bench.Thread && threadEvent.At == _clock.GetUtcNow());
         var (state, published) = (_bench.Writer.State!, _node.Batches[^1].Items);
         (state.Head, state.Title, state.TitleFrom, state.LastAt).Should().Be((7, "two", 2, _clock.GetUtcNow()));
         published.Select(item => item.Event.Seq).Should().Equal(3, 4, 5, 6, 7);
@@ -137,7 +139,7 @@ public sealed class ThreadWriterTests : IAsyncLifetime
     {
         await CreateAsync();
         await _bench.Writer.AppendAsync([WriterBench.Answered("run_1"), new ThreadRenamed { Title = "named", By = RenamedBy.Agent, FromSeq = 1 }, WriterBench.Message("msg_2")]);
-        var live = new LiveThread(_bench.Thread, _clock, NullLogger.Instance);
+        var live = new ThreadPublisher(_bench.Thread, _clock, NullLogger.Instance);
         var later = _bench.Another(live);
         live.Subscribe(_bench.Owner, 0, _node);
         var before = _node.Items.Count();

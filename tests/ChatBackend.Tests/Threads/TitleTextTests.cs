@@ -1,4 +1,4 @@
-using ChatBackend.Threads;
+using ChatBackend.Threads.Titles;
 
 namespace ChatBackend.Tests.Threads;
 

@@ -1,7 +1,10 @@
 using ChatBackend.Protocol;
+using ChatBackend.Runs;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Storage;
 using ChatBackend.Threads;
+using ChatBackend.Threads.Contracts;
+using ChatBackend.Threads.Publishing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Threads;
@@ -17,7 +20,7 @@ internal sealed class WriterBench : IAsyncDisposable
     {
         (_data, _host, _clock) = (data, host, clock);
         Log = new FaultyLog(host.Log) { FaultOf = FaultOf };
-        Live = new LiveThread(Thread, clock, NullLogger.Instance);
+        Live = new ThreadPublisher(Thread, clock, NullLogger.Instance);
         Writer = new ThreadWriter(Thread, Log, Live, clock);
     }
 
@@ -29,7 +32,7 @@ internal sealed class WriterBench : IAsyncDisposable
 
     public IThreadStore Store => _host.Log;
 
-    public LiveThread Live { get; }
+    public ThreadPublisher Live { get; }
 
     public ThreadWriter Writer { get; }
 
@@ -51,7 +54,7 @@ internal sealed class WriterBench : IAsyncDisposable
     /// <summary>Makes the thread with these events.</summary>
     public async Task CreateAsync(params ThreadEvent[] events)
     {
-        using (await Writer.TurnAsync())
+        using (await Writer.EnterAsync())
         {
             (await Writer.AppendAsync(events, creator: Owner)).Should().Be(AppendResult.Appended.Instance);
         }
@@ -61,7 +64,7 @@ internal sealed class WriterBench : IAsyncDisposable
 
     public async Task AppendAsync(params ThreadEvent[] events)
     {
-        using (await Writer.TurnAsync())
+        using (await Writer.EnterAsync())
         {
             (await Writer.AppendAsync(events)).Should().Be(AppendResult.Appended.Instance);
         }
@@ -70,7 +73,7 @@ internal sealed class WriterBench : IAsyncDisposable
     }
 
     /// <summary>Another writer of the same thread, that has it not yet.</summary>
-    public ThreadWriter Another(LiveThread? live = null) => new(Thread, Log, live ?? new LiveThread(Thread, _clock, NullLogger.Instance), _clock);
+    public ThreadWriter Another(ThreadPublisher? live = null) => new(Thread, Log, live ?? new ThreadPublisher(Thread, _clock, NullLogger.Instance), _clock);
 
     public async Task<List<ThreadEvent>> EventsAsync() =>
         (await _host.Log.ReadAsync(Thread, 0, int.MaxValue, int.MaxValue, TestContext.Current.CancellationToken)).DecodedAfter(0, Thread);

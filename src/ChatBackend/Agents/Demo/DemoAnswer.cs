@@ -32,7 +32,7 @@ internal static class DemoAnswer
                 _ => Help,
             };
         }
-        catch (Exception unexpected) when (unexpected is KeyNotFoundException or FormatException or InvalidOperationException)
+        catch (Exception ex) when (ex is KeyNotFoundException or FormatException or InvalidOperationException)
         {
             return Failed(tool, ""); // a result read back from a log that another version wrote
         }

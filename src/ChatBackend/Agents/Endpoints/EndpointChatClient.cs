@@ -38,10 +38,10 @@ internal sealed class EndpointChatClient(IChatClient endpoint) : DelegatingChatC
         {
             throw new OperationCanceledException(cancellationToken); // whatever a response throws that is closed while it is read
         }
-        catch (Exception unreadable) when (unreadable is JsonException or ArgumentException or FormatException or KeyNotFoundException
-            || unreadable.GetType() == typeof(InvalidOperationException))
+        catch (Exception ex) when (ex is JsonException or ArgumentException or FormatException or KeyNotFoundException
+            || ex.GetType() == typeof(InvalidOperationException))
         {
-            throw new HttpIOException(HttpRequestError.InvalidResponse, "The response of the model's endpoint is not a chat completion.", unreadable);
+            throw new HttpIOException(HttpRequestError.InvalidResponse, "The response of the model's endpoint is not a chat completion.", ex);
         }
     }
 }

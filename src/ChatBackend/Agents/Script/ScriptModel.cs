@@ -79,9 +79,9 @@ internal sealed class ScriptModel(TimeProvider clock) : IChatClient
         {
             return Scenario.Parse(message);
         }
-        catch (FormatException problem)
+        catch (FormatException ex)
         {
-            var why = $"I am the script agent: I play scenarios for tests. I cannot play this message: {problem.Message}. An example: {Example}";
+            var why = $"I am the script agent: I play scenarios for tests. I cannot play this message: {ex.Message}. An example: {Example}";
             return new Scenario([new ScriptStep.Speech(why, IsThought: false, Chunks: 1, TimeSpan.Zero)]);
         }
     }

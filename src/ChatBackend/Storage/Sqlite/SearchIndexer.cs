@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using ChatBackend.Telemetry;
+using ChatBackend.Errors;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

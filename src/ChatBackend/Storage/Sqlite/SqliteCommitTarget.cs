@@ -27,16 +27,16 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
             Close();
             throw;
         }
-        catch (SqliteException failure)
+        catch (SqliteException ex)
         {
-            if (!SqliteErrors.LeavesConnectionUsable(failure))
+            if (!SqliteErrors.LeavesConnectionUsable(ex))
             {
                 Close();
             }
 
-            if (SqliteErrors.IsOfTheStore(failure))
+            if (SqliteErrors.IsOfTheStore(ex))
             {
-                throw SqliteErrors.ToUnavailable(failure);
+                throw SqliteErrors.ToUnavailable(ex);
             }
 
             throw;

@@ -43,7 +43,7 @@ internal sealed class ChatHub(
         yield return asked;
         await foreach (var frame in Answer.ToAsync(question, clock, cancellationToken))
         {
-            var stamped = frame is ThreadEvent happened ? thread.Stamp(happened) : frame;
+            var stamped = frame is ThreadEvent threadEvent ? thread.Stamp(threadEvent) : frame;
             if (stamped is AgentCompleted completed)
             {
                 await store.SaveAsync(Message.Of(completed), cancellationToken);

@@ -32,7 +32,7 @@ internal sealed class EfStore(ChatDb db, EfWriters writers) : IMessageStore
                 await db.SaveChangesAsync(cancellationToken);
                 return;
             }
-            catch (DbUpdateException busy) when (attempt < MaxTries && busy.InnerException is SqliteException { SqliteErrorCode: SqliteBusy })
+            catch (DbUpdateException ex) when (attempt < MaxTries && ex.InnerException is SqliteException { SqliteErrorCode: SqliteBusy })
             {
                 // The provider has waited its command time-out already; the message is still to be inserted.
             }

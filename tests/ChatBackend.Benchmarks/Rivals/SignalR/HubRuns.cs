@@ -16,7 +16,7 @@ internal sealed class HubRuns(IHubContext<ChatHub> hub, IServiceScopeFactory sco
         await group.SendAsync(ChatHub.Event, asked, cancellationToken);
         await foreach (var frame in Answer.ToAsync(question, clock, cancellationToken))
         {
-            var stamped = frame is ThreadEvent happened ? thread.Stamp(happened) : frame;
+            var stamped = frame is ThreadEvent threadEvent ? thread.Stamp(threadEvent) : frame;
             if (stamped is AgentCompleted completed)
             {
                 await SaveAsync(Message.Of(completed), cancellationToken);

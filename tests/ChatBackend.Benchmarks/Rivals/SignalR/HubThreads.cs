@@ -27,6 +27,6 @@ internal sealed class HubThread(ThreadId id, TimeProvider clock)
     public long Head => Interlocked.Read(ref _head);
 
     /// <summary>Gives an event its place.</summary>
-    public TEvent Stamp<TEvent>(TEvent happened) where TEvent : ThreadEvent =>
-        (TEvent)(happened with { ThreadId = id, Seq = Interlocked.Increment(ref _head), At = clock.GetUtcNow() });
+    public TEvent Stamp<TEvent>(TEvent threadEvent) where TEvent : ThreadEvent =>
+        (TEvent)(threadEvent with { ThreadId = id, Seq = Interlocked.Increment(ref _head), At = clock.GetUtcNow() });
 }

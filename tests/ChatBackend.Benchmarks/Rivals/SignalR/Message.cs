@@ -19,6 +19,6 @@ internal sealed class Message
 
     public static Message Of(AgentCompleted answered) => New(answered, answered.MessageId, "agent", answered.Content);
 
-    private static Message New(ThreadEvent happened, MessageId id, string role, string content) =>
-        new() { Id = id.Value, ThreadId = happened.ThreadId.Value, Role = role, Content = content, At = happened.At };
+    private static Message New(ThreadEvent threadEvent, MessageId id, string role, string content) =>
+        new() { Id = id.Value, ThreadId = threadEvent.ThreadId.Value, Role = role, Content = content, At = threadEvent.At };
 }

@@ -88,7 +88,7 @@ internal sealed class WireChat(IDispatch dispatch, RivalAgents agents, RivalRuns
         {
             lock (thread.Gate)
             {
-                dispatch.Publish(thread, WireJson.Encode(frame is ThreadEvent happened ? thread.Stamp(happened, clock) : frame));
+                dispatch.Publish(thread, WireJson.Encode(frame is ThreadEvent threadEvent ? thread.Stamp(threadEvent, clock) : frame));
             }
         }
     }

@@ -96,7 +96,7 @@ internal sealed class WireConnection(WebSocket socket)
                 await socket.CloseOutputAsync(status, null, CancellationToken.None).WaitAsync(bound);
             }
         }
-        catch (Exception gone) when (gone is TimeoutException || IsBroken(gone))
+        catch (Exception ex) when (ex is TimeoutException || IsBroken(ex))
         {
             socket.Abort();
         }
@@ -117,9 +117,9 @@ internal sealed class WireConnection(WebSocket socket)
         {
             send = Write(frame);
         }
-        catch (Exception broken) when (IsBroken(broken))
+        catch (Exception ex) when (IsBroken(ex))
         {
-            send = ValueTask.FromException(broken);
+            send = ValueTask.FromException(ex);
         }
 
         if (send.IsCompletedSuccessfully)
@@ -154,7 +154,7 @@ internal sealed class WireConnection(WebSocket socket)
                 send = Write(next);
             }
         }
-        catch (Exception broken) when (IsBroken(broken))
+        catch (Exception ex) when (IsBroken(ex))
         {
             lock (_lock)
             {

@@ -68,7 +68,7 @@ internal sealed class WireRival(IDispatch dispatch, RivalAgents agents, RivalRun
             var status = await ReceiveAsync(socket, connection);
             await connection.CloseAsync(status, CloseBound);
         }
-        catch (Exception gone) when (WireConnection.IsBroken(gone))
+        catch (Exception ex) when (WireConnection.IsBroken(ex))
         {
             connection.Abort();
         }

@@ -1,3 +1,4 @@
+using ChatBackend.Following;
 using ChatBackend.Protocol;
 
 namespace ChatBackend.Benchmarks.Rivals.Wire;
@@ -14,6 +15,6 @@ internal sealed class WireThread(ThreadId id)
     public List<WireConnection> Followers { get; } = [];
 
     /// <summary>Gives an event its place.</summary>
-    public ThreadEvent Stamp(ThreadEvent happened, TimeProvider clock) =>
-        happened with { ThreadId = id, Seq = ++Head, At = clock.GetUtcNow() };
+    public ThreadEvent Stamp(ThreadEvent threadEvent, TimeProvider clock) =>
+        threadEvent with { ThreadId = id, Seq = ++Head, At = clock.GetUtcNow() };
 }

@@ -1,0 +1,98 @@
+using ChatBackend.Agents;
+using ChatBackend.Protocol;
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Runs;
+
+/// <summary>Model step, its tools, the next model step … until one asks for no tool or the budget is spent.</summary>
+internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, RunUsage usage, RunOptions options)
+{
+    private int _said;
+
+    /// <param name="resumes">Calls that were asked for in an earlier process; they are in the conversation.</param>
+    public async Task<RunOutcome> RunAsync(List<ChatMessage> conversation, IReadOnlyList<ApprovalRequired> resumes, CancellationToken cancellationToken)
+    {
+        if (resumes.Count > 0)
+        {
+            conversation.Add(new ChatMessage(ChatRole.Tool, await tools.ResumeAsync(resumes, conversation, cancellationToken)));
+        }
+
+        await TakeSteeringMessagesAsync(conversation, cancellationToken);
+        for (var step = 0; step < options.MaxSteps; step++)
+        {
+            var answer = new ChatMessage(ChatRole.Assistant, []);
+            if (!await StepAsync(conversation, answer, cancellationToken))
+            {
+                return new RunOutcome.Stopped(StopReason.Budget);
+            }
+
+            var turn = Turn.Of(conversation);
+            conversation.Add(answer);
+            var calls = answer.Contents.OfType<FunctionCallContent>().ToList();
+            if (calls.Count > 0)
+            {
+                await sink.CompletePartAsync(cancellationToken);
+                conversation.Add(new ChatMessage(ChatRole.Tool, await tools.CallAsync(calls, turn, cancellationToken)));
+            }
+
+            if (!await TakeSteeringMessagesAsync(conversation, cancellationToken) && calls.Count == 0)
+            {
+                return RunOutcome.Completed.Instance;
+            }
+        }
+
+        return new RunOutcome.Stopped(StopReason.Budget);
+    }
+
+    /// <summary>Messages that were sent to enter this run are what its next step answers.</summary>
+    private async Task<bool> TakeSteeringMessagesAsync(List<ChatMessage> conversation, CancellationToken cancellationToken)
+    {
+        var taken = await sink.TakeSteeredAsync(cancellationToken);
+        conversation.AddRange(taken.Select(Turn.MessageEntering));
+        return taken.Count > 0;
+    }
+
+    /// <returns>False when the run has said all it may.</returns>
+    private async Task<bool> StepAsync(List<ChatMessage> conversation, ChatMessage answer, CancellationToken cancellationToken)
+    {
+        var finished = false;
+        var request = new ChatOptions { Tools = [.. agent.Tools] };
+        await foreach (var update in agent.Model.GetStreamingResponseAsync(conversation, request, cancellationToken))
+        {
+            finished |= update.FinishReason is not null;
+            foreach (var content in update.Contents)
+            {
+                switch (content)
+                {
+                    case TextReasoningContent { Text.Length: > 0 } thought:
+                        await sink.WriteTextAsync(PartKind.Thinking, thought.Text, cancellationToken);
+                        _said += thought.Text.Length;
+                        break;
+                    case TextContent { Text.Length: > 0 } text:
+                        await sink.WriteTextAsync(PartKind.Text, text.Text, cancellationToken);
+                        _said += text.Text.Length;
+                        answer.Contents.Add(text);
+                        break;
+                    case FunctionCallContent call:
+                        answer.Contents.Add(call);
+                        break;
+                    case UsageContent counted:
+                        usage.Add(counted.Details);
+                        break;
+                    default:
+                        break; // images, citations and empty updates are not shown
+                }
+            }
+
+            if (_said > options.MaxOutputCharacters)
+            {
+                return false;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        // A stream that just ends was cut: half an answer must not pass for a whole one.
+        return finished ? true : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer was cut off.");
+    }
+}

@@ -1,0 +1,114 @@
+using ChatBackend.Protocol;
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Runs.History;
+
+/// <summary>
+/// A fold over neighbouring events of a thread: messages and their answers, in the order of the answers, without what was replaced.
+/// Since a log never changes, it stays right for as long as the events that follow are added. Not thread-safe.
+/// </summary>
+internal sealed class ChatHistory
+{
+    private readonly Dictionary<MessageId, UserMessage> _waiting = [];
+    private readonly List<ChatTurn> _answered = [];
+    private readonly List<(long After, long Before)> _replaced = []; // apart from one another, in order
+    private long _first;
+
+    /// <summary>The <c>seq</c> of the last event that was added; 0 before the first.</summary>
+    public long Seq { get; private set; }
+
+    /// <summary>What it holds in memory, roughly.</summary>
+    public long Bytes => _answered.Sum(turn => turn.Bytes) + _waiting.Values.Sum(ChatTurn.BytesOf);
+
+    /// <summary>The exchange whose run is open; null when its message lies before what was added, or was replaced.</summary>
+    public ChatTurn? Current { get; private set; }
+
+    public void Add(ThreadEvent threadEvent)
+    {
+        _first = Seq == 0 ? threadEvent.Seq : _first;
+        Seq = threadEvent.Seq;
+        switch (threadEvent)
+        {
+            case UserMessage message:
+                _waiting[message.MessageId] = message;
+                break;
+            case MessageRemoved removed:
+                _waiting.Remove(removed.MessageId);
+                break;
+            case ThreadRewound rewound:
+                Rewind(rewound);
+                break;
+            case AgentStarted started:
+                Current = _waiting.Remove(started.MessageId, out var question) ? new ChatTurn(question) : null;
+                _answered.AddRange(Current is null ? [] : [Current]);
+                break;
+            case MessageSteered steered when _waiting.Remove(steered.MessageId, out var taken):
+                Current?.Take(taken);
+                break;
+            case RunEvent ofRun:
+                Current?.Add(ofRun);
+                break;
+        }
+    }
+
+    /// <summary>Where the last so many events begin that lie before a place and were not replaced.</summary>
+    public long Window(long before, int events)
+    {
+        var begins = before;
+        for (var i = _replaced.Count - 1; i >= 0 && begins - events < _replaced[i].Before; i--)
+        {
+            events -= (int)(begins - _replaced[i].Before);
+            begins = _replaced[i].After + 1;
+        }
+
+        return begins - events;
+    }
+
+    /// <summary>Whether every event of the thread from this <c>seq</c> on was added.</summary>
+    public bool ReachesBackTo(long seq) => _first <= Math.Max(seq, 1);
+
+    /// <summary>What was added is all there is: the thread's log begins with it.</summary>
+    public void BeginLog() => _first = 1;
+
+    /// <summary>The messages of the exchanges that begin there or later, and those of the current one.</summary>
+    public List<ChatMessage> Messages(long from = 0)
+    {
+        var messages = new List<ChatMessage>();
+        foreach (var turn in _answered)
+        {
+            if (turn.Seq >= from || turn == Current)
+            {
+                messages.AddRange(turn.Messages);
+            }
+        }
+
+        return messages;
+    }
+
+    /// <summary>Lets go of what lies before; not of the current exchange, nor of messages that wait.</summary>
+    public void Trim(long before)
+    {
+        _answered.RemoveAll(turn => turn.Seq < before && turn != Current);
+        _replaced.RemoveAll(range => range.Before < before);
+        _first = Math.Max(_first, before);
+    }
+
+    private void Rewind(ThreadRewound rewound)
+    {
+        _answered.RemoveAll(turn => turn.Seq > rewound.ToSeq);
+        _answered.ForEach(turn => turn.Rewind(rewound.ToSeq));
+        Current = Current?.Seq > rewound.ToSeq ? null : Current;
+        foreach (var message in _waiting.Values.Where(message => message.Seq > rewound.ToSeq).ToList())
+        {
+            _waiting.Remove(message.MessageId);
+        }
+
+        var after = rewound.ToSeq;
+        for (; _replaced is [.., var last] && last.Before > after; _replaced.RemoveAt(_replaced.Count - 1))
+        {
+            after = Math.Min(after, last.After); // a message that was replaced before may be replaced again
+        }
+
+        _replaced.Add((after, rewound.Seq));
+    }
+}

@@ -1,0 +1,184 @@
+using ChatBackend.Agents;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChatBackend.Runs.History;
+
+/// <summary>
+/// What the model is shown: the thread's last exchanges, each message directly before its answer, and the message to answer. Nothing that was replaced.
+/// A run adds to what the thread's last one was shown; the log is read for what is in no memory, and shows the same.
+/// </summary>
+internal sealed partial class ChatHistoryBuilder(
+    IEventLog log, ChatHistoryCache historyCache, IOptions<RunOptions> options, TimeProvider clock, ILogger<ChatHistoryBuilder> logger)
+{
+    private const int PageEvents = 512;
+    private const int LeastPageEvents = 64;
+    private const int PageBytes = 1024 * 1024;
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
+
+    /// <summary>Retention lets nothing go that is younger.</summary>
+    private static readonly TimeSpan Young = TimeSpan.FromDays(1);
+
+    /// <returns>For a run that goes on, all it has done itself as well, with the calls it waits to be decided on.</returns>
+    public async Task<List<ChatMessage>> OfAsync(RunRequest start, Agent agent, CancellationToken cancellationToken)
+    {
+        var window = agent.IsShownHistory ? options.Value.HistoryEvents : 0;
+        ChatHistory? kept = null;
+        var place = window > 0 ? historyCache.Take(start.Thread, out kept) : null;
+        var history = await UpToStartAsync(start, kept, window, cancellationToken);
+        if (start.Resumes.Count > 0)
+        {
+            // Its own, whatever became of its message since: it goes on with the call that it ended at.
+            foreach (var threadEvent in await EventsSinceAsync(start, cancellationToken))
+            {
+                if (threadEvent is UserMessage || (threadEvent is RunEvent ofRun && ofRun.RunId == start.Run))
+                {
+                    history.Add(threadEvent);
+                }
+            }
+        }
+
+        var begins = history.Window(start.StartSeq, window);
+        List<ChatMessage> messages = agent.Instructions is { Length: > 0 } text ? [new ChatMessage(ChatRole.System, text)] : [];
+        messages.AddRange(history.Messages(begins));
+        if (place is not null && start.Resumes.Count == 0)
+        {
+            Keep(place, history, begins, window);
+        }
+
+        return messages;
+    }
+
+    /// <summary>More than is shown, so that a message that is replaced uncovers what is there, and so that not every run trims.</summary>
+    private void Keep(ChatHistoryCache.Place place, ChatHistory history, long begins, int window)
+    {
+        var spare = (window / 4) + 1;
+        if (history.ReachesBackTo(begins - (2 * spare)))
+        {
+            history.Trim(begins - spare);
+        }
+
+        historyCache.Keep(place, history);
+    }
+
+    private async Task<ChatHistory> UpToStartAsync(RunRequest start, ChatHistory? kept, int window, CancellationToken cancellationToken)
+    {
+        if (kept is not null && kept.Seq < start.StartSeq)
+        {
+            var missed = start.Recent(kept.Seq);
+            if (!Follows(missed, kept.Seq) && start.StartSeq - kept.Seq <= PageEvents)
+            {
+                missed = await BackAsync(start, start.StartSeq + 1, (int)(start.StartSeq - kept.Seq), cancellationToken);
+            }
+
+            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, Decoded(start, missed), start), start, window))
+            {
+                return kept;
+            }
+        }
+
+        var from = Math.Max(Math.Min(start.AnswersSeq, start.StartSeq - window), 1);
+        var recent = start.Recent(from - 1);
+        if (Follows(recent, from - 1) && (window == 0 || clock.GetUtcNow() - recent[0].Decode(start.Thread).At < Young))
+        {
+            var history = Added(new ChatHistory(), Decoded(start, recent), start);
+            if (IsEnough(history, start, window))
+            {
+                return history;
+            }
+        }
+
+        return await LoadAsync(start, from, window, cancellationToken);
+    }
+
+    private async Task<ChatHistory> LoadAsync(RunRequest start, long from, int window, CancellationToken cancellationToken)
+    {
+        var events = new List<ThreadEvent>();
+        for (var before = start.StartSeq + 1; ; before = events[0].Seq)
+        {
+            // What was replaced does not count, and the message may lie further back than this writer knows: then there is more to read.
+            var most = (int)Math.Clamp(before - from, LeastPageEvents, PageEvents);
+            var page = await BackAsync(start, before, most, cancellationToken);
+            events.InsertRange(0, Decoded(start, page));
+            var isAll = page.Count < most;
+            if (!isAll && page[0].Seq > from)
+            {
+                continue;
+            }
+
+            var history = Added(new ChatHistory(), events, start);
+            if (isAll)
+            {
+                history.BeginLog();
+            }
+
+            if (IsEnough(history, start, window))
+            {
+                return history;
+            }
+
+            if (isAll)
+            {
+                throw new UnreadableThreadException(start.Thread, start.AnswersSeq, $"it is not the message that {start.Run} answers.");
+            }
+        }
+    }
+
+    private static bool IsEnough(ChatHistory history, RunRequest start, int window) =>
+        history.Current?.Id == start.Answers && history.ReachesBackTo(history.Window(start.StartSeq, window));
+
+    private static bool Follows(IReadOnlyList<StoredEvent> events, long seq) => events is [var first, ..] && first.Seq == seq + 1;
+
+    private static ChatHistory Added(ChatHistory history, IEnumerable<ThreadEvent> events, RunRequest start)
+    {
+        foreach (var threadEvent in events.TakeWhile(threadEvent => threadEvent.Seq <= start.StartSeq))
+        {
+            history.Add(threadEvent);
+        }
+
+        return history;
+    }
+
+    private async Task<List<ThreadEvent>> EventsSinceAsync(RunRequest start, CancellationToken cancellationToken)
+    {
+        var events = new List<ThreadEvent>();
+        var after = start.StartSeq;
+        while (await ReadAsync(() => log.ReadAsync(start.Thread, after, PageEvents, PageBytes, cancellationToken), cancellationToken) is { Count: > 0 } page)
+        {
+            events.AddRange(Decoded(start, page));
+            after = page[^1].Seq;
+        }
+
+        return events;
+    }
+
+    private Task<IReadOnlyList<StoredEvent>> BackAsync(RunRequest start, long before, int most, CancellationToken cancellationToken) =>
+        ReadAsync(() => log.ReadBackAsync(start.Thread, before, most, cancellationToken), cancellationToken);
+
+    /// <summary>A store that is away for a moment is no reason to fail: the run waits for it, within its time.</summary>
+    private async Task<IReadOnlyList<StoredEvent>> ReadAsync(Func<Task<IReadOnlyList<StoredEvent>>> read, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff(FirstRetry, LongestRetry);
+        while (true)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (LogUnavailableException ex)
+            {
+                NotRead(ex.Message);
+                await Task.Delay(backoff.Next(), clock, cancellationToken);
+            }
+        }
+    }
+
+    private static IEnumerable<ThreadEvent> Decoded(RunRequest start, IReadOnlyList<StoredEvent> events) => events.Select(stored => stored.Decode(start.Thread));
+
+    [LoggerMessage(LogLevel.Debug, "The run waits to read its thread: {Reason}")]
+    private partial void NotRead(string reason);
+}

@@ -1,4 +1,0 @@
-namespace ChatBackend.Telemetry;
-
-/// <summary>An exception of which the operator was told where it arose: nobody else logs it.</summary>
-internal interface IReportedException;

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using ChatBackend.Hosting;
+using ChatBackend.Protocol;
+using ChatBackend.Storage;
+using ChatBackend.Telemetry;
+using ChatBackend.Threads.Contracts;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Threads.Maintenance;
+
+/// <summary>
+/// Has threads with open work opened: runs that no process has any more end, messages that wait are answered. At start those of dead
+/// processes, later those where this one failed. Nobody needs to be watching, and a thread that cannot be adopted holds up no other.
+/// </summary>
+internal sealed partial class OpenWorkRecovery(
+    IEventLog log, IGrainFactory grains, ChatMetrics metrics, TimeProvider clock, ILogger<OpenWorkRecovery> logger) : BackgroundService
+{
+    private const string AllThreads = "the list of threads with open work";
+
+    // A call that hangs holds one of them until its deadline.
+    private const int AtOnce = 32;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private readonly BackgroundWork _work = new("adoption", metrics, clock, logger);
+    private readonly ConcurrentDictionary<ThreadId, bool> _waiting = new();
+    private bool _isListed;
+
+    /// <summary>The thread has a run that could not be ended; it is opened until it can.</summary>
+    public void Add(ThreadId thread) => _waiting.TryAdd(thread, true);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await AdoptAsync(stoppingToken);
+        await foreach (var _ in PeriodicTicks.EveryAsync(Every, clock, stoppingToken))
+        {
+            await AdoptAsync(stoppingToken);
+        }
+    }
+
+    private async Task AdoptAsync(CancellationToken stoppingToken)
+    {
+        if (!_isListed)
+        {
+            _isListed = await _work.TryAsync(AllThreads, ListAsync, stoppingToken);
+        }
+
+        if (_waiting.IsEmpty)
+        {
+            return;
+        }
+
+        var adopted = 0;
+        var calls = new ParallelOptions { MaxDegreeOfParallelism = AtOnce };
+        await Parallel.ForEachAsync(_waiting.Keys, calls, async (thread, _) =>
+        {
+            if (await _work.TryAsync(thread.Value, () => AdoptAsync(thread), stoppingToken))
+            {
+                Interlocked.Increment(ref adopted);
+            }
+        });
+        if (adopted > 0)
+        {
+            Adopted(adopted, _waiting.Count);
+        }
+    }
+
+    private async Task ListAsync()
+    {
+        foreach (var thread in await log.ThreadsWithOpenWorkAsync(CancellationToken.None))
+        {
+            Add(thread);
+        }
+    }
+
+    private async Task AdoptAsync(ThreadId thread)
+    {
+        // Before the call: what fails in the thread meanwhile puts it here again.
+        _waiting.TryRemove(thread, out _);
+        try
+        {
+            await grains.GetGrain<IThreadGrain>(thread.Value).Adopt();
+        }
+        catch
+        {
+            Add(thread);
+            throw;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Recovered {Count} threads with unfinished work; {Left} are left")]
+    private partial void Adopted(int count, int left);
+}
