@@ -27,6 +27,7 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(ThreadDeleted), "thread_deleted")]
 [JsonDerivedType(typeof(AgentThinking), "agent_thinking")]
 [JsonDerivedType(typeof(AgentDelta), "agent_delta")]
+[JsonDerivedType(typeof(ToolProgress), "tool_progress")]
 public abstract record ServerFrame;
 
 /// <summary>The first frame of every connection.</summary>
@@ -49,8 +50,24 @@ public sealed record ConnectionEstablished : ServerFrame
     /// <summary>The agents a <c>chat</c> may name; the first is the default.</summary>
     public required IReadOnlyList<string> Agents { get; init; }
 
+    /// <summary>What people may be told of the agents, in their order; one of which there is nothing to tell is left out. Absent when there is nothing of any.</summary>
+    public IReadOnlyList<AgentDetails>? AgentDetails { get; init; }
+
     /// <summary>Which log this server works on; a log that was restored has another one.</summary>
     public string? LogId { get; init; }
+}
+
+/// <summary>What people may be told of an agent.</summary>
+public sealed record AgentDetails
+{
+    /// <summary>Its name, one of <see cref="ConnectionEstablished.Agents"/>.</summary>
+    public required string Agent { get; init; }
+
+    /// <summary>What it does, in a sentence.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>First messages to offer in an empty thread.</summary>
+    public IReadOnlyList<string>? Suggestions { get; init; }
 }
 
 /// <summary>The limits this connection is held to; the very values that are enforced.</summary>
@@ -145,6 +162,22 @@ public sealed record Error : ServerFrame
 
     /// <summary>With <see cref="ErrorCode.Expired"/> or <see cref="ErrorCode.StaleCursor"/> of a <c>follow</c>: the <c>seq</c> of the first event that is still there.</summary>
     public long? HistoryBeginsAt { get; init; }
+}
+
+/// <summary>How far a tool call is, between its <c>tool_executing</c> and its <c>tool_completed</c>. Has no <c>seq</c>, is not stored, and does not come again.</summary>
+public sealed record ToolProgress : ServerFrame
+{
+    public required ThreadId ThreadId { get; init; }
+
+    public required RunId RunId { get; init; }
+
+    public required CallId CallId { get; init; }
+
+    /// <summary>For people.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>How much is done, from 0 to 1; absent when that is not known.</summary>
+    public double? Fraction { get; init; }
 }
 
 /// <summary>The thread was deleted by its owner and is followed no more; no event of it comes after. Has no <c>seq</c>.</summary>

@@ -254,6 +254,9 @@ public enum RunFailure
     /// <summary>The agent that the thread asks for is no longer configured.</summary>
     UnknownAgent,
 
+    /// <summary>The application refused the run; the message says why.</summary>
+    Refused,
+
     /// <summary>A bug in the agent or the server. The message names the run, whose id is on the log lines.</summary>
     Internal,
 }

@@ -25,7 +25,7 @@ try
     builder.AddTrustedProxies();
     builder.AddKnownHosts();
     builder.AddMetrics();
-    builder.AddChatBackend();
+    builder.Services.AddChatBackend();
     builder.Services.AddProblemDetails();
 
     await using var app = builder.Build();

@@ -28,7 +28,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _ownsDirectory = settings.DataDirectory is null;
         DataDirectory = settings.DataDirectory ?? Directory.CreateTempSubdirectory("chat-backend-").FullName;
         _expectedAddresses = settings.Urls.Split(';').Length;
-        string[] command = [.. settings.Launcher, "dotnet", ServerDll, "--urls", settings.Urls, "--DataDirectory", DataDirectory];
+        string[] command = [.. settings.Launcher, "dotnet", settings.Program ?? ServerDll, "--urls", settings.Urls, "--DataDirectory", DataDirectory];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = DataDirectory,
@@ -54,10 +54,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>The built server; the tests' output lies in the same place of its own project.</summary>
-    public static string ServerDll { get; } = Path.Combine(
-        AppContext.BaseDirectory.Replace(
-            Path.Combine("tests", "ChatBackend.SystemTests"), Path.Combine("src", "ChatBackend.Server"), StringComparison.Ordinal),
-        "ChatBackend.Server.dll");
+    public static string ServerDll { get; } = DllOf("src", "ChatBackend.Server");
 
     public string DataDirectory { get; }
 
@@ -111,6 +108,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             throw new InvalidOperationException($"The server did not become ready. It wrote:\n{server.Log}", ex);
         }
     }
+
+    /// <summary>What the build made of another project.</summary>
+    public static string DllOf(string folder, string project) => Path.Combine(
+        AppContext.BaseDirectory.Replace(Path.Combine("tests", "ChatBackend.SystemTests"), Path.Combine(folder, project), StringComparison.Ordinal), $"{project}.dll");
 
     /// <summary>Starts it and waits for nothing: for starts that are meant to fail.</summary>
     public static ServerProcess Launch(ServerSettings? settings = null)

@@ -16,6 +16,9 @@ internal sealed record ServerSettings
     /// <summary>Settings by their configuration keys: <c>Guests:Enabled</c>.</summary>
     public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The program to start; the server when null.</summary>
+    public string? Program { get; init; }
+
     /// <summary>A command that becomes the server: it ends with an <c>exec</c> of its arguments.</summary>
     public IReadOnlyList<string> Launcher { get; init; } = [];
 }

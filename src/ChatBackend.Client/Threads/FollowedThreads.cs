@@ -65,6 +65,9 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
             case PartDelta delta:
                 Take(delta.ThreadId, frame, bytes);
                 break;
+            case ToolProgress progress:
+                Take(progress.ThreadId, frame, bytes);
+                break;
         }
     }
 

@@ -36,6 +36,15 @@ internal sealed class RunDraft(RunId id)
         text.Append(delta.Text);
     }
 
+    public void Apply(ToolProgress progress)
+    {
+        var index = _items.FindLastIndex(item => item is ToolItem { State: ToolState.Executing } known && known.CallId == progress.CallId);
+        if (index >= 0)
+        {
+            _items[index] = (ToolItem)_items[index] with { Progress = progress };
+        }
+    }
+
     public void Apply(RunEvent threadEvent)
     {
         switch (threadEvent)
@@ -53,7 +62,7 @@ internal sealed class RunDraft(RunId id)
                 Change(executing.CallId, executing.Tool, tool => tool with { Arguments = executing.Arguments, State = ToolState.Executing });
                 break;
             case ToolCompleted completed:
-                Change(completed.CallId, completed.Tool, tool => tool with { Completed = completed, State = StateOf(completed, tool) });
+                Change(completed.CallId, completed.Tool, tool => tool with { Completed = completed, Progress = null, State = StateOf(completed, tool) });
                 break;
             case ApprovalRequired required:
                 Change(required.CallId, required.Tool, tool => tool with { Arguments = required.Arguments, Approval = required, State = ToolState.AwaitingDecision });

@@ -58,6 +58,9 @@ internal sealed class ThreadDraft
             case PartDelta delta:
                 RunOf(delta.RunId).Apply(delta);
                 break;
+            case ToolProgress progress:
+                RunOf(progress.RunId).Apply(progress);
+                break;
         }
     }
 

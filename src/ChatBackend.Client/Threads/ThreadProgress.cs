@@ -29,6 +29,7 @@ internal sealed class ThreadProgress(ThreadCursor start)
         ThreadEvent threadEvent => Take(threadEvent),
         PartDelta delta => Take(delta),
         CaughtUp caughtUp => Take(caughtUp),
+        ToolProgress progress => Take(progress),
         _ => Taken.Known,
     };
 
@@ -81,6 +82,10 @@ internal sealed class ThreadProgress(ThreadCursor start)
         _parts[delta.PartId] = part with { Length = fresh.Offset + fresh.Text.Length };
         return new Taken(fresh, IsMissing: false);
     }
+
+    /// <summary>It has no place that shows a gap: what is missing is told by the event that follows.</summary>
+    private Taken Take(ToolProgress progress) =>
+        Cursor < _head || _endedRuns.Contains(progress.RunId) ? Taken.Known : new Taken(progress, IsMissing: false);
 
     /// <summary>A head behind the cursor is a log that was put back; events that carry known numbers would be dropped as known.</summary>
     private Taken Take(CaughtUp caughtUp)

@@ -125,6 +125,9 @@ public sealed record ToolItem : TranscriptItem
     public ApprovalDecided? Decided { get; init; }
 
     public ToolState State { get; init; }
+
+    /// <summary>What it said last of how far it is; null before it says anything, and once it has ended.</summary>
+    public ToolProgress? Progress { get; init; }
 }
 
 /// <summary>How far a tool call is.</summary>

@@ -12,6 +12,17 @@ internal sealed record Agent
     /// <summary>The system message; null when there is none.</summary>
     public string? Instructions { get; init; }
 
+    /// <summary>What is said to the model after <see cref="Instructions"/>, made for each run; null when there is nothing.</summary>
+    public Func<ChatRunContext, ValueTask<string?>>? InstructionsFor { get; init; }
+
+    /// <summary>For people who choose an agent.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>First messages that a client may offer.</summary>
+    public IReadOnlyList<string> Suggestions { get; init; } = [];
+
+    public AgentLimits Limits { get; init; } = AgentLimits.None;
+
     /// <summary>Whether the model is shown what was said before the message it answers. It is not where it would not look at it.</summary>
     public bool IsShownHistory { get; init; } = true;
 

@@ -2,12 +2,15 @@ using ChatBackend.Agents.Demo;
 using ChatBackend.Agents.Endpoints;
 using ChatBackend.Agents.Script;
 using ChatBackend.Agents.Tools;
+using ChatBackend.Protocol;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Agents;
 
-/// <summary>The agents of this server, by name, as configuration says.</summary>
+/// <summary>The agents of this server, by name: those that the application added and those of its configuration.</summary>
 internal sealed class AgentCatalog
 {
     public const string Demo = "demo";
@@ -15,35 +18,83 @@ internal sealed class AgentCatalog
 
     private readonly Dictionary<string, Agent> _agents;
 
-    public AgentCatalog(IOptions<AgentsOptions> options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
+    /// <exception cref="InvalidOperationException">An agent lacks a model, or has a tool that does not exist or two of one name.</exception>
+    public AgentCatalog(
+        IOptions<AgentsOptions> options, IConfiguration configuration, IEnumerable<AgentRegistration> added, ToolCatalog tools, BuiltInTools builtIn,
+        IServiceProvider services, TimeProvider clock)
     {
         var chosen = options.Value;
-        _agents = Agents(chosen, configuration, tools, clock).ToDictionary(agent => agent.Name);
-        var names = NamesIn(chosen).ToList();
+        IReadOnlyList<AgentRegistration> registered = [.. added];
+        var names = NamesIn(chosen, registered).ToList();
+        _agents = registered.Select(agent => Of(agent, tools, services))
+            .Concat(Configured(chosen, registered.Count > 0, configuration, tools, builtIn, clock))
+            .ToDictionary(agent => agent.Name);
         var first = chosen.Default is { Length: > 0 } named ? named : names[0];
         Names = [first, .. names.Where(name => name != first)];
+        var details = Names.Select(name => _agents[name]).Where(agent => agent.Description is not null || agent.Suggestions.Count > 0).Select(DetailsOf).ToList();
+        Details = details.Count > 0 ? details : null;
     }
 
     /// <summary>The default first.</summary>
     public IReadOnlyList<string> Names { get; }
+
+    /// <summary>What clients are told beside the names, in their order; null when there is nothing.</summary>
+    public IReadOnlyList<AgentDetails>? Details { get; }
 
     /// <param name="name">Null for the default.</param>
     /// <returns>Null when there is none of that name.</returns>
     public Agent? Find(string? name) => _agents.GetValueOrDefault(name ?? Names[0]);
 
     /// <summary>In the order that a list shows them; the built-in script last, since nobody talks to it.</summary>
-    internal static IEnumerable<string> NamesIn(AgentsOptions options) =>
+    internal static IEnumerable<string> NamesIn(AgentsOptions options, IReadOnlyList<AgentRegistration> added) =>
     [
-        .. options.Demo.Enabled ? [Demo] : Array.Empty<string>(),
+        .. added.Select(agent => agent.Name),
+        .. HasDemo(options, added.Count > 0) ? [Demo] : Array.Empty<string>(),
         .. options.List.Select(endpoint => endpoint.Name),
         .. options.Script.Enabled ? [Script] : Array.Empty<string>(),
     ];
 
-    private static IEnumerable<Agent> Agents(AgentsOptions options, IConfiguration configuration, BuiltInTools tools, TimeProvider clock)
+    private static AgentDetails DetailsOf(Agent agent) => new()
     {
-        if (options.Demo.Enabled)
+        Agent = agent.Name, Description = agent.Description, Suggestions = agent.Suggestions.Count > 0 ? agent.Suggestions : null,
+    };
+
+    private static bool HasDemo(AgentsOptions options, bool hasAdded) => options.Demo.Enabled ?? !hasAdded;
+
+    private static Agent Of(AgentRegistration added, ToolCatalog tools, IServiceProvider services)
+    {
+        var model = added.Model?.Invoke(services) ?? services.GetService<IChatClient>()
+            ?? throw new InvalidOperationException($"The agent {added.Name} has no model: call UseModel, or register an IChatClient (services.AddChatClient).");
+        if (model.GetService<FunctionInvokingChatClient>() is not null)
         {
-            yield return new Agent { Name = Demo, Model = new DemoModel(), IsShownHistory = false, Tools = tools.All };
+            throw new InvalidOperationException(
+                $"The model of the agent {added.Name} calls tools by itself (UseFunctionInvocation). Leave that out: calls are made, recorded and approved by the run.");
+        }
+
+        return new Agent
+        {
+            Name = added.Name,
+            Model = model,
+            Instructions = added.Instructions,
+            InstructionsFor = added.InstructionsFor,
+            Description = added.Description,
+            Suggestions = added.Suggestions,
+            Limits = added.Limits,
+            Tools = Unique(added.Name, [.. added.Tools.Select(tool => tool.Create(services)), .. added.SharedTools.Select(name => tools.Find(name, added.Name))]),
+        };
+    }
+
+    private static IReadOnlyList<AIFunction> Unique(string agent, IReadOnlyList<AIFunction> tools) =>
+        tools.GroupBy(tool => tool.Name).FirstOrDefault(same => same.Count() > 1) is { } twice
+            ? throw new InvalidOperationException($"The agent {agent} has more than one tool called {twice.Key}.")
+            : tools;
+
+    private static IEnumerable<Agent> Configured(
+        AgentsOptions options, bool hasAdded, IConfiguration configuration, ToolCatalog tools, BuiltInTools builtIn, TimeProvider clock)
+    {
+        if (HasDemo(options, hasAdded))
+        {
+            yield return new Agent { Name = Demo, Model = new DemoModel(), IsShownHistory = false, Tools = builtIn.All };
         }
 
         foreach (var endpoint in options.List)
@@ -54,7 +105,9 @@ internal sealed class AgentCatalog
                 Name = endpoint.Name,
                 Model = EndpointModel.Connect(endpoint, key, clock),
                 Instructions = endpoint.Instructions,
-                Tools = [.. endpoint.Tools.Select(tools.Named)],
+                Description = endpoint.Description,
+                Suggestions = [.. endpoint.Suggestions],
+                Tools = [.. endpoint.Tools.Select(name => tools.Find(name, endpoint.Name))],
             };
         }
 

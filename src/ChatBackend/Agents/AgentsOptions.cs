@@ -4,43 +4,51 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Agents;
 
 /// <summary>Section <c>Agents</c>: which agents there are.</summary>
-internal sealed class AgentsOptions
+public sealed class AgentsOptions
 {
-    public const string Section = "Agents";
+    internal const string Section = "Agents";
 
-    /// <summary>The agent of a message that names none. When absent: <c>demo</c>, or the first of <see cref="List"/> without it.</summary>
+    /// <summary>The agent of a message that names none. When absent: the first that was added in code, else <c>demo</c>, else the first of <see cref="List"/>.</summary>
     public string? Default { get; set; }
 
+    /// <summary>The built-in agent <c>demo</c>.</summary>
     public DemoOptions Demo { get; set; } = new();
 
+    /// <summary>The built-in agent <c>script</c>.</summary>
     public ScriptOptions Script { get; set; } = new();
 
+    /// <summary>Agents whose models answer at OpenAI-compatible endpoints.</summary>
     [ValidateEnumeratedItems]
     public IList<ModelEndpointOptions> List { get; set; } = [];
 
-    internal sealed class DemoOptions
+    /// <summary>The agent that needs nothing from outside.</summary>
+    public sealed class DemoOptions
     {
-        public bool Enabled { get; set; } = true;
+        /// <summary>Whether it is there. Null: where the application adds no agent in code.</summary>
+        public bool? Enabled { get; set; }
     }
 
     /// <summary>The agent of tests and benchmarks: a user who may send it a message decides what it does.</summary>
-    internal sealed class ScriptOptions
+    public sealed class ScriptOptions
     {
+        /// <summary>Whether it is there.</summary>
         public bool Enabled { get; set; }
     }
 }
 
 /// <summary>An agent whose model answers at an OpenAI-compatible endpoint.</summary>
-internal sealed class ModelEndpointOptions
+public sealed class ModelEndpointOptions
 {
+    /// <summary>The name that messages choose the agent by.</summary>
     [Required]
-    [RegularExpression("[A-Za-z0-9._-]{1,64}", ErrorMessage = "{0} must have 1 to 64 of the characters A-Z a-z 0-9 . _ -")]
+    [RegularExpression(AgentNames.Allowed, ErrorMessage = "{0} must have 1 to 64 of the characters A-Z a-z 0-9 . _ -")]
     public string Name { get; set; } = "";
 
     /// <summary>The base of the API, such as <c>https://api.openai.com/v1</c>.</summary>
     [Required]
     public string Endpoint { get; set; } = "";
 
+    /// <summary>The model's name there.</summary>
     [Required]
     public string Model { get; set; } = "";
 
@@ -50,7 +58,13 @@ internal sealed class ModelEndpointOptions
     /// <summary>The system message.</summary>
     public string? Instructions { get; set; }
 
-    /// <summary>Names of built-in tools.</summary>
+    /// <summary>For people who choose an agent: what it does, in a sentence.</summary>
+    public string? Description { get; set; }
+
+    /// <summary>First messages that a client may offer in an empty thread.</summary>
+    public IList<string> Suggestions { get; set; } = [];
+
+    /// <summary>Names of built-in tools and of tools that the application added for all agents.</summary>
     public IList<string> Tools { get; set; } = [];
 
     /// <summary>How long the endpoint may send nothing, at the beginning or in the middle of an answer.</summary>

@@ -9,8 +9,11 @@ namespace ChatBackend.Agents;
 internal sealed partial class AgentsOptionsFields : IValidateOptions<AgentsOptions>;
 
 /// <summary>What attributes cannot say: whether the settings fit one another and the machine.</summary>
-internal sealed class AgentsOptionsValidator(IConfiguration configuration) : IValidateOptions<AgentsOptions>
+internal sealed class AgentsOptionsValidator(IConfiguration configuration, IEnumerable<AgentRegistration> added, IEnumerable<ToolRegistration> tools) : IValidateOptions<AgentsOptions>
 {
+    private readonly IReadOnlyList<AgentRegistration> _added = [.. added];
+    private readonly IReadOnlyList<string> _tools = [.. BuiltInTools.Names, .. tools.Select(tool => tool.Name)];
+
     public ValidateOptionsResult Validate(string? name, AgentsOptions options)
     {
         var problems = options.List.SelectMany(Problems).Concat(NameProblems(options)).ToList();
@@ -31,9 +34,9 @@ internal sealed class AgentsOptionsValidator(IConfiguration configuration) : IVa
             yield return $"{where}:KeyFrom of agent {endpoint.Name} names the environment variable {variable}, which is not set. Set it, or leave KeyFrom out when the endpoint needs no key.";
         }
 
-        foreach (var tool in endpoint.Tools.Where(tool => !BuiltInTools.Names.Contains(tool)))
+        foreach (var tool in endpoint.Tools.Where(tool => !_tools.Contains(tool)))
         {
-            yield return $"{where}:Tools of agent {endpoint.Name} has an unknown tool: {tool}. There are {string.Join(", ", BuiltInTools.Names)}.";
+            yield return $"{where}:Tools of agent {endpoint.Name} has an unknown tool: {tool}. There are {string.Join(", ", _tools)}.";
         }
 
         foreach (var tool in endpoint.Tools.GroupBy(tool => tool).Where(same => same.Count() > 1))
@@ -42,9 +45,9 @@ internal sealed class AgentsOptionsValidator(IConfiguration configuration) : IVa
         }
     }
 
-    private static IEnumerable<string> NameProblems(AgentsOptions options)
+    private IEnumerable<string> NameProblems(AgentsOptions options)
     {
-        var names = AgentCatalog.NamesIn(options).ToList();
+        var names = AgentCatalog.NamesIn(options, _added).ToList();
         // Names that differ only in case would be mistaken for one another.
         foreach (var same in names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1))
         {
@@ -53,7 +56,7 @@ internal sealed class AgentsOptionsValidator(IConfiguration configuration) : IVa
 
         if (names.Count == 0)
         {
-            yield return $"{AgentsOptions.Section} has no agent: enable {AgentsOptions.Section}:Demo or add one to {AgentsOptions.Section}:List.";
+            yield return $"{AgentsOptions.Section} has no agent: enable {AgentsOptions.Section}:Demo, add one to {AgentsOptions.Section}:List, or call AddAgent.";
         }
         else if (options.Default is { Length: > 0 } chosen && !names.Contains(chosen))
         {

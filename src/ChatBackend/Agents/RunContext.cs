@@ -1,15 +1,14 @@
-using ChatBackend.Protocol;
-
 namespace ChatBackend.Agents;
 
-/// <summary>Whose run this is. A scoped service of the run: tools take it from there, never from the model's arguments.</summary>
+/// <summary>Holds the context of the run whose scope it is in, from its beginning on.</summary>
 internal sealed class RunContext
 {
-    public UserId User { get; private set; }
+    private ChatRunContext? _current;
 
-    public ThreadId Thread { get; private set; }
-
-    public RunId Run { get; private set; }
-
-    public void Set(UserId user, ThreadId thread, RunId run) => (User, Thread, Run) = (user, thread, run);
+    /// <exception cref="InvalidOperationException">The scope is not one of a run.</exception>
+    public ChatRunContext Current
+    {
+        get => _current ?? throw new InvalidOperationException("ChatRunContext is there in the scope of a run only.");
+        set => _current = value;
+    }
 }

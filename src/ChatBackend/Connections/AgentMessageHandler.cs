@@ -31,6 +31,7 @@ internal sealed partial class AgentMessageHandler(
         HeartbeatSeconds = (int)options.Value.HeartbeatInterval.TotalSeconds,
         Limits = options.Value.ToLimits(threadOptions.Value),
         Agents = agents.Names,
+        AgentDetails = agents.Details,
         LogId = threads.LogId,
     });
 
@@ -169,7 +170,7 @@ internal sealed partial class AgentMessageHandler(
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? threads.Address : null,
-                frame.Replaces));
+                frame.Replaces, connection.User));
             Acknowledge(reply.Ack);
             if (frame.ThreadId is null && reply.Thread == thread)
             {

@@ -1,4 +1,6 @@
 using System.Net.WebSockets;
+using System.Security.Claims;
+using ChatBackend.Agents;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
@@ -38,6 +40,9 @@ internal sealed class ConnectionContext : IDisposable
         get => Volatile.Read(ref _session);
         set => Volatile.Write(ref _session, value);
     }
+
+    /// <summary>The user with the claims that they connected with.</summary>
+    public ClaimsPrincipal User => _request.User is { Identity.IsAuthenticated: true } user ? user : ChatRunContext.UserOf(Session.User);
 
     /// <summary>When the message began that has not ended yet; 0 between messages.</summary>
     public long MessageStartedAt

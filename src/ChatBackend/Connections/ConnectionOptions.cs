@@ -5,7 +5,7 @@ using ChatBackend.Threads;
 namespace ChatBackend.Connections;
 
 /// <summary>Section <c>Connections</c>: what every connection is held to. Those that clients must know are published in <c>connection_established</c>.</summary>
-internal sealed class ConnectionOptions
+public sealed class ConnectionOptions
 {
     [Range(1024, 16 * 1024 * 1024)]
     public int MaxMessageBytes { get; set; } = 256 * 1024;

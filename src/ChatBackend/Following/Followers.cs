@@ -47,6 +47,18 @@ internal sealed class Followers(ThreadId thread, ThreadReplica replica, Follower
         }
     }
 
+    /// <summary>To those who are live; who catches up has no need of it.</summary>
+    public void Deliver(ProgressReport progress)
+    {
+        foreach (var follower in _all.Values)
+        {
+            if (follower.State == FollowerState.Live)
+            {
+                Deliver(follower, progress);
+            }
+        }
+    }
+
     /// <summary>After a new snapshot: each goes on from where it is.</summary>
     public void BeginAll()
     {
@@ -133,6 +145,18 @@ internal sealed class Followers(ThreadId thread, ThreadReplica replica, Follower
         {
             replica.Send(follower, new OutboundFrame(thread, threadEvent.Json));
             follower.Cursor = threadEvent.Seq;
+        }
+        catch (Exception ex)
+        {
+            catchUp.Restart(follower, ex);
+        }
+    }
+
+    private void Deliver(Follower follower, ProgressReport progress)
+    {
+        try
+        {
+            replica.Send(follower, new OutboundFrame(thread, progress.Json));
         }
         catch (Exception ex)
         {

@@ -14,7 +14,12 @@ internal sealed class PreSnapshotBuffer
     {
         foreach (var item in items)
         {
-            _bytes += item.Delta is { } delta ? sizeof(char) * delta.Text.Length : item.Event.Json.Length;
+            _bytes += item switch
+            {
+                { Delta: { } delta } => sizeof(char) * delta.Text.Length,
+                { Progress: { } progress } => progress.Json.Length,
+                _ => item.Event.Json.Length,
+            };
         }
 
         if (_bytes <= MaxBytes)

@@ -190,7 +190,13 @@ internal sealed class ThreadFanout
     {
         foreach (var item in items)
         {
-            if (!(item.Delta is { } delta ? TryTake(delta, item.Head) : TryTake(item.Event)))
+            var isTaken = item switch
+            {
+                { Delta: { } delta } => TryTake(delta, item.Head),
+                { Progress: { } progress } => TryTake(progress, item.Head),
+                _ => TryTake(item.Event),
+            };
+            if (!isTaken)
             {
                 return false;
             }
@@ -227,6 +233,16 @@ internal sealed class ThreadFanout
         }
 
         return true;
+    }
+
+    private bool TryTake(ProgressReport progress, long saidAt)
+    {
+        if (saidAt == Replica.Head)
+        {
+            _followers.Deliver(progress);
+        }
+
+        return saidAt <= Replica.Head; // one that is overtaken is of no use any more, one that is ahead shows a gap
     }
 
     /// <summary>In the lock.</summary>

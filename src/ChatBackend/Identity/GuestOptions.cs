@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Identity;
 
 /// <summary>Configuration section <c>Guests</c>.</summary>
-internal sealed class GuestOptions
+public sealed class GuestOptions
 {
     public const string Section = "Guests";
 

@@ -11,13 +11,13 @@ namespace ChatBackend.Identity;
 
 internal static class IdentityRegistration
 {
-    public static IServiceCollection AddIdentity(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<DataDirectory>();
-        services.AddOptions<GuestOptions>().Bind(configuration.GetSection(GuestOptions.Section)).ValidateOnStart();
+        services.AddDataDirectory();
+        services.AddSection(options => options.Guests);
         services.AddSingleton<IValidateOptions<GuestOptions>, GuestOptionsValidator>();
-        services.AddOptions<OriginOptions>().Bind(configuration.GetSection(OriginOptions.Section)).Configure(origins =>
+        services.AddOptions<OriginOptions>().BindConfiguration(OriginOptions.Section).Configure<IConfiguration>((origins, configuration) =>
         {
             foreach (var name in (configuration[HostNames.Setting] ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {

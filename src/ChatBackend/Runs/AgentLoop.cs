@@ -7,6 +7,8 @@ namespace ChatBackend.Runs;
 /// <summary>Model step, its tools, the next model step … until one asks for no tool or the budget is spent.</summary>
 internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, RunUsage usage, RunOptions options)
 {
+    private readonly int _maxSteps = agent.Limits.MaxSteps ?? options.MaxSteps;
+    private readonly int _maxOutputCharacters = agent.Limits.MaxOutputCharacters ?? options.MaxOutputCharacters;
     private int _said;
 
     /// <param name="resumes">Calls that were asked for in an earlier process; they are in the conversation.</param>
@@ -18,7 +20,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         }
 
         await TakeSteeringMessagesAsync(conversation, cancellationToken);
-        for (var step = 0; step < options.MaxSteps; step++)
+        for (var step = 0; step < _maxSteps; step++)
         {
             var answer = new ChatMessage(ChatRole.Assistant, []);
             if (!await StepAsync(conversation, answer, cancellationToken))
@@ -84,7 +86,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
                 }
             }
 
-            if (_said > options.MaxOutputCharacters)
+            if (_said > _maxOutputCharacters)
             {
                 return false;
             }

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs.History;
@@ -17,6 +18,9 @@ internal sealed record RunRequest(
 {
     /// <summary>The thread's last events that come after a place, in order, as far back as they are in memory.</summary>
     public Func<long, IReadOnlyList<StoredEvent>> Recent { get; init; } = _ => [];
+
+    /// <summary>The user as the sender's connection knew them; null when the message was sent to another process.</summary>
+    public ClaimsPrincipal? Sender { get; init; }
 }
 
 /// <summary>
@@ -30,7 +34,7 @@ internal sealed partial class AgentRun(
     private readonly CancellationTokenSource _cancel = new();
     private readonly TaskCompletionSource<RunOutcome> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<Task> _stragglers = [];
+    private readonly Stragglers _stragglers = new();
     private readonly RunUsage _usage = new();
     private RunDeadline? _budget;
 
@@ -90,10 +94,13 @@ internal sealed partial class AgentRun(
         var began = clock.GetTimestamp();
         metrics.RunStarted();
         RunStarted(start.Agent);
+        var agent = agents.Find(start.Agent);
+        var context = ContextIn(scope.ServiceProvider);
+        var hooks = new RunHooks(scope.ServiceProvider.GetServices<ChatRunHook>(), logger);
 
         using var budget = _budget = new RunDeadline(
-            options.Timeout, clock, () => End(new RunOutcome.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true)));
-        var work = WorkAsync(scope.ServiceProvider, budget, _cancel.Token);
+            agent?.Limits.Timeout ?? options.Timeout, clock, () => End(new RunOutcome.Failed(RunFailure.Timeout, "The agent took too long and was ended.", Retryable: true)));
+        var work = WorkAsync(agent, context, hooks, budget, _cancel.Token);
         await Task.WhenAny(work, _cause.Task);
         var cause = _cause.Task.IsCompleted ? await _cause.Task : await work;
         await _cancel.CancelAsync();
@@ -102,10 +109,10 @@ internal sealed partial class AgentRun(
             await Task.WhenAny(work, Task.Delay(options.StopBound, clock, CancellationToken.None));
         }
 
-        var outcome = "lost";
+        RunOutcome? ended = null;
         try
         {
-            outcome = (await sink.EndAsync(cause, _usage.Total))?.Outcome ?? outcome;
+            ended = await sink.EndAsync(cause, _usage.Total);
         }
         catch (Exception ex)
         {
@@ -113,30 +120,70 @@ internal sealed partial class AgentRun(
             await ReleaseAsync();
         }
 
+        var outcome = ended?.Outcome ?? "lost";
         metrics.RunEnded(outcome);
         RunEnded(outcome, clock.GetElapsedTime(began).TotalMilliseconds);
         _ended.TrySetResult();
 
+        await TellEndAsync(hooks, context, ended, clock.GetElapsedTime(began));
+
         // What ignores its cancellation is not listened to any more, but still ours, and so is the scope it uses.
         await work;
-        await Task.WhenAll(_stragglers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _stragglers.EndAsync();
         _cancel.Dispose();
     }
 
-    /// <summary>Never throws: what the agent throws is how the run ended.</summary>
-    private async Task<RunOutcome> WorkAsync(IServiceProvider services, RunDeadline budget, CancellationToken cancellationToken)
+    private ChatRunContext ContextIn(IServiceProvider services)
     {
+        var context = new ChatRunContext(_cancel.Token)
+        {
+            UserId = start.User,
+            User = start.Sender ?? ChatRunContext.UserOf(start.User),
+            ThreadId = start.Thread,
+            RunId = start.Run,
+            Agent = start.Agent,
+            Services = services,
+        };
+        services.GetRequiredService<RunContext>().Current = context;
+        return context;
+    }
+
+    /// <summary>Never throws. A run that waits for a decision has not ended; of one that another writer ended, this process does not know how.</summary>
+    private async Task TellEndAsync(RunHooks hooks, ChatRunContext context, RunOutcome? ended, TimeSpan duration)
+    {
+        ChatRunOutcome? outcome = ended switch
+        {
+            RunOutcome.Completed => ChatRunOutcome.Completed,
+            RunOutcome.Stopped => ChatRunOutcome.Stopped,
+            RunOutcome.Failed => ChatRunOutcome.Failed,
+            _ => null,
+        };
+        if (outcome is { } known)
+        {
+            using var time = new CancellationTokenSource(options.ToolTimeout, clock);
+            await hooks.EndedAsync(new ChatRunEnd(context.With(time.Token), known, _usage.Total, duration));
+        }
+    }
+
+    /// <summary>Never throws: what the agent throws is how the run ended.</summary>
+    private async Task<RunOutcome> WorkAsync(Agent? agent, ChatRunContext context, RunHooks hooks, RunDeadline budget, CancellationToken cancellationToken)
+    {
+        var services = context.Services;
         try
         {
-            services.GetRequiredService<RunContext>().Set(start.User, start.Thread, start.Run);
-            if (agents.Find(start.Agent) is not { } agent)
+            if (agent is null)
             {
                 return new RunOutcome.Failed(RunFailure.UnknownAgent, $"The agent {start.Agent} is not configured any more.", Retryable: false);
             }
 
             var conversation = await services.GetRequiredService<ChatHistoryBuilder>().OfAsync(start, agent, cancellationToken);
+            if (await new RunPreparation(agent, context, hooks).PrepareAsync(conversation, start.Resumes.Count > 0) is { } refusal)
+            {
+                return new RunOutcome.Failed(RunFailure.Refused, refusal, Retryable: false);
+            }
+
             var tools = new ToolInvoker(
-                agent, services.GetRequiredService<ToolApproval>(), sink, services, budget, _stragglers, options, clock, logger);
+                agent, services.GetRequiredService<ToolApproval>(), sink, context, hooks, budget, _stragglers, options, clock, logger);
             return await new AgentLoop(agent, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);
         }
         catch (Exception ex) when (ex is RunLostException || (ex is OperationCanceledException && cancellationToken.IsCancellationRequested))

@@ -4,8 +4,8 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Runs;
 
 /// <summary>
-/// Where a run's output goes: to its thread's writer, never to a connection. Each call but <see cref="WriteTextAsync"/> returns
-/// after the commit and is tried again while the store is away.
+/// Where a run's output goes: to its thread's writer, never to a connection. Each call but <see cref="WriteTextAsync"/> and
+/// <see cref="ReportProgress"/> returns after the commit and is tried again while the store is away. Calls of tools may come at the same time.
 /// </summary>
 internal interface IRunSink
 {
@@ -41,6 +41,9 @@ internal interface IRunSink
 
     /// <exception cref="RunLostException"/>
     Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken);
+
+    /// <summary>Tells who follows now how far a call is; it is not stored. Nothing once the run is over. Never waits.</summary>
+    void ReportProgress(CallId call, string text, double? fraction);
 
     /// <summary>The run's one terminal event, and with it whatever is still open. Nothing said afterwards is taken.</summary>
     /// <param name="usage">What the model counted; null when it counted nothing.</param>

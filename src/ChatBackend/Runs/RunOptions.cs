@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace ChatBackend.Runs;
 
 /// <summary>Section <c>Runs</c>: the budget of every run.</summary>
-internal sealed class RunOptions
+public sealed class RunOptions
 {
     /// <summary>A run that takes longer ends as <c>agent_failed</c> <c>timeout</c>.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]

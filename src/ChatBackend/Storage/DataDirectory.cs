@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace ChatBackend.Storage;
 
 /// <summary>Where this copy of the server keeps what must survive it: log, keys, certificate. One process at a time, and for its owner only.</summary>
@@ -18,9 +16,10 @@ public sealed class DataDirectory : IDisposable
     /// <exception cref="InvalidOperationException">
     /// Another process uses the directory, others may read it and that cannot be changed, or this process may not read and write what is in it.
     /// </exception>
-    public DataDirectory(IConfiguration configuration)
+    /// <param name="path">Null or empty for the default of <see cref="ChatBackendOptions.DataDirectory"/>.</param>
+    public DataDirectory(string? path)
     {
-        Path = System.IO.Path.GetFullPath(configuration["DataDirectory"] is { Length: > 0 } path ? path : "data");
+        Path = System.IO.Path.GetFullPath(string.IsNullOrEmpty(path) ? ChatBackendOptions.DefaultDataDirectory : path);
         Create(Path);
         Path = Directory.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName ?? Path;
         WasOpenToOthers = MakePrivate();

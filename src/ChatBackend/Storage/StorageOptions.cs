@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Storage;
 
 /// <summary>Section <c>Storage</c>.</summary>
-internal sealed class StorageOptions
+public sealed class StorageOptions
 {
     public const string Section = "Storage";
 

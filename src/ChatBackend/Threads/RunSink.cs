@@ -23,7 +23,7 @@ internal sealed partial class RunSink(
     private readonly RunClock _time = new(clock);
     private readonly ApprovalWaits _waits = Resumed(start, clock);
     private Utf16Chunker _pieces = new();
-    private int _committed = start.Events;
+    private readonly RunCommits _commits = new(start, writer, clock, logger);
     private int _saved; // of the part in flight: a save has its turn before the commit that ends the part
     private Task _saving = Task.CompletedTask;
     private long _savedAt = clock.GetTimestamp();
@@ -71,7 +71,7 @@ internal sealed partial class RunSink(
     {
         if (publisher.PartFrom(0) is { } part)
         {
-            await CommitAsync(_ => [Durable(part)], cancellationToken);
+            await _commits.CommitAsync(_ => [Durable(part)], cancellationToken);
         }
 
         BeginPart(); // also after half a character that was all there was: it does not begin the next part
@@ -80,7 +80,7 @@ internal sealed partial class RunSink(
     public async Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<WaitingMessage> taken = [];
-        await CommitAsync(
+        await _commits.CommitAsync(
             state =>
             {
                 taken = Stopping is null ? state.Steering : [];
@@ -102,12 +102,14 @@ internal sealed partial class RunSink(
     }
 
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>
-        CommitAsync(_ => [new ToolExecuting { RunId = _run, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
+        _commits.CommitAsync(_ => [new ToolExecuting { RunId = _run, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
 
     public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken) =>
-        CommitAsync(_ => [completed with { RunId = _run }], cancellationToken);
+        _commits.CommitAsync(_ => [completed with { RunId = _run }], cancellationToken);
 
-    public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken) => CommitAsync(
+    public void ReportProgress(CallId call, string text, double? fraction) => publisher.PublishProgress(_run, call, text, fraction);
+
+    public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken) => _commits.CommitAsync(
         _ =>
         {
             var expiresAt = writer.Now() + given;
@@ -118,7 +120,7 @@ internal sealed partial class RunSink(
 
             return [.. calls.Select(call => call with { RunId = _run, ExpiresAt = expiresAt })];
         },
-        cancellationToken, isTitled: true);
+        cancellationToken, async state => await TitleAsync(state, null));
 
     public async Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken)
     {
@@ -126,7 +128,7 @@ internal sealed partial class RunSink(
         if (decided is null)
         {
             // Too late is decided where decisions are: under the writer's lock.
-            await CommitAsync(
+            await _commits.CommitAsync(
                 state =>
                 {
                     decided = state.Run!.Find(call)?.Decided;
@@ -209,48 +211,6 @@ internal sealed partial class RunSink(
             _isOver = true;
             publisher.RejectOutput();
             Ended();
-        }
-    }
-
-    /// <param name="draft">Called under the writer's lock: the events to commit, none to commit nothing.</param>
-    private async Task CommitAsync(Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken, bool isTitled = false)
-    {
-        IReadOnlyList<ThreadEvent> events = [];
-        var backoff = new Backoff(FirstRetry, LongestRetry);
-        while (true)
-        {
-            using (await writer.EnterAsync())
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                try
-                {
-                    await writer.OpenAsync();
-                    if (!IsOurs())
-                    {
-                        throw new RunLostException();
-                    }
-
-                    // More events than we know of: an attempt whose outcome was unknown did commit.
-                    if (writer.State!.Run!.Events == _committed)
-                    {
-                        events = draft(writer.State);
-                        ThreadEvent[] titled = isTitled && await TitleAsync(writer.State, null) is { } title ? [.. events, title] : [.. events];
-                        if (events.Count > 0 && await writer.AppendAsync(titled) is not AppendResult.Appended)
-                        {
-                            throw new RunLostException();
-                        }
-                    }
-
-                    _committed += events.Count;
-                    return;
-                }
-                catch (LogUnavailableException ex)
-                {
-                    Waiting(ex.Message, _run.Value);
-                }
-            }
-
-            await Task.Delay(backoff.Next(), clock, cancellationToken);
         }
     }
 

@@ -74,7 +74,13 @@ internal sealed partial class ThreadGrain(
                 _publisher.Subscribe(command.User, 0, localNode.Nearest(node));
             }
 
-            return Follow(await _commands.ChatAsync(command));
+            var effect = await _commands.ChatAsync(command);
+            if (effect is { IsNew: true, Ack.MessageId: { } message } && command.Sender is { } sender)
+            {
+                _runs.Remember(message, sender);
+            }
+
+            return Follow(effect);
         },
         opens: !command.Creates);
 

@@ -4,7 +4,7 @@ using ChatBackend.Threads.Titles;
 namespace ChatBackend.Threads;
 
 /// <summary>Section <c>Threads</c>.</summary>
-internal sealed class ThreadOptions
+public sealed class ThreadOptions
 {
     /// <summary>Messages that may wait in one thread for a busy run to end.</summary>
     [Range(1, 1000)]

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using ChatBackend.Agents;
 using ChatBackend.Errors;
 using ChatBackend.Protocol;
@@ -16,6 +17,7 @@ internal sealed partial class ThreadRuns(
     ThreadId thread, ThreadWriter writer, ThreadPublisher publisher, IEventLog log, ActiveRuns runs, OpenWorkRecovery adoption, AgentCatalog agents, AutoTitle titles,
     RunOptions options, ChatMetrics metrics, TimeProvider clock, ILogger logger)
 {
+    private readonly MessageSenders _senders = new();
     private ActiveRun? _active;
     private RunId? _orphan; // a run that no process has any more and whose end is not recorded: it is never begun again
     private StopReason? _stopping; // accepted for that run
@@ -89,6 +91,9 @@ internal sealed partial class ThreadRuns(
         Start();
     }
 
+    /// <summary>Who sent a message that was just taken: its run is theirs, also when it begins later in this process.</summary>
+    public void Remember(MessageId message, ClaimsPrincipal sender) => _senders.Add(message, sender);
+
     /// <summary>Starts the run that the thread has open, or goes on with it; none if it has none, or has it already.</summary>
     public void Start()
     {
@@ -105,6 +110,7 @@ internal sealed partial class ThreadRuns(
         publisher.AcceptOutputFrom(open.Id);
         var start = new RunRequest(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, [.. open.Approvals.Select(pending => pending.Required)])
         {
+            Sender = _senders.Take(open.Answers, state.Waiting),
             Recent = after => Array.ConvertAll(publisher.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
         };
         _active = new ActiveRun(runs.Start(start, journal), journal);

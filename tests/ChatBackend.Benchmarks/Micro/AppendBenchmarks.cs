@@ -35,7 +35,7 @@ public class AppendBenchmarks
     {
         _directory = Directory.CreateTempSubdirectory("chat-benchmark-");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName }).Build();
-        _services = new ServiceCollection().AddLogging().AddSqliteStorage(configuration).BuildServiceProvider();
+        _services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration).AddSqliteStorage().BuildServiceProvider();
         _log = _services.GetRequiredService<SqliteEventLog>();
         _log.EnsureReady();
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(AppendToAsync));

@@ -25,7 +25,7 @@ internal sealed class OpenConnections : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName });
-        builder.AddChatBackend();
+        builder.Services.AddChatBackend();
         _host = builder.Build();
         Router = _host.Services.GetRequiredService<MessageRouter>();
         All = [.. Enumerable.Range(0, count).Select(_ => Open())];

@@ -76,7 +76,7 @@ public sealed class AgentCatalogTests
             .AddInMemoryCollection((settings ?? []).GroupBy(setting => setting.Name).Select(same => KeyValuePair.Create($"Agents:{same.Key}", (string?)same.Last().Value)))
             .AddInMemoryCollection(environment.Select(variable => KeyValuePair.Create(variable.Name, (string?)variable.Value)))
             .Build();
-        var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddAgents(configuration)
+        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<IConfiguration>(configuration).AddAgents()
             .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         services.GetRequiredService<IStartupValidator>().Validate();
         return services.GetRequiredService<AgentCatalog>();

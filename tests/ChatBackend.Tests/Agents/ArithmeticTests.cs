@@ -53,15 +53,15 @@ public sealed class ArithmeticTests
     [InlineData("2 3", "*character 3*")]
     [InlineData("two + 2", "*character 1*")]
     public void What_has_no_value_is_an_error_that_says_why(string expression, string message) =>
-        FluentActions.Invoking(() => Arithmetic.Evaluate(expression)).Should().Throw<ToolException>().WithMessage(message);
+        FluentActions.Invoking(() => Arithmetic.Evaluate(expression)).Should().Throw<ChatToolException>().WithMessage(message);
 
     [Fact]
     public void Depth_and_length_are_bounded()
     {
         Arithmetic.Evaluate(new string('(', 40) + "1" + new string(')', 40)).Should().Be("1");
-        FluentActions.Invoking(() => Arithmetic.Evaluate(new string('(', 400))).Should().Throw<ToolException>().WithMessage("*deeper*");
-        FluentActions.Invoking(() => Arithmetic.Evaluate(new string('-', 400))).Should().Throw<ToolException>().WithMessage("*deeper*");
-        FluentActions.Invoking(() => Arithmetic.Evaluate(string.Concat(Enumerable.Repeat("2^", 200)) + "1")).Should().Throw<ToolException>().WithMessage("*deeper*");
-        FluentActions.Invoking(() => Arithmetic.Evaluate(new string('1', 501))).Should().Throw<ToolException>().WithMessage("*at most*");
+        FluentActions.Invoking(() => Arithmetic.Evaluate(new string('(', 400))).Should().Throw<ChatToolException>().WithMessage("*deeper*");
+        FluentActions.Invoking(() => Arithmetic.Evaluate(new string('-', 400))).Should().Throw<ChatToolException>().WithMessage("*deeper*");
+        FluentActions.Invoking(() => Arithmetic.Evaluate(string.Concat(Enumerable.Repeat("2^", 200)) + "1")).Should().Throw<ChatToolException>().WithMessage("*deeper*");
+        FluentActions.Invoking(() => Arithmetic.Evaluate(new string('1', 501))).Should().Throw<ChatToolException>().WithMessage("*at most*");
     }
 }

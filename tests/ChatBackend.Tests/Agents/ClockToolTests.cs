@@ -46,14 +46,14 @@ public sealed class ClockToolTests
     [InlineData("/etc/localtime")]
     [InlineData("Beijing")] // its zone is not among this machine's
     public async Task An_unknown_place_is_an_error_and_never_another_time(string place) =>
-        await FluentActions.Awaiting(() => RequestApprovalAsync(World, place)).Should().ThrowAsync<ToolException>().WithMessage("*no city or time zone*");
+        await FluentActions.Awaiting(() => RequestApprovalAsync(World, place)).Should().ThrowAsync<ChatToolException>().WithMessage("*no city or time zone*");
 
     [Fact]
     public async Task Without_a_time_zone_database_only_UTC_is_known_and_the_clock_says_so()
     {
         var bare = new Places(() => [TimeZoneInfo.Utc]);
 
-        await FluentActions.Awaiting(() => RequestApprovalAsync(bare, "Tokyo")).Should().ThrowAsync<ToolException>().WithMessage("*no time zone database*");
+        await FluentActions.Awaiting(() => RequestApprovalAsync(bare, "Tokyo")).Should().ThrowAsync<ChatToolException>().WithMessage("*no time zone database*");
         (await RequestApprovalAsync(bare, "UTC")).GetProperty("time").GetString().Should().Be("2026-03-01T20:30:00+00:00");
     }
 

@@ -4,6 +4,7 @@ using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
 using ChatBackend.Search;
 using ChatBackend.Storage;
+using ChatBackend.Tests.Runs;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -159,10 +160,6 @@ public sealed class DemoAgentTests
         });
     }
 
-    private static ServiceProvider RunOf(string user, IThreadStore log)
-    {
-        var run = new RunContext();
-        run.Set(new UserId(user), new ThreadId("thr_now"), new RunId("run_now"));
-        return new ServiceCollection().AddSingleton(run).AddSingleton(log).BuildServiceProvider();
-    }
+    private static ServiceProvider RunOf(string user, IThreadStore log) =>
+        new ServiceCollection().AddSingleton(TestRuns.Context(user)).AddSingleton(log).BuildServiceProvider();
 }

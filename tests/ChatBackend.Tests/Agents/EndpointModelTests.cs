@@ -60,7 +60,7 @@ public sealed class EndpointModelTests
             Chunk("""{"tool_calls":[{"index":0,"function":{"arguments":"kyo\"}"}}]}"""),
             Chunk("{}", "\"tool_calls\""), Usage, "[DONE]"));
 
-        var clock = new BuiltInTools(_clock, Places.OfThisMachine()).Named(BuiltInTools.Clock);
+        var clock = new BuiltInTools(_clock, Places.OfThisMachine()).All.Single(tool => tool.Name == BuiltInTools.Clock);
         var updates = await RequestApprovalAsync(server, options: new ChatOptions { Tools = [clock] });
 
         var call = updates.Call()!;

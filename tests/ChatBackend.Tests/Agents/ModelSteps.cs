@@ -43,7 +43,7 @@ internal static class ModelSteps
         {
             return await agent.FindTool(call, turn)!.InvokeAsync(new AIFunctionArguments(call.Arguments) { Services = services }, cancellationToken);
         }
-        catch (ToolException ex)
+        catch (ChatToolException ex)
         {
             return new { error = ex.Message };
         }

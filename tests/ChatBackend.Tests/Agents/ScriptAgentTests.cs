@@ -55,7 +55,7 @@ public sealed class ScriptAgentTests
     [InlineData(""" ,"result":"disk full" """, "disk full")]
     public async Task A_tool_fails_when_the_step_says_so(string member, string message) =>
         await FluentActions.Awaiting(() => InvokeAsync($$"""{"tool":"look","fail":true{{member}}}""", TestContext.Current.CancellationToken))
-            .Should().ThrowAsync<ToolException>().WithMessage(message);
+            .Should().ThrowAsync<ChatToolException>().WithMessage(message);
 
     [Fact]
     public async Task A_tool_takes_its_time_unless_it_is_cancelled()

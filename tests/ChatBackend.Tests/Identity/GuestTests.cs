@@ -171,7 +171,7 @@ public sealed class GuestTests : IDisposable
         builder.Configuration.AddInMemoryCollection(
             settings.Append(("DataDirectory", _data.FullName)).Select(setting => KeyValuePair.Create(setting.Item1, setting.Item2)));
         services(builder.Services);
-        builder.Services.AddIdentity(builder.Configuration);
+        builder.Services.AddIdentity();
         builder.Services.AddMetrics().AddSingleton<ChatMetrics>().AddSingleton<Refusals>();
         var app = builder.Build();
         app.MapGuests();

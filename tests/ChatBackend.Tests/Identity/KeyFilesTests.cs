@@ -3,7 +3,6 @@ using System.Xml.Linq;
 using ChatBackend.Identity;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Storage;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Tests.Identity;
@@ -109,6 +108,5 @@ public sealed class KeyFilesTests : IDisposable
         return new KeyFiles(data, loggers.CreateLogger<KeyFiles>());
     }
 
-    private static DataDirectory Open(string path) =>
-        new(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = path }).Build());
+    private static DataDirectory Open(string path) => new(path);
 }

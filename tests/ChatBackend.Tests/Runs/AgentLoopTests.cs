@@ -2,7 +2,6 @@ using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -172,8 +171,7 @@ public sealed class AgentLoopTests : IDisposable
     private Task<RunOutcome> RunAsync(PlayedModel model, params ApprovalRequired[] resumes)
     {
         var agent = new Agent { Name = "agent", Model = model, Tools = [AIFunctionFactory.Create(() => "found", "look")] };
-        var calls = new ToolInvoker(
-            agent, new ToolApproval(new ConfigurationBuilder().Build()), _sink, new ServiceCollection().BuildServiceProvider(), _budget, [], _options, _clock, NullLogger.Instance);
+        var calls = TestRuns.Invoker(agent, _sink, _budget, _options, _clock);
         return new AgentLoop(agent, _sink, calls, _usage, _options).RunAsync(_conversation, resumes, _run.Token);
     }
 }

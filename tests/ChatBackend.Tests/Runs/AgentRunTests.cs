@@ -25,7 +25,7 @@ public sealed class AgentRunTests : IAsyncDisposable
         _host.Sink.Ends.Should().Equal((RunOutcome.Completed.Instance, new TokenUsage { InputTokens = 1, OutputTokens = 1 }));
         (run.Ended.IsCompletedSuccessfully, run.IsWaiting, run.Id.Value).Should().Be((true, false, "run_1"));
         _host.Outcomes().Should().Be("completed");
-        (_host.Context!.User.Value, _host.Context.Thread.Value, _host.Context.Run.Value).Should().Be(("usr_1", "thr_1", "run_1"));
+        (_host.Context!.Current.UserId.Value, _host.Context.Current.ThreadId.Value, _host.Context.Current.RunId.Value).Should().Be(("usr_1", "thr_1", "run_1"));
         _host.Lines.All.Should().ContainSingle(line => line.Contains("Run started: script")).And.ContainSingle(line => line.Contains("Run ended: completed after 0 ms"));
     }
 

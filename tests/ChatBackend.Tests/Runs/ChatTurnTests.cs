@@ -40,12 +40,12 @@ public sealed class ChatTurnTests
     }
 
     [Fact]
-    public void Calls_that_were_asked_for_together_are_of_one_message_and_none_is_shown_twice()
+    public void Calls_that_were_asked_for_or_begun_together_are_of_one_message_and_none_is_shown_twice()
     {
         Add(Required("call_1"), Required("call_2"), Executing("call_2"), Completed("call_2", result: "1"), Executing("call_1"), Completed("call_1", result: "2"), Required("call_3"), Executing("call_4"));
 
         Shown().Should().Equal(
-            "user:hello", "assistant:call call_1 clock+call call_2 clock", "tool:result call_2 1", "tool:result call_1 2", "assistant:call call_3 clock", "assistant:call call_4 clock");
+            "user:hello", "assistant:call call_1 clock+call call_2 clock", "tool:result call_2 1", "tool:result call_1 2", "assistant:call call_3 clock+call call_4 clock");
     }
 
     [Fact]

@@ -56,6 +56,8 @@ internal sealed class RecordingSink : IRunSink
         return Steered.TryDequeue(out var texts) ? texts : [];
     }
 
+    public void ReportProgress(CallId call, string text, double? fraction) => throw new InvalidOperationException();
+
     public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken)
     {
         Asked.AddRange(calls);

@@ -28,9 +28,9 @@ internal sealed class RunHost : IAsyncDisposable
             .AddMetrics().AddLogging(logging => logging.AddProvider(Lines))
             .AddSingleton<ChatMetrics>().AddSingleton<TimeProvider>(Clock).AddSingleton(Options.Create(RunOptions)).AddSingleton<IConfiguration>(configuration)
             .AddSingleton<IEventLog>(new ThreadLog(Thread)).AddSingleton(ServiceDecoration.Of<IThreadStore>(null!, (_, called, _) => throw new InvalidOperationException(called)))
-            .AddSingleton<Quarantine>().AddSingleton<ToolApproval>().AddSingleton<ChatHistoryCache>().AddScoped(_ => Context = new RunContext()).AddScoped<ChatHistoryBuilder>()
+            .AddSingleton<Quarantine>().AddSingleton(Options.Create(new ChatBackendOptions())).AddSingleton<ToolApproval>().AddSingleton<ChatHistoryCache>().AddScoped(_ => Context = new RunContext()).AddScoped<ChatHistoryBuilder>()
             .AddSingleton(new AgentCatalog(
-                Options.Create(new AgentsOptions { Demo = { Enabled = false }, Script = { Enabled = true } }), configuration, null!, Clock))
+                Options.Create(new AgentsOptions { Demo = { Enabled = false }, Script = { Enabled = true } }), configuration, [], null!, null!, null!, Clock))
             .AddSingleton<ActiveRuns>()
             .BuildServiceProvider();
         Runs = _services.GetRequiredService<ActiveRuns>();

@@ -3,7 +3,6 @@ using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -187,13 +186,11 @@ public sealed class ToolDecisionTests : IDisposable
             new ApprovalRequiredAIFunction(AIFunctionFactory.Create((string to) => { _got.Add(to); return "sent"; }, "mail")),
             AIFunctionFactory.Create((string? place = null) => "noon", "clock"),
             AIFunctionFactory.Create(() => { _clock.Advance(TimeSpan.FromMilliseconds(250)); return new { n = 1 }; }, "slow"),
-            AIFunctionFactory.Create((AIFunctionArguments arguments) => arguments.Services!.GetRequiredService<RunContext>().User.Value, "whose"),
+            AIFunctionFactory.Create((AIFunctionArguments arguments) => arguments.Services!.GetRequiredService<ChatRunContext>().UserId.Value, "whose"),
         ];
-        var services = new ServiceCollection().AddSingleton<RunContext>().BuildServiceProvider();
-        services.GetRequiredService<RunContext>().Set(new("usr_1"), default, default);
-        return new ToolInvoker(
-            new Agent { Name = "agent", Model = null!, Tools = tools }, new ToolApproval(new ConfigurationBuilder().Build()), _sink, services, _budget, [],
-            new RunOptions { MaxToolBytes = 1000 }, _clock, NullLogger.Instance);
+        var services = new ServiceCollection().AddSingleton(TestRuns.Context("usr_1")).BuildServiceProvider();
+        return TestRuns.Invoker(
+            new Agent { Name = "agent", Model = null!, Tools = tools }, _sink, _budget, new RunOptions { MaxToolBytes = 1000 }, _clock, context: TestRuns.Context("usr_1", services));
     }
 
     private static FunctionCallContent Call(string id, string tool) => new(id, tool, new Dictionary<string, object?>());

@@ -3,9 +3,6 @@ using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Runs;
@@ -18,7 +15,7 @@ public sealed class ToolInvokerTests : IDisposable
     private readonly Sink _sink = new();
     private readonly RunDeadline _budget;
     private readonly CancellationTokenSource _run = new();
-    private readonly List<Task> _stragglers = [];
+    private readonly Stragglers _stragglers = new();
 
     public ToolInvokerTests() => _budget = new RunDeadline(TimeSpan.FromHours(1), _clock, () => { });
 
@@ -46,7 +43,7 @@ public sealed class ToolInvokerTests : IDisposable
     [Fact]
     public async Task What_a_tool_says_of_its_failure_is_shown_and_what_it_threw_by_mistake_is_not()
     {
-        (await CallAsync(AIFunctionFactory.Create(string () => throw new ToolException("There is no such address."), "mail"))).Error.Should().Be("There is no such address.");
+        (await CallAsync(AIFunctionFactory.Create(string () => throw new ChatToolException("There is no such address."), "mail"))).Error.Should().Be("There is no such address.");
         (await CallAsync(AIFunctionFactory.Create(string () => throw new InvalidOperationException("secret"), "mail"))).Error.Should().Be("The tool failed.");
     }
 
@@ -61,7 +58,7 @@ public sealed class ToolInvokerTests : IDisposable
 
         (await calling).Error.Should().Contain("120 s");
         cancelled.Task.IsCompleted.Should().BeTrue();
-        _stragglers.Should().ContainSingle("the run still owns it");
+        _stragglers.Count.Should().Be(1, "the run still owns it");
     }
 
     [Theory]
@@ -73,7 +70,7 @@ public sealed class ToolInvokerTests : IDisposable
         var ended = await CallAsync(AIFunctionFactory.Create(() => new string('x', length), "mail"));
 
         ended.Outcome.Should().Be(outcome);
-        _stragglers.Should().BeEmpty();
+        _stragglers.Count.Should().Be(0);
         Told().Length.Should().BeLessThan(1100);
     }
 
@@ -98,9 +95,7 @@ public sealed class ToolInvokerTests : IDisposable
     {
         _sink.Ended.Clear();
         var agent = new Agent { Name = "agent", Model = null!, Tools = [tool] };
-        var calls = new ToolInvoker(
-            agent, new ToolApproval(new ConfigurationBuilder().Build()), _sink, new ServiceCollection().BuildServiceProvider(), _budget, _stragglers,
-            new RunOptions { MaxToolBytes = 1000 }, _clock, NullLogger.Instance);
+        var calls = TestRuns.Invoker(agent, _sink, _budget, new RunOptions { MaxToolBytes = 1000 }, _clock, _stragglers);
         var call = new FunctionCallContent("step_1", "mail", new Dictionary<string, object?>());
         _sink.Told = await calls.CallAsync([call], new Turn([], []), _run.Token);
         return _sink.Ended.Single();
@@ -136,6 +131,8 @@ public sealed class ToolInvokerTests : IDisposable
 
         public Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken) =>
             throw new InvalidOperationException();
+
+        public void ReportProgress(CallId call, string text, double? fraction) => throw new InvalidOperationException();
 
         public Task<RunOutcome?> EndAsync(RunOutcome end, TokenUsage? usage) => throw new InvalidOperationException();
 

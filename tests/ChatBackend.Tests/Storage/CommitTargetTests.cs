@@ -6,7 +6,6 @@ using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Contracts;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Configuration;
 
 namespace ChatBackend.Tests.Storage;
 
@@ -22,7 +21,7 @@ public sealed class CommitTargetTests : IDisposable
 
     public CommitTargetTests()
     {
-        _data = new DataDirectory(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName }).Build());
+        _data = new DataDirectory(_directory.FullName);
         _database = new SqliteDatabase(_data.File("chat.db"));
         SqliteSchema.Ensure(_database);
         _target = Target();

@@ -1,7 +1,6 @@
 using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Contracts;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Tests.Storage;
@@ -13,8 +12,7 @@ public sealed class DataDirectoryHalvesTests : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-halves-");
     private readonly DataDirectory _data;
 
-    public DataDirectoryHalvesTests() => _data = new DataDirectory(
-        new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName }).Build());
+    public DataDirectoryHalvesTests() => _data = new DataDirectory(_directory.FullName);
 
     [Fact]
     public void A_directory_without_anything_of_a_log_may_begin_one()

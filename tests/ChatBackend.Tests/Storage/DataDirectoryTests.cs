@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Contracts;
-using Microsoft.Extensions.Configuration;
 
 namespace ChatBackend.Tests.Storage;
 
@@ -105,6 +104,5 @@ public sealed class DataDirectoryTests : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    private static DataDirectory Open(string path) =>
-        new(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = path }).Build());
+    private static DataDirectory Open(string path) => new(path);
 }

@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using ChatBackend.Storage;
-using Microsoft.Extensions.Configuration;
 
 namespace ChatBackend.Tests.Storage;
 
@@ -200,7 +199,7 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     private DataDirectory Open(string? path = null) =>
-        new(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = path ?? Data }).Build());
+        new(path ?? Data);
 
     /// <summary>Not even root may change it: as it is with what is another user's for everybody else.</summary>
     private sealed class Immutable : IDisposable

@@ -39,7 +39,7 @@ internal sealed class SqliteLogHost : IAsyncDisposable
         }
 
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
-        builder.Services.AddSqliteStorage(builder.Configuration);
+        builder.Services.AddSqliteStorage();
         var host = builder.Build();
         try
         {

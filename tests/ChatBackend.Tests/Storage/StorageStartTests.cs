@@ -134,7 +134,7 @@ public sealed class StorageStartTests : IDisposable
         builder.Configuration.AddInMemoryCollection(
             settings.ToDictionary(setting => setting.Name, setting => (string?)setting.Value).Append(new("DataDirectory", _directory.FullName)));
         builder.Services.AddMetrics();
-        builder.Services.AddSqliteStorage(builder.Configuration).AddStoreMetrics().AddKeysCheck();
+        builder.Services.AddSqliteStorage().AddStoreMetrics().AddKeysCheck();
         return builder.Build();
     }
 }

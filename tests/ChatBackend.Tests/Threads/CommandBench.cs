@@ -44,7 +44,7 @@ internal sealed class CommandBench : IAsyncDisposable
     public static AgentCatalog Agents()
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Agents:Script:Enabled", (string?)"true")]).Build();
-        return new ServiceCollection().AddSingleton(TimeProvider.System).AddAgents(configuration).BuildServiceProvider().GetRequiredService<AgentCatalog>();
+        return new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration).AddSingleton(TimeProvider.System).AddAgents().BuildServiceProvider().GetRequiredService<AgentCatalog>();
     }
 
     public ChatCommand Chat(string id = "c1", WhenRunning whenRunning = WhenRunning.Queue, bool creates = false, string? agent = "script", string content = "hello", string? replaces = null) => new(

@@ -19,7 +19,7 @@ internal sealed class ScriptTool(ScriptStep.ToolCall step, TimeProvider clock) :
 
         if (step.Fail)
         {
-            throw new ToolException(step.Result is { ValueKind: JsonValueKind.String } why ? why.GetString()! : "The script says that this tool fails.");
+            throw new ChatToolException(step.Result is { ValueKind: JsonValueKind.String } why ? why.GetString()! : "The script says that this tool fails.");
         }
 
         return step.Result ?? Ok;

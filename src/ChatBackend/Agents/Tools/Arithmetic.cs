@@ -21,12 +21,12 @@ internal ref struct Arithmetic
 
     private Arithmetic(ReadOnlySpan<char> text) => _text = text;
 
-    /// <exception cref="ToolException">The text is no expression, or its value is none that a decimal can hold.</exception>
+    /// <exception cref="ChatToolException">The text is no expression, or its value is none that a decimal can hold.</exception>
     public static string Evaluate(string expression)
     {
         if (expression.Length > MaxLength)
         {
-            throw new ToolException($"An expression has at most {MaxLength} characters.");
+            throw new ChatToolException($"An expression has at most {MaxLength} characters.");
         }
 
         try
@@ -37,7 +37,7 @@ internal ref struct Arithmetic
         }
         catch (OverflowException)
         {
-            throw new ToolException("The result, or a step on the way to it, is too large: I calculate with up to 28 digits.");
+            throw new ChatToolException("The result, or a step on the way to it, is too large: I calculate with up to 28 digits.");
         }
     }
 
@@ -64,7 +64,7 @@ internal ref struct Arithmetic
             var operand = Signed();
             if (operand == 0 && sign is ('/' or '÷' or '%'))
             {
-                throw new ToolException("Dividing by zero has no result.");
+                throw new ChatToolException("Dividing by zero has no result.");
             }
 
             value = sign switch
@@ -144,13 +144,13 @@ internal ref struct Arithmetic
     {
         if (exponent != decimal.Truncate(exponent))
         {
-            throw new ToolException("I raise to whole powers only.");
+            throw new ChatToolException("I raise to whole powers only.");
         }
 
         if (exponent < 0)
         {
             return value == 0
-                ? throw new ToolException("Dividing by zero has no result.")
+                ? throw new ChatToolException("Dividing by zero has no result.")
                 : NotLost(1 / Raise(value, -exponent), wasNotZero: true);
         }
 
@@ -167,7 +167,7 @@ internal ref struct Arithmetic
 
     /// <summary>A product or quotient of other than zero that a decimal shows as 0 would be a wrong answer.</summary>
     private static decimal NotLost(decimal value, bool wasNotZero) =>
-        value == 0 && wasNotZero ? throw new ToolException("The result, or a step on the way to it, is too small: I calculate with 28 decimals.") : value;
+        value == 0 && wasNotZero ? throw new ChatToolException("The result, or a step on the way to it, is too small: I calculate with 28 decimals.") : value;
 
     /// <summary>The last two digits of an endless fraction are noise: 1/3*3 is 1.</summary>
     private static decimal Rounded(decimal value)
@@ -181,7 +181,7 @@ internal ref struct Arithmetic
     {
         if (++_depth > MaxDepth)
         {
-            throw new ToolException($"The expression nests deeper than {MaxDepth}.");
+            throw new ChatToolException($"The expression nests deeper than {MaxDepth}.");
         }
     }
 
@@ -196,7 +196,7 @@ internal ref struct Arithmetic
         return _at < _text.Length ? _text[_at] : '\0';
     }
 
-    private ToolException Unexpected() => new(_at >= _text.Length
+    private ChatToolException Unexpected() => new(_at >= _text.Length
         ? "The expression ends too early."
         : $"I do not understand the expression at character {_at + 1}: \"{_text[_at]}\".");
 }

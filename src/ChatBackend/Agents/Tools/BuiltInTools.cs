@@ -18,13 +18,4 @@ internal sealed class BuiltInTools
     public BuiltInTools(TimeProvider clock, Places places) => _clock = ClockTool.Create(clock, places);
 
     public IReadOnlyList<AIFunction> All => [_clock, _calculator, _searchThreads];
-
-    /// <exception cref="ArgumentException">The name is none of <see cref="Names"/>.</exception>
-    public AIFunction Named(string name) => name switch
-    {
-        Clock => _clock,
-        Calculator => _calculator,
-        SearchThreads => _searchThreads,
-        _ => throw new ArgumentException($"There is no built-in tool called {name}.", nameof(name)),
-    };
 }

@@ -19,12 +19,12 @@ internal static class ClockTool
     {
         if (place.Length > MaxPlaceLength)
         {
-            throw new ToolException($"A place has at most {MaxPlaceLength} characters.");
+            throw new ChatToolException($"A place has at most {MaxPlaceLength} characters.");
         }
 
         if (places.Find(place) is not { } zone)
         {
-            throw new ToolException(places.HasZones
+            throw new ChatToolException(places.HasZones
                 ? $"I know no city or time zone called {place}. Try a large city or an IANA time zone such as Europe/Berlin."
                 : "This machine has no time zone database (tzdata), so that I know the time in UTC only.");
         }

@@ -21,18 +21,18 @@ internal static class ThreadSearchTool
     {
         if (query.Length > MaxQueryLength)
         {
-            throw new ToolException($"A search has at most {MaxQueryLength} characters.");
+            throw new ChatToolException($"A search has at most {MaxQueryLength} characters.");
         }
 
         try
         {
-            var user = services.GetRequiredService<RunContext>().User;
+            var user = services.GetRequiredService<ChatRunContext>().UserId;
             var page = await services.GetRequiredService<IThreadStore>().SearchAsync(user, query, null, null, MaxHits, cancellationToken);
             return new Found(query, [.. page.Hits.Select(hit => new Hit(hit.Thread.Value, hit.Seq, hit.At, hit.Excerpt.Text))]);
         }
         catch (LogUnavailableException)
         {
-            throw new ToolException("The threads cannot be searched at the moment. Try again later.");
+            throw new ChatToolException("The threads cannot be searched at the moment. Try again later.");
         }
     }
 

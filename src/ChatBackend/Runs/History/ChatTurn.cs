@@ -63,10 +63,10 @@ internal sealed class ChatTurn(UserMessage question)
                 Say(part.Text);
                 break;
             case ApprovalRequired asked:
-                Call(asked.CallId, asked.Tool, asked.Arguments, isAsked: true);
+                Call(asked.CallId, asked.Tool, asked.Arguments);
                 break;
             case ToolExecuting tool:
-                Call(tool.CallId, tool.Tool, tool.Arguments, isAsked: false);
+                Call(tool.CallId, tool.Tool, tool.Arguments);
                 break;
             case ToolCompleted { Result: { } result } tool:
                 Returned(tool.CallId, result, JsonMarshal.GetRawUtf8Value(result).Length);
@@ -87,8 +87,8 @@ internal sealed class ChatTurn(UserMessage question)
         }
     }
 
-    /// <summary>Once, although a call that was approved is recorded twice. Calls that were asked for together are of one message, as the model made them.</summary>
-    private void Call(CallId id, string tool, JsonElement arguments, bool isAsked)
+    /// <summary>Once, although a call that was approved is recorded twice. Calls that were asked for or made at the same time are of one message, as the model made them.</summary>
+    private void Call(CallId id, string tool, JsonElement arguments)
     {
         if (!_calls.Add(id))
         {
@@ -97,7 +97,7 @@ internal sealed class ChatTurn(UserMessage question)
 
         var call = new FunctionCallContent(id.Value, tool, arguments.Deserialize<Dictionary<string, object?>>());
         List<AIContent> contents = [call];
-        if (isAsked && _messages[^1] is { Contents: [.., FunctionCallContent] } together)
+        if (_messages[^1] is { Contents: [.., FunctionCallContent] } together)
         {
             contents = [.. together.Contents, call];
             _messages.RemoveAt(_messages.Count - 1); // runs share it: another takes its place

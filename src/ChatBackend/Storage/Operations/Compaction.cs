@@ -12,7 +12,7 @@ internal static class Compaction
             throw new InvalidOperationException($"{Path.Combine(directory, "chat.db")} does not exist.");
         }
 
-        using var data = new DataDirectory(configuration);
+        using var data = new DataDirectory(configuration[nameof(DataDirectory)]);
         var path = data.File("chat.db");
         var before = new FileInfo(path).Length;
         using (var log = LogFile.Write(path))

@@ -21,7 +21,7 @@ internal static class Restore
         }
 
         // Holds the lock: never under a running server.
-        using var data = new DataDirectory(configuration);
+        using var data = new DataDirectory(configuration[nameof(DataDirectory)]);
         var present = Replaced.Where(name => Path.Exists(data.File(name))).ToList();
         if (present.Count > 0 && !isForced)
         {

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -9,13 +8,12 @@ namespace ChatBackend.Storage.Sqlite;
 internal static class SqliteStorageRegistration
 {
     /// <summary>The embedded log, in the data directory. It is open before any other hosted service starts.</summary>
-    internal static IServiceCollection AddSqliteStorage(this IServiceCollection services, IConfiguration configuration)
+    internal static IServiceCollection AddSqliteStorage(this IServiceCollection services)
     {
-        services.AddOptions<StorageOptions>().Bind(configuration.GetSection(StorageOptions.Section)).ValidateOnStart();
+        services.AddSection(options => options.Storage);
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        // By factory, so that the container lets go of the directory when it is disposed.
-        services.AddSingleton(_ => new DataDirectory(configuration));
+        services.AddDataDirectory();
         services.AddSingleton<DataDirectoryHalves>();
         services.AddSingleton(provider => new SqliteDatabase(
             provider.GetRequiredService<DataDirectory>().File("chat.db"), provider.GetRequiredService<ILogger<SqliteEventLog>>()));

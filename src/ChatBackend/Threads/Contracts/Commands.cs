@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using ChatBackend.Protocol;
 using Orleans.Concurrency;
 
@@ -5,6 +6,7 @@ namespace ChatBackend.Threads.Contracts;
 
 /// <param name="Thread">The thread the client named; null when it named none and the id of this grain was issued for the command.</param>
 /// <param name="Node">The sender's node, which follows a thread that is created from its first event on; null when the thread is there already.</param>
+/// <param name="Sender">The user with all claims, for the tools of the run. Not part of the command: a retry may bring others.</param>
 [GenerateSerializer, Immutable, Alias("chat.chat")]
 internal sealed record ChatCommand(
     [property: Id(0)] UserId User,
@@ -14,7 +16,8 @@ internal sealed record ChatCommand(
     [property: Id(4)] WhenRunning WhenRunning,
     [property: Id(5)] ThreadId? Thread,
     [property: Id(6)] INodeObserver? Node,
-    [property: Id(7)] MessageId? Replaces)
+    [property: Id(7)] MessageId? Replaces,
+    [property: Id(8)] ClaimsPrincipal? Sender = null)
 {
     public bool Creates => Thread is null;
 }

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using ChatBackend.Protocol;
 
 namespace ChatBackend.Threads.Contracts;
@@ -64,4 +65,31 @@ internal sealed class ClientFrameIdCodec : IConverter<ClientFrameId, IdSurrogate
     public ClientFrameId ConvertFromSurrogate(in IdSurrogate surrogate) => new(surrogate.Value);
 
     public IdSurrogate ConvertToSurrogate(in ClientFrameId value) => new() { Value = value.Value };
+}
+
+/// <summary>A user with claims, as the framework writes one.</summary>
+[GenerateSerializer, Immutable, Alias("chat.principal")]
+internal struct PrincipalSurrogate
+{
+    [Id(0)]
+    public byte[] Written;
+}
+
+[RegisterConverter]
+internal sealed class PrincipalCodec : IConverter<ClaimsPrincipal, PrincipalSurrogate>
+{
+    public ClaimsPrincipal ConvertFromSurrogate(in PrincipalSurrogate surrogate)
+    {
+        using var reader = new BinaryReader(new MemoryStream(surrogate.Written));
+        return new ClaimsPrincipal(reader);
+    }
+
+    public PrincipalSurrogate ConvertToSurrogate(in ClaimsPrincipal value)
+    {
+        using var written = new MemoryStream();
+        using var writer = new BinaryWriter(written);
+        value.WriteTo(writer);
+        writer.Flush();
+        return new() { Written = written.ToArray() };
+    }
 }

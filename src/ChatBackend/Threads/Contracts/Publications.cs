@@ -35,7 +35,14 @@ internal sealed record PartText(
     [property: Id(3)] int Offset,
     [property: Id(4)] string Text);
 
-/// <summary>What happened in a thread, in order. Either member of an item is set, never both.</summary>
+/// <summary>How far a tool call is: for those who follow now, and for nobody later.</summary>
+/// <param name="Json">The frame as it goes over the wire.</param>
+[GenerateSerializer, Immutable, Alias("chat.progress")]
+internal sealed record ProgressReport(
+    [property: Id(0)] CallId Call,
+    [property: Id(1)] byte[] Json);
+
+/// <summary>What happened in a thread, in order. Of an item either the event, the delta or the progress is set.</summary>
 /// <param name="Moved">The writer gives up; subscribe again.</param>
 /// <param name="Deleted">There is no such thread any more.</param>
 [GenerateSerializer, Immutable, Alias("chat.batch")]
@@ -45,9 +52,10 @@ internal sealed record ThreadBatch(
     [property: Id(2)] bool Moved,
     [property: Id(3)] bool Deleted = false);
 
-/// <param name="Head">For a delta: the thread's head when the text was said. Tells one that is overtaken from one that is ahead.</param>
+/// <param name="Head">For a delta and for progress: the thread's head when it was said. Tells one that is overtaken from one that is ahead.</param>
 [GenerateSerializer, Immutable, Alias("chat.item")]
 internal readonly record struct PublishedItem(
     [property: Id(0)] EncodedEvent Event,
     [property: Id(1)] PartText? Delta,
-    [property: Id(2)] long Head);
+    [property: Id(2)] long Head,
+    [property: Id(3)] ProgressReport? Progress = null);

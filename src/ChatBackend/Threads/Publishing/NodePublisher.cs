@@ -71,9 +71,15 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
         await CallAsync(new ThreadBatch(thread, [], Moved: !isDeleted, Deleted: isDeleted));
     }
 
-    /// <summary>Neighbouring deltas of one part become one: a slow node gets fewer and longer ones.</summary>
+    /// <summary>Neighbouring deltas of one part become one, and of neighbouring reports of one call the latest stays: a slow node gets fewer.</summary>
     private void Gather(PublishedItem item)
     {
+        if (item.Progress is { } progress && Earlier(progress) is >= 0 and var place)
+        {
+            _waiting[place] = item;
+            return;
+        }
+
         if (item.Delta is { } delta && _waiting is [.., { Delta: { } last }] && last.Part == delta.Part)
         {
             (_text ??= new StringBuilder(last.Text)).Append(delta.Text);
@@ -82,6 +88,20 @@ internal sealed partial class NodePublisher(ThreadId thread, INodeObserver node,
 
         EndText();
         _waiting.Add(item);
+    }
+
+    /// <summary>Where a report of the same call waits that only other reports come after; -1 when none does.</summary>
+    private int Earlier(ProgressReport progress)
+    {
+        for (var place = _waiting.Count - 1; place >= 0 && _waiting[place].Progress is { } waiting; place--)
+        {
+            if (waiting.Call == progress.Call)
+            {
+                return place;
+            }
+        }
+
+        return -1;
     }
 
     private void EndText()

@@ -137,6 +137,25 @@ internal sealed class ThreadPublisher(ThreadId thread, TimeProvider clock, ILogg
         return true;
     }
 
+    /// <summary>How far a call of the run is. Nothing when the run is not listened to any more.</summary>
+    public void PublishProgress(RunId run, CallId call, string text, double? fraction)
+    {
+        var frame = new ToolProgress { ThreadId = thread, RunId = run, CallId = call, Text = text, Fraction = fraction };
+        var report = new ProgressReport(call, WireJson.Encode((ServerFrame)frame));
+        NodePublisher[] nodes;
+        lock (_lock)
+        {
+            if (_activeRun != run)
+            {
+                return;
+            }
+
+            nodes = Add([new PublishedItem(default, null, _head, report)]);
+        }
+
+        Flush(nodes);
+    }
+
     /// <summary>The part in flight from a position on; null when there is none.</summary>
     public PartText? PartFrom(int position)
     {

@@ -1,0 +1,142 @@
+using System.ComponentModel.DataAnnotations;
+using ChatBackend.Agents.Endpoints;
+using ChatBackend.Agents.Tools;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ChatBackend.Agents;
+
+/// <summary>Describes an agent: its model, its instructions, its tools and its limits.</summary>
+public sealed class ChatAgentBuilder
+{
+    private readonly List<ToolRegistration> _tools = [];
+    private readonly List<string> _sharedTools = [];
+    private Func<IServiceProvider, IChatClient>? _model;
+    private Func<ChatRunContext, ValueTask<string?>>? _instructionsFor;
+
+    internal ChatAgentBuilder(string name) => Name = AgentNames.Check(name);
+
+    /// <summary>The name that messages choose the agent by.</summary>
+    public string Name { get; }
+
+    /// <summary>The system message; null for none.</summary>
+    public string? Instructions { get; set; }
+
+    /// <summary>For people who choose an agent: what it does, in a sentence. Clients get it with <c>connection_established</c>.</summary>
+    public string? Description { get; set; }
+
+    /// <summary>First messages that a client may offer in an empty thread.</summary>
+    public IList<string> Suggestions { get; } = [];
+
+    /// <summary>Calls of the model in one run; null for <c>Runs:MaxSteps</c>.</summary>
+    public int? MaxSteps { get; set; }
+
+    /// <summary>UTF-16 code units that a run may say, thinking included; null for <c>Runs:MaxOutputCharacters</c>.</summary>
+    public int? MaxOutputCharacters { get; set; }
+
+    /// <summary>How long a run may take, without the time that it waits for approvals; null for <c>Runs:Timeout</c>.</summary>
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>
+    /// Answers with this model. Without any <c>UseModel</c> the agent has the application's <see cref="IChatClient"/> (<c>services.AddChatClient</c>).
+    /// The model says how each answer ended (<c>FinishReason</c>): an answer that only breaks off is taken for one that was cut.
+    /// </summary>
+    /// <param name="model">One for all runs. It is not disposed.</param>
+    public ChatAgentBuilder UseModel(IChatClient model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return UseModel(_ => model);
+    }
+
+    /// <inheritdoc cref="UseModel(IChatClient)"/>
+    /// <param name="model">Makes it from the application's services, once, at the start.</param>
+    public ChatAgentBuilder UseModel(Func<IServiceProvider, IChatClient> model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        return this;
+    }
+
+    /// <summary>Answers with the application's <see cref="IChatClient"/> of that key (<c>services.AddKeyedChatClient</c>).</summary>
+    public ChatAgentBuilder UseKeyedModel(object key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return UseModel(services => services.GetRequiredKeyedService<IChatClient>(key));
+    }
+
+    /// <summary>Answers with a model behind an OpenAI-compatible endpoint, as an entry of <c>Agents:List</c> does: with its retries, and a stop that ends the request.</summary>
+    /// <param name="endpoint">The base of the API, such as <c>https://api.openai.com/v1</c>.</param>
+    /// <param name="model">The model's name there.</param>
+    /// <param name="apiKey">Null sends none.</param>
+    public ChatAgentBuilder UseEndpoint(string endpoint, string model, string? apiKey = null)
+    {
+        var options = new ModelEndpointOptions { Name = Name, Endpoint = endpoint, Model = model };
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        return Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+            ? UseModel(services => EndpointModel.Connect(options, apiKey, services.GetRequiredService<TimeProvider>()))
+            : throw new ArgumentException($"\"{endpoint}\" is not an absolute http or https URL.", nameof(endpoint));
+    }
+
+    /// <summary>Instructions that are made for each run, from its user, its thread and its services; they come after <see cref="Instructions"/>.</summary>
+    /// <param name="instructions">Null or an empty text adds none. What it throws ends the run as <c>agent_failed</c>.</param>
+    public ChatAgentBuilder UseInstructions(Func<ChatRunContext, ValueTask<string?>> instructions)
+    {
+        ArgumentNullException.ThrowIfNull(instructions);
+        _instructionsFor = instructions;
+        return this;
+    }
+
+    /// <inheritdoc cref="UseInstructions(Func{ChatRunContext, ValueTask{string}})"/>
+    public ChatAgentBuilder UseInstructions(Func<ChatRunContext, string?> instructions)
+    {
+        ArgumentNullException.ThrowIfNull(instructions);
+        return UseInstructions(run => ValueTask.FromResult(instructions(run)));
+    }
+
+    /// <summary>Adds a tool that only this agent has.</summary>
+    /// <param name="name">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>.</param>
+    /// <param name="method">
+    /// The model fills in its parameters, but not those that are registered services (of the run's scope), a <see cref="ChatRunContext"/> or a
+    /// <see cref="CancellationToken"/>. What it returns is told to the model as JSON. To say why something cannot be done it throws <see cref="ChatToolException"/>.
+    /// </param>
+    public ChatAgentBuilder AddTool(string name, Delegate method, Action<ChatToolOptions>? configure = null)
+    {
+        _tools.Add(ToolRegistration.Of(name, method, configure));
+        return this;
+    }
+
+    /// <summary>Adds a tool that only this agent has.</summary>
+    /// <param name="function">Has its name. Its services are those of the run's scope, a <see cref="ChatRunContext"/> among them.</param>
+    public ChatAgentBuilder AddTool(AIFunction function, Action<ChatToolOptions>? configure = null)
+    {
+        _tools.Add(ToolRegistration.Of(function, configure));
+        return this;
+    }
+
+    /// <summary>Gives the agent a tool that was added with <c>AddTool</c> for all agents, or a built-in one: <c>clock</c>, <c>calculator</c>, <c>search_threads</c>.</summary>
+    public ChatAgentBuilder UseTool(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        _sharedTools.Add(name);
+        return this;
+    }
+
+    internal AgentRegistration Build() => new()
+    {
+        Name = Name,
+        Model = _model,
+        Instructions = Instructions,
+        InstructionsFor = _instructionsFor,
+        Description = Description,
+        Suggestions = [.. Suggestions],
+        Limits = new AgentLimits(Positive(MaxSteps, nameof(MaxSteps)), Positive(MaxOutputCharacters, nameof(MaxOutputCharacters)), Positive(Timeout)),
+        Tools = [.. _tools],
+        SharedTools = [.. _sharedTools],
+    };
+
+    private int? Positive(int? limit, string what) => limit is null or > 0 ? limit : throw Wrong(what, $"{limit}");
+
+    private TimeSpan? Positive(TimeSpan? limit) => limit is null || limit > TimeSpan.Zero ? limit : throw Wrong(nameof(Timeout), $"{limit}");
+
+    private InvalidOperationException Wrong(string what, string value) => new($"{what} of the agent {Name} is {value}; it must be positive.");
+}

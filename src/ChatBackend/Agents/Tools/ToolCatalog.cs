@@ -1,0 +1,25 @@
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Agents.Tools;
+
+/// <summary>The tools that agents may share by name: the built-in ones and those that the application added.</summary>
+internal sealed class ToolCatalog
+{
+    private readonly Dictionary<string, AIFunction> _tools = new(StringComparer.Ordinal);
+
+    /// <exception cref="InvalidOperationException">Two tools have one name.</exception>
+    public ToolCatalog(BuiltInTools builtIn, IEnumerable<ToolRegistration> added, IServiceProvider services)
+    {
+        foreach (var tool in builtIn.All.Concat(added.Select(tool => tool.Create(services))))
+        {
+            if (!_tools.TryAdd(tool.Name, tool))
+            {
+                throw new InvalidOperationException($"More than one tool is called {tool.Name}; {string.Join(", ", BuiltInTools.Names)} are built in.");
+            }
+        }
+    }
+
+    /// <exception cref="InvalidOperationException">There is no such tool.</exception>
+    public AIFunction Find(string name, string agent) => _tools.GetValueOrDefault(name)
+        ?? throw new InvalidOperationException($"The agent {agent} uses the tool {name}, which does not exist. There are {string.Join(", ", _tools.Keys)}.");
+}

@@ -1,0 +1,49 @@
+using ChatBackend.Agents;
+using ChatBackend.Agents.Tools;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ChatBackend;
+
+/// <summary>What an application adds to its chat backend.</summary>
+public static class ChatBackendBuilderExtensions
+{
+    /// <summary>Adds an agent. It stands beside those of configuration; no two may have one name. The first one is the default, unless <c>Agents:Default</c> names another.</summary>
+    /// <param name="name">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>; messages choose the agent by it.</param>
+    /// <exception cref="ArgumentException">The name has other characters.</exception>
+    public static IChatBackendBuilder AddAgent(this IChatBackendBuilder builder, string name, Action<ChatAgentBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        var agent = new ChatAgentBuilder(name);
+        configure(agent);
+        builder.Services.AddSingleton(agent.Build());
+        return builder;
+    }
+
+    /// <summary>Adds a tool that agents share: in code with <see cref="ChatAgentBuilder.UseTool"/>, in configuration with <c>Agents:List:n:Tools</c>.</summary>
+    /// <inheritdoc cref="ChatAgentBuilder.AddTool(string, Delegate, Action{ChatToolOptions}?)"/>
+    public static IChatBackendBuilder AddTool(this IChatBackendBuilder builder, string name, Delegate method, Action<ChatToolOptions>? configure = null) =>
+        builder.Add(ToolRegistration.Of(name, method, configure));
+
+    /// <summary>Adds a tool that agents share: in code with <see cref="ChatAgentBuilder.UseTool"/>, in configuration with <c>Agents:List:n:Tools</c>.</summary>
+    /// <inheritdoc cref="ChatAgentBuilder.AddTool(AIFunction, Action{ChatToolOptions}?)"/>
+    public static IChatBackendBuilder AddTool(this IChatBackendBuilder builder, AIFunction function, Action<ChatToolOptions>? configure = null) =>
+        builder.Add(ToolRegistration.Of(function, configure));
+
+    /// <summary>Adds a hook that is called in every run, of every agent.</summary>
+    public static IChatBackendBuilder AddRunHook<THook>(this IChatBackendBuilder builder)
+        where THook : ChatRunHook
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddScoped<ChatRunHook, THook>();
+        return builder;
+    }
+
+    private static IChatBackendBuilder Add(this IChatBackendBuilder builder, ToolRegistration tool)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton(tool);
+        return builder;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+
+namespace ChatBackend.Hosting;
+
+/// <summary>The Orleans silo in this process.</summary>
+internal static class EmbeddedSilo
+{
+    /// <param name="callTimeout">How long a call of a grain may take.</param>
+    public static IServiceCollection AddEmbeddedSilo<TOptions>(this IServiceCollection services, Func<TOptions, TimeSpan> callTimeout)
+        where TOptions : class => services.AddOrleans(silo =>
+    {
+        // One silo, loopback only, on a free port and without a gateway: copies run beside one another.
+        var address = new IPEndPoint(IPAddress.Loopback, FreePort());
+        silo.UseDevelopmentClustering(address);
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("embedded", "chat"));
+        silo.Configure<EndpointOptions>(endpoint =>
+        {
+            (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (address.Address, address.Port, 0);
+            endpoint.SiloListeningEndpoint = address;
+        });
+        // The only silo has the whole directory itself. A cache of it would keep an entry for every thread that was ever open, and
+        // another one, which is not used, reserves room for its size.
+        silo.Configure<GrainDirectoryOptions>(
+            directory => (directory.CachingStrategy, directory.CacheSize) = (GrainDirectoryOptions.CachingStrategyType.None, 1000));
+        silo.Services.AddOptions<SiloMessagingOptions>().Configure<IOptions<TOptions>>(
+            (messaging, options) => messaging.ResponseTimeout = callTimeout(options.Value));
+    });
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,88 @@
+using ChatBackend.Protocol;
+using ChatBackend.Runs;
+using ChatBackend.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace ChatBackend.Threads;
+
+/// <summary>
+/// Commits a run's events, each commit tried again while the store is away. One at a time, since the count of the run's events is what shows that an attempt of
+/// unknown outcome took effect: tools may end at the same moment.
+/// </summary>
+internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter writer, TimeProvider clock, ILogger logger)
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly RunId _run = start.Id;
+    private int _committed = start.Events;
+
+    /// <param name="draft">Called under the writer's lock: the run's events to commit, none to commit nothing.</param>
+    /// <param name="alsoAsync">Called under the writer's lock after it: another event of the thread for the same commit, if any.</param>
+    /// <exception cref="RunLostException"/>
+    public async Task CommitAsync(
+        Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync = null)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            var backoff = new Backoff(FirstRetry, LongestRetry);
+            while (!await TryCommitAsync(draft, alsoAsync, cancellationToken))
+            {
+                await Task.Delay(backoff.Next(), clock, cancellationToken);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task<bool> TryCommitAsync(
+        Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync, CancellationToken cancellationToken)
+    {
+        using var section = await writer.EnterAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            await writer.OpenAsync();
+            if (writer.State?.Run?.Id != _run)
+            {
+                throw new RunLostException();
+            }
+
+            // More events than we know of: an attempt whose outcome was unknown did commit.
+            if (writer.State.Run.Events == _committed)
+            {
+                await AppendAsync(draft(writer.State), alsoAsync);
+            }
+
+            _committed = writer.State.Run.Events;
+            return true;
+        }
+        catch (LogUnavailableException ex)
+        {
+            Waiting(ex.Message, _run.Value);
+            return false;
+        }
+    }
+
+    private async Task AppendAsync(IReadOnlyList<ThreadEvent> events, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+
+        ThreadEvent[] all = alsoAsync is not null && await alsoAsync(writer.State!) is { } also ? [.. events, also] : [.. events];
+        if (await writer.AppendAsync(all) is not AppendResult.Appended)
+        {
+            throw new RunLostException();
+        }
+    }
+
+    // The store says once that it is away; this is for who looks for one run.
+    [LoggerMessage(LogLevel.Debug, "Run {Run} waits for the store: {Reason}")]
+    private partial void Waiting(string reason, string run);
+}
