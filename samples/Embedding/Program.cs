@@ -5,6 +5,7 @@ using Embedding;
 var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddSingleton<Orders>();
 builder.Services.AddChatBackend()
+    .AddGuests()
     .AddRunHook<ShopRules>()
     .AddAgent("support", agent =>
     {

@@ -62,7 +62,7 @@ internal static class Metrics
 
     private static bool IsPresented(HttpContext http, byte[] token) =>
         http.Request.Headers.Authorization is [{ } header]
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(UpgradeIdentity.BearerToken(header))), token);
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(Credentials.BearerToken(header))), token);
 
     private static bool IsOfThisMachine(HttpContext http) =>
         (http.Connection.RemoteIpAddress is not { } peer || IPAddress.IsLoopback(peer))

@@ -1,4 +1,5 @@
 using ChatBackend;
+using ChatBackend.Rest;
 using ChatBackend.Server;
 using ChatBackend.Server.Sockets;
 using ChatBackend.Storage;
@@ -25,18 +26,22 @@ try
     builder.AddTrustedProxies();
     builder.AddKnownHosts();
     builder.AddMetrics();
-    builder.Services.AddChatBackend();
+    builder.AddSignIns(builder.Services.AddChatBackend());
     builder.Services.AddProblemDetails();
+    // Drain, close and end runs take up to 8 s; what is not over by then is adopted at the next start.
+    builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));
 
     await using var app = builder.Build();
     app.CheckSettings();
     app.UseTrustedProxies();
+    app.UseConfiguredPath();
     app.UseSecurityHeaders();
     app.UseKnownHosts();
     app.UseMetricsGate();
     app.UseProblems();
     app.UsePage();
     app.MapChatBackend();
+    app.MapRestDocument("/openapi/v1.json");
     app.MapPrometheusScrapingEndpoint();
     app.Lifetime.ApplicationStarted.Register(stop.Started);
     var faults = BackgroundFaults.Of(app);

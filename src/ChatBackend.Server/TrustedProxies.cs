@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 namespace ChatBackend.Server;
 
 /// <summary>
-/// <c>ForwardedHeaders:KnownProxies</c> and <c>:KnownNetworks</c>: from whom <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c> are taken. From nobody else.
+/// <c>ForwardedHeaders:KnownProxies</c> and <c>:KnownNetworks</c>: from whom <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Prefix</c> are taken. From nobody else.
 /// </summary>
 internal static class TrustedProxies
 {
@@ -29,7 +29,7 @@ internal static class TrustedProxies
         var networks = Values(configuration, Networks).Select(text => Parse<System.Net.IPNetwork>(Networks, text)).ToList();
         builder.Services.PostConfigure<ForwardedHeadersOptions>(options =>
         {
-            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedPrefix;
             // As many as are trusted: the first address that is not ends the walk.
             options.ForwardLimit = null;
             options.KnownProxies.Clear();

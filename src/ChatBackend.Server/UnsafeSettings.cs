@@ -52,9 +52,9 @@ internal static partial class UnsafeSettings
             yield return "Every host name is answered to, those of rebinding pages too: name the server's own in AllowedHosts";
         }
 
-        if (!configuration.GetValue("Guests:Enabled", false))
+        if (!configuration.GetValue("Guests:Enabled", false) && configuration[SignIns.AuthoritySetting] is not { Length: > 0 })
         {
-            yield return "No new user can sign in: guests are off (Guests:Enabled), and nothing else issues tokens";
+            yield return "No new user can sign in: guests are off (Guests:Enabled), and no issuer is named (Auth:Authority)";
         }
     }
 

@@ -18,6 +18,9 @@ public sealed class ChatBackendOptions
     /// <summary>Which agents there are beside those that are added in code.</summary>
     public AgentsOptions Agents { get; set; } = new();
 
+    /// <summary>How the application's own users are known.</summary>
+    public AuthOptions Auth { get; set; } = new();
+
     /// <summary>What every connection is held to.</summary>
     public ConnectionOptions Connections { get; set; } = new();
 

@@ -13,7 +13,7 @@ async function call(method, path, body) {
   return response.status === 204 ? null : response.json();
 }
 
-const pathOf = threadId => `/api/threads/${encodeURIComponent(threadId)}`;
+const pathOf = threadId => `api/threads/${encodeURIComponent(threadId)}`;
 
 // A page of threads, newest activity first; with a query what was found, newest first, each thread once.
 export async function listThreads({ query, archived, cursor }) {
@@ -23,7 +23,7 @@ export async function listThreads({ query, archived, cursor }) {
       parameters.set(name, value);
     }
   }
-  const page = await call('GET', `/api/threads?${parameters}`);
+  const page = await call('GET', `api/threads?${parameters}`);
   return { threads: page.threads ?? page.hits.filter(({ thread_id }, at) => page.hits.findIndex(hit => hit.thread_id === thread_id) === at), next: page.next_cursor };
 }
 

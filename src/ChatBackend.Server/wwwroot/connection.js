@@ -11,7 +11,7 @@ const STABLE_MS = 5_000;
 
 const later = ms => new Promise(done => setTimeout(done, ms));
 
-const serverIsReady = () => fetch('/health/ready').then(response => response.ok, () => false);
+const serverIsReady = () => fetch('health/ready').then(response => response.ok, () => false);
 
 export class Connection {
   limits = null;
@@ -85,7 +85,9 @@ export class Connection {
   #live() {
     return new Promise(ended => {
       const outcome = { opened: false, established: false, code: 1006 };
-      const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws`, ['chat.v1']);
+      const address = new URL('ws', document.baseURI);
+      address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+      const socket = new WebSocket(address, ['chat.v1']);
       this.#socket = socket;
       let heard = true;
       let watch = null;

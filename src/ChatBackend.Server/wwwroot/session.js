@@ -1,6 +1,8 @@
 // Whose page this is. The token is in a cookie that scripts cannot read; kept here is only whose it is and until when.
 
-const KEY = 'chat.session';
+// The server may lie below a path, beside others of the same origin; each has its own session.
+const PLACE = new URL('.', document.baseURI).pathname;
+const KEY = PLACE === '/' ? 'chat.session' : `chat.session ${PLACE}`;
 
 export function knownSession() {
   try {
@@ -27,7 +29,7 @@ export async function haveSession(refusedUser) {
     if (kept && kept.user_id !== refusedUser) {
       return kept;
     }
-    const response = await fetch('/api/guests', { method: 'POST' });
+    const response = await fetch('api/guests', { method: 'POST' });
     if (!response.ok) {
       const problem = await response.json().catch(() => ({}));
       throw Object.assign(new Error(problem.detail ?? 'Signing in failed.'), { final: response.status === 403 });

@@ -18,7 +18,7 @@ namespace ChatBackend.Connections;
 /// one after the other, in the order they came, away from the receive loop.
 /// </summary>
 internal sealed partial class AgentMessageHandler(
-    ConnectionContext connection, Outbox outbox, ThreadSubscriptions threads, IGrainFactory grains, SessionTokens tokens, AgentCatalog agents, Readiness readiness,
+    ConnectionContext connection, Outbox outbox, ThreadSubscriptions threads, IGrainFactory grains, ChatSignIn signIn, AgentCatalog agents, Readiness readiness,
     IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, LeftCommands left, Refusals refusals, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
     private bool _isAnswered; // the command that is being carried out
@@ -250,16 +250,15 @@ internal sealed partial class AgentMessageHandler(
         }
     }
 
-    private Task AuthenticateAsync(AuthenticateFrame frame)
+    private async Task AuthenticateAsync(AuthenticateFrame frame)
     {
-        if (tokens.Read(frame.Token) is not { } session || session.User != connection.Session.User)
+        if (await signIn.ReadAsync(frame.Token) is not { } session || session.User != connection.Session.User)
         {
             throw new ProtocolException(ErrorCode.Unauthenticated, "That token is not valid for this session.");
         }
 
         connection.Session = session;
         Acknowledge(WireJson.Encode(new Ack { Id = frame.Id, Status = AckStatus.Accepted }));
-        return Task.CompletedTask;
     }
 
     private void Refuse(ClientCommand command, ProtocolException refused)

@@ -30,7 +30,7 @@ internal sealed partial class ChatEndpoint(
     private readonly LogSampler _lines = new(lines: 200, TimeSpan.FromSeconds(10), clock);
     private int _open;
 
-    // Neither this nor AdmitAsync is async: an open socket stays in every method that awaits it.
+    // Not async, nor are those that it calls unless the sign-in takes time: an open socket stays in every method that awaits it.
     public Task HandleAsync(HttpContext http)
     {
         if (!readiness.IsReady)
@@ -43,13 +43,18 @@ internal sealed partial class ChatEndpoint(
             return RefuseAsync(http, StatusCodes.Status400BadRequest, RefusalReason.NoWebSocket, "WebSocket requests only.");
         }
 
-        return identity.Decide(http) switch
-        {
-            UpgradeDecision.Refused refused => RefuseAsync(http, refused.Status, refused.Reason, refused.Problem),
-            UpgradeDecision.Accepted accepted => AdmitAsync(http, accepted.Session, accepted.SubProtocol),
-            _ => throw new UnreachableException(),
-        };
+        var deciding = identity.DecideAsync(http);
+        return deciding.IsCompletedSuccessfully ? CarryOutAsync(http, deciding.Result) : CarryOutLaterAsync(http, deciding);
     }
+
+    private async Task CarryOutLaterAsync(HttpContext http, ValueTask<UpgradeDecision> deciding) => await CarryOutAsync(http, await deciding);
+
+    private Task CarryOutAsync(HttpContext http, UpgradeDecision decision) => decision switch
+    {
+        UpgradeDecision.Refused refused => RefuseAsync(http, refused.Status, refused.Reason, refused.Problem),
+        UpgradeDecision.Accepted accepted => AdmitAsync(http, accepted.Session, accepted.SubProtocol),
+        _ => throw new UnreachableException(),
+    };
 
     private Task AdmitAsync(HttpContext http, Session session, string? subProtocol)
     {

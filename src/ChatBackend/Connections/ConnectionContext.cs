@@ -41,8 +41,8 @@ internal sealed class ConnectionContext : IDisposable
         set => Volatile.Write(ref _session, value);
     }
 
-    /// <summary>The user with the claims that they connected with.</summary>
-    public ClaimsPrincipal User => _request.User is { Identity.IsAuthenticated: true } user ? user : ChatRunContext.UserOf(Session.User);
+    /// <summary>The user with the claims of their sign-in.</summary>
+    public ClaimsPrincipal User => Session.Principal ?? ChatRunContext.UserOf(Session.User);
 
     /// <summary>When the message began that has not ended yet; 0 between messages.</summary>
     public long MessageStartedAt

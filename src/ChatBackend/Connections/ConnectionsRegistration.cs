@@ -1,6 +1,5 @@
 using ChatBackend.Following;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace ChatBackend.Connections;
 
@@ -24,8 +23,6 @@ internal static class ConnectionsRegistration
         services.AddTransient<ConnectionLoop>();
         services.AddHostedService<ConnectionSweep>();
         services.AddHostedService<ConnectionDrain>();
-        // Drain, close and end runs take up to 8 s; what is not over by then is adopted at the next start.
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));
         return services;
     }
 }

@@ -15,19 +15,22 @@ namespace ChatBackend.Hosting;
 /// </summary>
 internal static class Health
 {
-    private const string ReadyTag = "ready";
+    // Names and tag of our own: an application may have a check that is named readiness.
+    private const string ReadyTag = "chat_ready";
 
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
         services.TryAddSingleton<Readiness>();
-        services.AddHealthChecks().AddCheck<ReadinessCheck>("readiness", tags: [ReadyTag]).AddCheck<BrokenPartsCheck>("broken_parts", tags: [ReadyTag]);
+        services.AddHealthChecks().AddCheck<ReadinessCheck>("chat_readiness", tags: [ReadyTag]).AddCheck<BrokenPartsCheck>("chat_broken_parts", tags: [ReadyTag]);
         return services;
     }
 
-    public static void MapHealth(this IEndpointRouteBuilder routes)
+    public static IEndpointConventionBuilder MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-        routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync });
+        var health = routes.MapGroup("/health");
+        health.MapHealthChecks("/live", new HealthCheckOptions { Predicate = _ => false });
+        health.MapHealthChecks("/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync });
+        return health;
     }
 
     /// <summary>The status, then a line for each part that is broken. Counts only: nobody has to sign in to read it.</summary>

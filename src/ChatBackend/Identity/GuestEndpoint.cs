@@ -17,16 +17,20 @@ internal static class GuestEndpoint
     public static void MapGuests(this IEndpointRouteBuilder routes)
     {
         var services = routes.ServiceProvider;
+        if (services.GetService<SessionTokens>() is not { } tokens)
+        {
+            return; // the application has sign-ins of its own
+        }
+
         var options = services.GetRequiredService<IOptions<GuestOptions>>();
         var enabled = options.Value.Enabled ?? services.GetRequiredService<IHostEnvironment>().IsDevelopment();
         var origins = services.GetRequiredService<OriginPolicy>();
-        var tokens = services.GetRequiredService<SessionTokens>();
         var refusals = services.GetRequiredService<Refusals>();
 
-        routes.MapPost("/api/guests", Results<JsonHttpResult<Guest>, ProblemHttpResult> (HttpContext context) =>
+        var guests = routes.MapPost("/api/guests", Results<JsonHttpResult<Guest>, ProblemHttpResult> (HttpContext context) =>
         {
             context.Response.Headers.CacheControl = "no-store";
-            if (origins.Check(context) is var origin && (origin is OriginVerdict.Foreign || (origin is OriginVerdict.None && ApiIdentity.IsOfAnotherPage(context.Request))))
+            if (origins.Check(context) is var origin && (origin is OriginVerdict.Foreign || (origin is OriginVerdict.None && OriginPolicy.IsOfAnotherPage(context.Request))))
             {
                 return Refuse(refusals, RefusalReason.ForeignOrigin, OriginPolicy.Refusal);
             }
@@ -40,8 +44,10 @@ internal static class GuestEndpoint
             SessionCookie.Append(context, token, session.ExpiresAt);
             return TypedResults.Json(new Guest(session.User.Value, token, WireTime(session.ExpiresAt)), GuestJson.Default.Guest);
         })
-            .WithName("create_guest").WithSummary("A new guest every time, with a token, also set as a cookie.").WithTags("Identity").WithGroupName("chat")
-            .Produces<Guest>().ProducesProblem(StatusCodes.Status403Forbidden);
+            .WithMetadata(new ChatApi("create_guest")).WithSummary("A new guest every time, with a token, also set as a cookie.").WithTags("Identity").WithGroupName(ChatApi.Group)
+            .Produces<Guest>().ProducesProblem(StatusCodes.Status403Forbidden)
+            .AllowAnonymous(); // it is how one signs in
+        ChatPath.WithChatPath(guests, "api");
     }
 
     private static ProblemHttpResult Refuse(Refusals refusals, string reason, string detail)

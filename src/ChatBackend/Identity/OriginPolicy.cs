@@ -66,6 +66,9 @@ internal sealed class OriginPolicy
         return listed || !IsRebound(origin, context.Connection) ? OriginVerdict.Own : OriginVerdict.Foreign;
     }
 
+    /// <summary>Whether a browser says that another page makes it send this. Programs and older browsers say nothing.</summary>
+    public static bool IsOfAnotherPage(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is not ([] or ["same-origin"] or ["none"]);
+
     // A page can make its own name resolve to 127.0.0.1 (DNS rebinding); then Origin and Host agree, and only the address betrays it.
     private bool IsRebound(WebOrigin origin, ConnectionInfo connection) =>
         connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local) && !origin.IsLoopback && !_names.IsNamed(origin.Host);

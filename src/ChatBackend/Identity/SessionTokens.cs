@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ChatBackend.Protocol;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Identity;
@@ -13,7 +14,7 @@ namespace ChatBackend.Identity;
 /// Makes and reads the tokens that say who a client is. A token holds its user and expiry, sealed by a key of this server;
 /// nothing is stored. Its text is base64url, so that it can stand in a header, a cookie and a sub-protocol.
 /// </summary>
-internal sealed class SessionTokens(IDataProtectionProvider protection, TimeProvider clock, IOptions<GuestOptions> options)
+internal sealed class SessionTokens([FromKeyedServices(TokenProtection.Key)] IDataProtectionProvider protection, TimeProvider clock, IOptions<GuestOptions> options)
 {
     // Ours are about 200 characters; what is far longer is not worth decoding.
     private const int MaxLength = 1024;

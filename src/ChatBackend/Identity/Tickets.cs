@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ChatBackend.Protocol;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Identity;
 
@@ -11,7 +12,7 @@ namespace ChatBackend.Identity;
 /// Tickets for one upgrade each, for clients that can set neither header nor sub-protocol. A ticket may stand in a URL because it is worth
 /// nothing once it was used or its time is over. It is sealed, so that only used ones take memory, and counts in the process that made it.
 /// </summary>
-internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider clock)
+internal sealed class Tickets([FromKeyedServices(TokenProtection.Key)] IDataProtectionProvider protection, TimeProvider clock)
 {
     public static TimeSpan Lifetime => TimeSpan.FromSeconds(30);
 

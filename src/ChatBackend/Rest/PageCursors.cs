@@ -2,14 +2,16 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using ChatBackend.Errors;
+using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Rest;
 
 /// <summary>Where a page ended, sealed: a cursor counts for its user, its question and its log only, and tells nobody how many threads there are.</summary>
-internal sealed class PageCursors(IDataProtectionProvider protection, IEventLog log)
+internal sealed class PageCursors([FromKeyedServices(TokenProtection.Key)] IDataProtectionProvider protection, IEventLog log)
 {
     private const int MaxLength = 1024;
 

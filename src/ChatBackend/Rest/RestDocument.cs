@@ -1,19 +1,23 @@
 using System.Text.Json.Nodes;
+using ChatBackend.Identity;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 
 namespace ChatBackend.Rest;
 
-/// <summary>The OpenAPI document of our endpoints, at <c>/openapi/v1.json</c>. An application's own endpoints are not in it.</summary>
+/// <summary>The OpenAPI document of our endpoints. An application's own endpoints are not in it, and ours are not in the application's.</summary>
 internal static class RestDocument
 {
+    private const string Name = "chat";
     private const string Scheme = "bearer";
 
-    public static void AddRestDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    public static void AddRestDocument(this IServiceCollection services) => services.AddOpenApi(Name, options =>
     {
-        options.ShouldInclude = endpoint => endpoint.GroupName == RestEndpoints.Group;
+        options.ShouldInclude = endpoint => endpoint.ActionDescriptor.EndpointMetadata.OfType<ChatApi>().Any();
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo
@@ -45,6 +49,13 @@ internal static class RestDocument
         });
     });
 
+    public static void MapRestDocument(this IEndpointRouteBuilder routes, string path) => routes.MapGet(path, async (HttpContext http) =>
+    {
+        var documents = http.RequestServices.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name);
+        var document = await documents.GetOpenApiDocumentAsync(http.RequestAborted);
+        return Results.Text(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, http.RequestAborted), "application/json; charset=utf-8");
+    }).ExcludeFromDescription();
+
     /// <summary>The endpoint reads this from its body, by hand.</summary>
     public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder endpoint, bool isRequired) =>
         endpoint.WithMetadata(new BodyOf(typeof(TBody), isRequired));
@@ -52,6 +63,7 @@ internal static class RestDocument
     private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var endpoint = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.OperationId = endpoint.OfType<ChatApi>().Last().Operation;
         if (endpoint.OfType<BodyOf>().SingleOrDefault() is { } body)
         {
             var schema = await context.GetOrCreateSchemaAsync(body.Type, null, cancellationToken);

@@ -11,9 +11,6 @@ namespace ChatBackend.Rest;
 /// <summary>HTTP beside the WebSocket, for one user at a time. Every endpoint of the group goes through <see cref="RestGate"/>.</summary>
 internal static class RestEndpoints
 {
-    /// <summary>What marks our endpoints among an application's own.</summary>
-    public const string Group = "chat";
-
     public static IServiceCollection AddRest(this IServiceCollection services)
     {
         services.AddSingleton<PageCursors>();
@@ -24,21 +21,25 @@ internal static class RestEndpoints
 
     public static void MapRest(this IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/api").WithGroupName(Group).AddEndpointFilter(routes.ServiceProvider.GetRequiredService<RestGate>())
+        var api = routes.MapGroup("/api").WithGroupName(ChatApi.Group).AddEndpointFilter(routes.ServiceProvider.GetRequiredService<RestGate>())
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        ChatPath.WithChatPath(api, "api");
         api.MapThreads();
         api.MapEvents();
         api.MapExport();
         api.MapGet("/agents", Agents).Describe("list_agents", "The agents that a message may name.").Produces<AgentListView>();
-        api.MapPost("/tickets", Ticket).Describe("create_ticket", "A ticket for one connection to /ws?ticket=, within 30 seconds.").Produces<TicketView>();
-        routes.MapOpenApi("/openapi/v1.json");
+        if (routes.ServiceProvider.GetService<Tickets>() is not null)
+        {
+            api.MapPost("/tickets", Ticket).Describe("create_ticket", "A ticket for one connection to /ws?ticket=, within 30 seconds.").Produces<TicketView>();
+        }
+
+        routes.MapRestDocument("/openapi/chat.json");
     }
 
-    /// <param name="name">What generated clients call it.</param>
-    internal static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string summary) =>
-        endpoint.WithName(name).WithSummary(summary).WithTags("Threads");
+    internal static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string operation, string summary) =>
+        endpoint.WithMetadata(new ChatApi(operation)).WithSummary(summary).WithTags("Threads");
 
     private static JsonHttpResult<AgentListView> Agents(AgentCatalog agents) =>
         TypedResults.Json(new AgentListView([.. agents.Names.Select(name => new AgentView(name))]), RestJson.Default.AgentListView);

@@ -27,11 +27,11 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
             return Unavailable(http, "The server is starting or stopping; ask again in a moment.");
         }
 
-        switch (identity.Decide(http))
+        switch (await identity.DecideAsync(http))
         {
             case UpgradeDecision.Refused refused:
                 refusals.Request(refused.Status, refused.Reason);
-                return Problem(refused.Status, refused.Problem);
+                return refused.Status == StatusCodes.Status503ServiceUnavailable ? Unavailable(http, refused.Problem) : Problem(refused.Status, refused.Problem);
             case UpgradeDecision.Accepted accepted:
                 http.Features.Set(new RestSession(accepted.Session));
                 return await AnswerAsync(context, next);

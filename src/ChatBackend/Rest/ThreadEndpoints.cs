@@ -1,4 +1,5 @@
 using ChatBackend.Errors;
+using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Threads.Contracts;
@@ -84,7 +85,7 @@ internal static class ThreadEndpoints
         var title = RestInput.Title(await RestInput.BodyAsync(http.Request, http.RequestAborted));
         var (user, thread) = (RestSession.UserOf(http), ThreadId.New());
         await grains.GetGrain<IThreadGrain>(thread.Value).Create(user, title);
-        http.Response.Headers.Location = $"{http.Request.PathBase}/api/threads/{thread}";
+        http.Response.Headers.Location = $"{ChatPath.Of(http)}/api/threads/{thread}";
         return TypedResults.Json(await ViewAsync(store, user, thread), RestJson.Default.ThreadView, statusCode: StatusCodes.Status201Created);
     }
 

@@ -14,9 +14,12 @@ internal static class RefusalReason
     public const string ForeignCookie = "foreign_cookie";
     public const string CookieConflict = "cookie_conflict";
     public const string GuestsDisabled = "guests_disabled";
+    public const string NoUserId = "no_user_id";
+    public const string SignInUnavailable = "sign_in_unavailable";
 
     public static readonly string[] All =
     [
         NotReady, AtCapacity, NoWebSocket, SubProtocol, ForeignOrigin, NoToken, InvalidToken, InvalidTicket, ForeignCookie, CookieConflict, GuestsDisabled,
+        NoUserId, SignInUnavailable,
     ];
 }

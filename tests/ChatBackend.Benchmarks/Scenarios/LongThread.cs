@@ -91,7 +91,7 @@ internal static class LongThread
         builder.Logging.ClearProviders();
         builder.Configuration["DataDirectory"] = directory;
         builder.Configuration["urls"] = "http://127.0.0.1:0";
-        builder.Services.AddChatBackend();
+        builder.Services.AddChatBackend().AddGuests();
         await using var app = builder.Build();
         app.MapChatBackend();
         await app.StartAsync();

@@ -1,15 +1,18 @@
 using System.ComponentModel;
 using System.Security.Claims;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Client;
+using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using static ChatBackend.Tests.Agents.StepModel;
 
 namespace ChatBackend.Tests.Agents;
@@ -23,7 +26,7 @@ public sealed class AddedToolTests
         var model = new StepModel([Call("order", ("id", "A1"))]);
         await using var server = new ChatServer(services =>
         {
-            services.AddScoped<Orders>().AddSingleton<IStartupFilter>(new SignedIn(new Claim("tier", "gold")));
+            SignedIn.Add(services.AddScoped<Orders>());
             services.AddChatBackend().AddAgent("support", agent => agent.UseModel(model).AddTool(
                 "order",
                 ([Description("The order's number.")] string id, Orders orders, ChatRunContext run, CancellationToken _, int copies = 2) =>
@@ -50,7 +53,7 @@ public sealed class AddedToolTests
     {
         await using var server = new ChatServer(services =>
         {
-            services.AddSingleton<IStartupFilter>(new SignedIn(new Claim("tier", "gold")));
+            SignedIn.Add(services);
             services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new StepModel([Call("tier")])).AddTool("tier", (ChatRunContext run) => run.User.FindFirstValue("tier")));
         });
         await using var client = await server.ConnectAsync();
@@ -205,17 +208,20 @@ public sealed class AddedToolTests
         public ChatRunContext Run => run;
     }
 
-    /// <summary>A sign-in of the application's.</summary>
-    private sealed class SignedIn(params Claim[] claims) : IStartupFilter
+    /// <summary>A sign-in of the application's, which takes guests' tokens and knows more of their users.</summary>
+    private sealed class SignedIn(SessionTokens tokens, IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
+        : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        public static void Add(IServiceCollection services)
         {
-            app.Use((http, following) =>
-            {
-                http.User = new ClaimsPrincipal(new ClaimsIdentity(claims, "test"));
-                return following(http);
-            });
-            next(app);
-        };
+            new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, SignedIn>("tiers", configureOptions: null);
+            services.AddChatBackend().AddSignIn("tiers");
+        }
+
+        protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(
+            ChatAuthentication.BearerToken(Request) is { } token && tokens.Read(token) is { } session
+                ? AuthenticateResult.Success(new AuthenticationTicket(
+                    new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, session.User.Value), new Claim("tier", "gold")], "tiers")), Scheme.Name))
+                : AuthenticateResult.NoResult());
     }
 }

@@ -5,12 +5,12 @@ using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
 using ChatBackend.Tests.Client;
+using ChatBackend.Tests.Identity;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using ChatBackend.Tests.Telemetry;
 using ChatBackend.Threads;
 using ChatBackend.Threads.Contracts;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -23,6 +23,7 @@ namespace ChatBackend.Tests.Connections;
 internal sealed class ConnectionFixture : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<ChatMetrics>().BuildServiceProvider();
+    private readonly ServiceProvider _identity;
     private readonly ILoggerFactory _loggers;
 
     public ConnectionFixture(ConnectionOptions? options = null)
@@ -31,7 +32,7 @@ internal sealed class ConnectionFixture : IDisposable
         Options = Microsoft.Extensions.Options.Options.Create(options ?? new ConnectionOptions());
         Memory = new OutboxMemory(Options, Metrics);
         Router = new MessageRouter(Memory, Metrics);
-        Tokens = new SessionTokens(new EphemeralDataProtectionProvider(), Clock, Microsoft.Extensions.Options.Options.Create(new GuestOptions()));
+        _identity = IdentityFixture.Services(Clock);
         Refusals = new Refusals(Metrics, Clock, Logger<Refusals>());
         Left = new LeftCommands(Options, Metrics);
     }
@@ -48,7 +49,7 @@ internal sealed class ConnectionFixture : IDisposable
 
     public MessageRouter Router { get; }
 
-    public SessionTokens Tokens { get; }
+    public SessionTokens Tokens => _identity.GetRequiredService<SessionTokens>();
 
     public Refusals Refusals { get; }
 
@@ -71,7 +72,7 @@ internal sealed class ConnectionFixture : IDisposable
         var outbox = new Outbox(context, Options, Memory, Metrics, Clock);
         var grain = ServiceDecoration.Of<IThreadGrain>(null!, (_, method, _) => Thread(method));
         var handler = new AgentMessageHandler(
-            context, outbox, threads: null!, ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain), Tokens, agents: null!, Readiness, Options,
+            context, outbox, threads: null!, ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain), _identity.GetRequiredService<ChatSignIn>(), agents: null!, Readiness, Options,
             Microsoft.Extensions.Options.Options.Create(new ThreadOptions()), Left, Refusals, Metrics, Clock, Logger<AgentMessageHandler>());
         Router.Register(new OpenConnection(context, handler, outbox));
         return new Opened(socket, http, context, outbox, handler, new ConnectionLoop(context, outbox, Router, Refusals, Options, Clock, Logger<ConnectionLoop>()));
@@ -91,6 +92,7 @@ internal sealed class ConnectionFixture : IDisposable
     public void Dispose()
     {
         _loggers.Dispose();
+        _identity.Dispose();
         _services.Dispose();
     }
 

@@ -91,6 +91,23 @@ public sealed class RefusalTests
             "Information: A request is refused with 401: no_token. 999 more since the last such line");
     }
 
+    [Fact]
+    [Trait("failure", "Q14")]
+    public async Task Nothing_but_the_counted_line_tells_of_a_credential_that_fails()
+    {
+        var lines = new LogLines("ChatBackend.");
+        await using var server = new ChatServer(services => services.AddSingleton(_ => LoggerFactory.Create(logging => logging.AddProvider(lines))));
+
+        for (var i = 0; i < 5; i++)
+        {
+            (await StatusAsync(server, "/api/threads", ("Authorization", "Bearer wrong"))).Should().Be(HttpStatusCode.Unauthorized);
+            (await StatusAsync(server, "/api/threads", ("Cookie", "chat_session=wrong"))).Should().Be(HttpStatusCode.Unauthorized);
+        }
+
+        lines.All.Should().Contain(line => line.StartsWith("Information: A request is refused with 401: invalid_token", StringComparison.Ordinal));
+        lines.All.Should().NotContain(line => line.Contains("authenticated", StringComparison.Ordinal), "the framework writes one for each");
+    }
+
     private static async Task<HttpStatusCode> StatusAsync(ChatServer server, string path, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);

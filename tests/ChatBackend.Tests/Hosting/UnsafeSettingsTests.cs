@@ -50,6 +50,10 @@ public sealed class UnsafeSettingsTests
     }
 
     [Fact]
+    public void An_issuer_is_a_way_in_without_guests() =>
+        UnsafeSettings.Warned(Configuration(("Auth:Authority", "https://login.example.com"))).Should().BeEmpty();
+
+    [Fact]
     public void A_certificate_of_the_operators_own_is_not_warned_of() =>
         UnsafeSettings.Warned(Configuration(("Guests:Enabled", "true"), ("urls", "https://*:443"), ("Kestrel:Certificates:Default:Path", "chat.pem"))).Should().BeEmpty();
 

@@ -75,7 +75,7 @@ public sealed class ApiIdentityTests
     [InlineData("POST", null, null, "no_token", "A token is needed: as bearer, or in the cookie.", 401)]
     [InlineData("POST", "https://evil.example", null, "foreign_origin", "This origin may not connect. If it should, add it to Connections:AllowedOrigins.", 403)]
     [InlineData("POST", null, Cookie, "foreign_cookie", "The session cookie counts only for pages of this server.", 403)]
-    [InlineData("POST", Own, "__Host-chat_session=wrong", "invalid_token", "The token is invalid or expired. Get a new one.", 401)]
+    [InlineData("POST", Own, "__Host-chat_session=wrong", "invalid_token", "The session is invalid or expired. Get a new one.", 401)]
     [InlineData("GET", Own, Cookie + "; __Host-chat_session=other", "cookie_conflict", "Two different session cookies were sent. Remove them and get a new session.", 401)]
     public void Each_refusal_has_its_own_reason_and_says_what_to_do(string method, string? origin, string? cookie, string reason, string problem, int status)
     {
@@ -88,7 +88,7 @@ public sealed class ApiIdentityTests
     {
         var context = _fixture.Request(headers);
         context.Request.Method = method;
-        return _fixture.Api.Decide(context);
+        return _fixture.DecideApi(context);
     }
 
     private int StatusOf(string method, params (string, string)[] headers) =>

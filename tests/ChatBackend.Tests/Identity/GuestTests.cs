@@ -135,14 +135,14 @@ public sealed class GuestTests : IDisposable
 
         var names = app.Services.GetRequiredService<HostNames>();
         new[] { "chat.example.com", "a.example.org", "example.org", "" }.Select(names.IsNamed).Should().Equal(true, true, false, false);
-        app.Services.GetRequiredService<IHttpContextFactory>().Should().BeOfType<TicketInUrl>();
+        app.Services.GetRequiredService<IHttpContextFactory>().Should().BeOfType<DefaultHttpContextFactory>();
         var (tokens, tickets) = (app.Services.GetRequiredService<SessionTokens>(), app.Services.GetRequiredService<Tickets>());
         var (token, session) = tokens.Issue(IdentityFixture.Ada);
         tickets.Redeem(tickets.Issue(session).Ticket).Should().Be(session);
-        var context = new DefaultHttpContext();
+        var context = new DefaultHttpContext { RequestServices = app.Services };
         context.Request.Headers.Authorization = $"Bearer {token}";
-        app.Services.GetRequiredService<UpgradeIdentity>().Decide(context).Should().Be(new UpgradeDecision.Accepted(session, null));
-        app.Services.GetRequiredService<ApiIdentity>().Decide(context).Should().Be(new UpgradeDecision.Accepted(session, null));
+        (await app.Services.GetRequiredService<UpgradeIdentity>().DecideAsync(context)).Should().Be(new UpgradeDecision.Accepted(session, null));
+        (await app.Services.GetRequiredService<ApiIdentity>().DecideAsync(context)).Should().Be(new UpgradeDecision.Accepted(session, null));
         session.ExpiresAt.Should().BeCloseTo(TimeProvider.System.GetUtcNow().AddDays(30), TimeSpan.FromMinutes(1));
     }
 
@@ -171,7 +171,7 @@ public sealed class GuestTests : IDisposable
         builder.Configuration.AddInMemoryCollection(
             settings.Append(("DataDirectory", _data.FullName)).Select(setting => KeyValuePair.Create(setting.Item1, setting.Item2)));
         services(builder.Services);
-        builder.Services.AddIdentity();
+        builder.Services.AddIdentity().AddGuestSignIn().AddTicketSignIn();
         builder.Services.AddMetrics().AddSingleton<ChatMetrics>().AddSingleton<Refusals>();
         var app = builder.Build();
         app.MapGuests();

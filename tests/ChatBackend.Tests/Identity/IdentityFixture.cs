@@ -2,7 +2,8 @@ using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Extensions.Time.Testing;
 
@@ -13,13 +14,13 @@ internal sealed class IdentityFixture
 {
     public static readonly UserId Ada = UserId.From("usr_ada");
 
+    private readonly ServiceProvider _services;
+
     public IdentityFixture(params string[] allowedOrigins)
     {
-        Tokens = new SessionTokens(new EphemeralDataProtectionProvider(), Clock, Options.Create(new GuestOptions()));
-        Tickets = new Tickets(new EphemeralDataProtectionProvider(), Clock);
-        var origins = new OriginPolicy(Options.Create(new OriginOptions { AllowedOrigins = allowedOrigins }));
-        Upgrade = new UpgradeIdentity(origins, Tokens, Tickets);
-        Api = new ApiIdentity(origins, Tokens);
+        _services = Services(Clock, allowedOrigins);
+        Tokens = _services.GetRequiredService<SessionTokens>();
+        Tickets = _services.GetRequiredService<Tickets>();
         (Token, _) = Tokens.Issue(Ada);
     }
 
@@ -29,17 +30,22 @@ internal sealed class IdentityFixture
 
     public Tickets Tickets { get; }
 
-    public UpgradeIdentity Upgrade { get; }
-
-    public ApiIdentity Api { get; }
-
     /// <summary>A valid token of <see cref="Ada"/>.</summary>
     public string Token { get; }
+
+    /// <summary>The identity parts as the server registers them.</summary>
+    public static ServiceProvider Services(TimeProvider clock, params string[] allowedOrigins) => new ServiceCollection().AddLogging()
+        .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+        .AddSingleton(clock)
+        .AddIdentity().AddGuestSignIn().AddTicketSignIn()
+        .AddKeyedSingleton<IDataProtectionProvider>(TokenProtection.Key, new EphemeralDataProtectionProvider())
+        .Configure<OriginOptions>(origins => origins.AllowedOrigins = allowedOrigins)
+        .BuildServiceProvider();
 
     /// <summary>A request to <c>https://chat.example.com</c> with these headers; <c>{token}</c> stands for the valid one.</summary>
     public HttpContext Request(params (string Name, string Value)[] headers)
     {
-        var context = new DefaultHttpContext();
+        var context = new DefaultHttpContext { RequestServices = _services };
         context.Request.Scheme = "https";
         context.Request.Host = new HostString("chat.example.com");
         context.Request.Path = "/ws";
@@ -53,9 +59,27 @@ internal sealed class IdentityFixture
         return context;
     }
 
-    public UpgradeDecision Decide(params (string Name, string Value)[] headers) => Upgrade.Decide(Request(headers));
+    public UpgradeDecision Decide(params (string Name, string Value)[] headers) => Decide(Request(headers));
+
+    /// <summary>What becomes of the request as one for a WebSocket.</summary>
+    public UpgradeDecision Decide(HttpContext context)
+    {
+        context.Request.Method = HttpMethods.Get;
+        context.Request.Headers.Upgrade = "websocket";
+        return AtOnce(_services.GetRequiredService<UpgradeIdentity>().DecideAsync(context));
+    }
+
+    /// <summary>What becomes of it under <c>/api</c>.</summary>
+    public UpgradeDecision DecideApi(HttpContext context) => AtOnce(_services.GetRequiredService<ApiIdentity>().DecideAsync(context));
 
     /// <summary>The status of a refusal, or 101.</summary>
     public int StatusOf(params (string Name, string Value)[] headers) =>
         Decide(headers) is UpgradeDecision.Refused refused ? refused.Status : StatusCodes.Status101SwitchingProtocols;
+
+    // A socket would stay in every method that had to wait for it.
+    private static UpgradeDecision AtOnce(ValueTask<UpgradeDecision> deciding)
+    {
+        deciding.IsCompletedSuccessfully.Should().BeTrue();
+        return deciding.Result;
+    }
 }

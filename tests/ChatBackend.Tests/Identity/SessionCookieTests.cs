@@ -41,7 +41,7 @@ public sealed class SessionCookieTests
         var context = new DefaultHttpContext();
         context.Request.Headers.Cookie = header;
 
-        string.Join(',', SessionCookie.TokensOf(context.Request)).Should().Be(tokens);
+        string.Join(',', SessionCookie.TokensOf(context)).Should().Be(tokens);
     }
 
     private sealed class Kept : IResponseCookiesFeature, IResponseCookies

@@ -1,4 +1,5 @@
 using ChatBackend.Identity;
+using ChatBackend.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -18,7 +19,8 @@ public sealed class TicketInUrlTests
     [InlineData("/ws", "?a=1+2&b", "?a=1+2&b", null)]
     [InlineData("/ws", "?", "?", null)]
     [InlineData("/ws", "", "", null)]
-    [InlineData("/elsewhere", "?ticket=t1", "?ticket=t1", "t1")]
+    [InlineData("/assistant/ws", "?ticket=t1", "", "t1")]
+    [InlineData("/elsewhere", "?ticket=t1", "?ticket=t1", null)]
     public async Task The_ticket_is_taken_out_of_the_address_of_an_upgrade_and_nothing_else_is(string path, string query, string left, string? ticket)
     {
         await using var app = WebApplication.CreateSlimBuilder().Build();
@@ -32,7 +34,7 @@ public sealed class TicketInUrlTests
 
         context.Request.QueryString.ToString().Should().Be(left);
         request.RawTarget.Should().Be(path + left);
-        var presented = TicketInUrl.Of(context);
+        var presented = PresentedTicket.Of(context);
         (presented.Count == 0 ? null : presented.ToString()).Should().Be(ticket);
         contexts.Dispose(context);
     }

@@ -100,6 +100,6 @@ public sealed class TicketsTests
     {
         var context = _fixture.Request(headers);
         context.Request.QueryString = new(query);
-        return _fixture.Upgrade.Decide(context);
+        return _fixture.Decide(context);
     }
 }

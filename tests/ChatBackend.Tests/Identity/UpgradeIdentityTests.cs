@@ -22,7 +22,7 @@ public sealed class UpgradeIdentityTests
         var context = _fixture.Request();
         context.Request.QueryString = new(query.Replace("{token}", _fixture.Token, StringComparison.Ordinal));
 
-        _fixture.Upgrade.Decide(context).Should().BeOfType<UpgradeDecision.Refused>().Which.Status.Should().Be(401);
+        _fixture.Decide(context).Should().BeOfType<UpgradeDecision.Refused>().Which.Status.Should().Be(401);
     }
 
     [Theory]
@@ -163,7 +163,7 @@ public sealed class UpgradeIdentityTests
         });
         context.Request.QueryString = new(name == "ticket" ? $"?ticket={value}" : "");
 
-        _fixture.Upgrade.Decide(context).Should().Be(new UpgradeDecision.Refused(status, reason, problem));
+        _fixture.Decide(context).Should().Be(new UpgradeDecision.Refused(status, reason, problem));
     }
 
     [Fact]
