@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using ChatBackend.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -7,8 +8,8 @@ using TransportContext = Microsoft.AspNetCore.Connections.ConnectionContext;
 namespace ChatBackend.Server.Sockets;
 
 /// <summary>
-/// Closes sockets at once when the file descriptors that are left are needed by the server itself. Closing them one after the other, before
-/// the next is accepted, is what keeps a flood from using up the rest: without descriptors Kestrel's listener tries again for ever.
+/// Closes sockets at once when as many are open as may be, or when the file descriptors that are left are needed by the server itself. Closing them
+/// one after the other, before the next is accepted, is what keeps a flood from using up the rest: without descriptors Kestrel's listener tries again for ever.
 /// </summary>
 internal sealed partial class BoundedListener(IConnectionListener listener, ConnectionLimit limit, TimeProvider clock, ILogger<BoundedListener> logger) : IConnectionListener
 {
@@ -19,16 +20,23 @@ internal sealed partial class BoundedListener(IConnectionListener listener, Conn
 
     public EndPoint EndPoint => listener.EndPoint;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<TransportContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         while (await listener.AcceptAsync(cancellationToken) is { } connection)
         {
-            if (connection.Features.Get<IConnectionSocketFeature>() is not { } accepted || limit.Admits(accepted.Socket.Handle))
+            if (connection.Features.Get<IConnectionSocketFeature>() is not { } accepted)
             {
                 return connection;
             }
 
-            connection.Abort(new ConnectionAbortedException("Its descriptor is needed by the server itself."));
+            if (limit.TryOpenSocket(accepted.Socket.Handle))
+            {
+                connection.ConnectionClosed.UnsafeRegister(static limit => ((ConnectionLimit)limit!).CloseSocket(), limit);
+                return connection;
+            }
+
+            connection.Abort(new ConnectionAbortedException("As many sockets are open as may be."));
             await connection.DisposeAsync();
             Refused();
         }
@@ -51,6 +59,6 @@ internal sealed partial class BoundedListener(IConnectionListener listener, Conn
     }
 
     [LoggerMessage(LogLevel.Warning,
-        "{Count} sockets were closed at once since the last such line: the file descriptors that are left are kept for the server itself. Raise the limit of the process, or find out who connects")]
+        "{Count} sockets were closed at once since the last such line: as many are open as Connections:MaxConnections or the file descriptors of the process allow. Raise the limit, or find out who connects")]
     private partial void LogRefused(int count);
 }

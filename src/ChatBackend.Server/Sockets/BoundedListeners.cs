@@ -21,16 +21,9 @@ internal sealed class BoundedListeners(IOptions<SocketTransportOptions> options,
 
 internal static class SocketsRegistration
 {
-    private const int Unupgraded = 100;
-
     public static void AddBoundedSockets(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<ConnectionLimit>((kestrel, limit) =>
-        {
-            // Sockets without an upgrade; the others are counted by ChatEndpoint. Health checks and scrapers keep theirs open.
-            kestrel.Limits.MaxConcurrentConnections ??= limit.Connections + Unupgraded;
-            kestrel.AddServerHeader = false;
-        });
+        builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
     }
 }

@@ -8,11 +8,15 @@ namespace ChatBackend.Connections;
 /// <summary>How many connections this process takes: <c>Connections:MaxConnections</c>, or fewer where its file descriptors do not suffice.</summary>
 internal sealed partial class ConnectionLimit : IHostedLifecycleService
 {
+    /// <summary>Sockets besides those of connections: requests, health checks and scrapers that keep theirs open.</summary>
+    private const int Unupgraded = 100;
+
     private readonly FileDescriptors _descriptors;
     private readonly ConnectionOptions _options;
     private readonly ILogger<ConnectionLimit> _logger;
     private readonly int? _limit;
     private int _firstRefused = int.MaxValue;
+    private int _sockets;
     private long _socketsRefused;
 
     public ConnectionLimit(FileDescriptors descriptors, IOptions<ConnectionOptions> options, ChatMetrics metrics, ILogger<ConnectionLimit> logger)
@@ -29,18 +33,24 @@ internal sealed partial class ConnectionLimit : IHostedLifecycleService
     /// <summary>Connections that may be open at once.</summary>
     public int Connections { get; private set; }
 
-    /// <summary>Whether a new socket may stay. Where it may not it must be closed at once: what is left belongs to the server's own files.</summary>
+    /// <summary>
+    /// Whether a new socket may stay; <see cref="CloseSocket"/> is called once it is closed. One that may not is closed at once: what is left belongs
+    /// to the server's own files.
+    /// </summary>
     /// <param name="descriptor">The socket's file descriptor.</param>
-    public bool Admits(nint descriptor)
+    public bool TryOpenSocket(nint descriptor)
     {
-        if (descriptor < Volatile.Read(ref _firstRefused))
+        var isOpen = Interlocked.Increment(ref _sockets) <= Connections + Unupgraded && descriptor < Volatile.Read(ref _firstRefused);
+        if (!isOpen)
         {
-            return true;
+            CloseSocket();
+            Interlocked.Increment(ref _socketsRefused);
         }
 
-        Interlocked.Increment(ref _socketsRefused);
-        return false;
+        return isOpen;
     }
+
+    public void CloseSocket() => Interlocked.Decrement(ref _sockets);
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {

@@ -16,12 +16,13 @@ internal sealed partial class ConnectionSweep(MessageRouter router, OutboxMemory
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var sweep = Sweep;
         await foreach (var _ in PeriodicTicks.EveryAsync(Every, clock, stoppingToken))
         {
             var failed = new HashSet<string>();
             foreach (var connection in router.Connections)
             {
-                if (!await _work.TryAsync(connection.Context.Id.Value, () => Sweep(connection), stoppingToken))
+                if (!await _work.TryAsync(connection.Context.Id.Value, sweep, connection, stoppingToken))
                 {
                     failed.Add(connection.Context.Id.Value);
                 }

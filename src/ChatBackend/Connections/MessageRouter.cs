@@ -6,7 +6,7 @@ using ChatBackend.Telemetry;
 namespace ChatBackend.Connections;
 
 /// <summary>An open connection: commands go to its handler, frames to its outbox.</summary>
-internal sealed record OpenConnection(ConnectionContext Context, AgentMessageHandler Handler, Outbox Outbox);
+internal readonly record struct OpenConnection(ConnectionContext Context, AgentMessageHandler Handler, Outbox Outbox);
 
 /// <summary>
 /// Knows every open connection, by its id and by nothing else: a frame goes to the handler of the connection it came from, a delivery to the

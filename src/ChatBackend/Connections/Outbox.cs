@@ -17,7 +17,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     private bool _isSending;
     private bool _isClosed;
     private long _sendStartedAt;
-    private OutboundFrame _next; // of a send that its caller has yet to begin
+    private ReadOnlyMemory<byte> _next; // of a send that its caller has yet to begin
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _idle;
     private Exception? _fault;
@@ -64,7 +64,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     /// <summary>A send that ends at once costs no task.</summary>
     public void Flush()
     {
-        var frame = _next.Encoded();
+        var frame = _next;
         _next = default;
         try
         {
@@ -182,7 +182,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
 
             if (!_isSending)
             {
-                (_isSending, _sendStartedAt, _next) = (true, clock.GetTimestamp(), frame);
+                (_isSending, _sendStartedAt, _next) = (true, clock.GetTimestamp(), frame.Encoded());
                 return begins = true;
             }
 

@@ -19,7 +19,10 @@ internal sealed partial class BackgroundWork(string service, ChatMetrics metrics
     /// <summary>Runs an item, unless it failed and its pause is not over.</summary>
     /// <param name="item">Names it in the log: an id, never what somebody wrote.</param>
     /// <returns>Whether it was done.</returns>
-    public async Task<bool> TryAsync(string item, Func<Task> work, CancellationToken stoppingToken)
+    public Task<bool> TryAsync(string item, Func<Task> work, CancellationToken stoppingToken) => TryAsync(item, static work => work(), work, stoppingToken);
+
+    /// <summary>The same for work that is done for many at a time: one that is done at once costs no memory.</summary>
+    public async Task<bool> TryAsync<T>(string item, Func<T, Task> work, T of, CancellationToken stoppingToken)
     {
         if (_failing.TryGetValue(item, out var earlier) && clock.GetElapsedTime(earlier.FailedAt) < earlier.Pause)
         {
@@ -28,7 +31,7 @@ internal sealed partial class BackgroundWork(string service, ChatMetrics metrics
 
         try
         {
-            await work();
+            await work(of);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

@@ -27,7 +27,7 @@ public sealed class ConnectionLimitTests : IDisposable
         Show(limit: "400", used: 10);
         var limit = Limit(configured);
         limit.Connections.Should().Be(configured, "nothing is known yet");
-        limit.Admits(int.MaxValue - 1).Should().BeTrue();
+        limit.TryOpenSocket(int.MaxValue - 1).Should().BeTrue();
 
         await limit.StartingAsync(Token);
         await limit.StartAsync(Token);
@@ -60,11 +60,27 @@ public sealed class ConnectionLimitTests : IDisposable
         var limit = Limit(15_000);
         await limit.StartAsync(Token);
 
-        (limit.Admits(349), limit.Admits(350), limit.Admits(399)).Should().Be((true, false, false));
+        (limit.TryOpenSocket(349), limit.TryOpenSocket(350), limit.TryOpenSocket(399)).Should().Be((true, false, false));
 
         _fixture.Gauge("chat_sockets_refused").Should().Be(2);
         _fixture.Gauge("chat_descriptors_limit").Should().Be(400);
         _fixture.Gauge("chat_descriptors_open").Should().Be(10);
+    }
+
+    [Fact]
+    public void A_hundred_sockets_have_room_beside_the_connections_and_one_that_closes_makes_room()
+    {
+        var limit = Limit(5);
+        for (var socket = 0; socket < 105; socket++)
+        {
+            limit.TryOpenSocket(socket).Should().BeTrue();
+        }
+
+        (limit.TryOpenSocket(105), limit.TryOpenSocket(105)).Should().Be((false, false));
+        limit.CloseSocket();
+
+        (limit.TryOpenSocket(105), limit.TryOpenSocket(106)).Should().Be((true, false));
+        _fixture.Gauge("chat_sockets_refused").Should().Be(3);
     }
 
     [Fact]
@@ -91,7 +107,7 @@ public sealed class ConnectionLimitTests : IDisposable
         await limit.StartedAsync(Token);
 
         limit.Connections.Should().Be(15_000);
-        limit.Admits(int.MaxValue - 1).Should().BeTrue();
+        limit.TryOpenSocket(int.MaxValue - 1).Should().BeTrue();
     }
 
     [Theory]

@@ -75,8 +75,8 @@ public sealed class DescriptorBudgetTests
         var (limit, descriptors) = (server.Services.GetRequiredService<ConnectionLimit>(), server.Services.GetRequiredService<FileDescriptors>());
         Assert.SkipWhen(descriptors.ReadLimit() is null, "the limit is known on Linux only");
 
-        limit.Admits(descriptors.CountOpen()!.Value).Should().BeTrue();
-        limit.Admits(descriptors.ReadLimit()!.Value - 1).Should().BeFalse();
+        limit.TryOpenSocket(descriptors.CountOpen()!.Value).Should().BeTrue();
+        limit.TryOpenSocket(descriptors.ReadLimit()!.Value - 1).Should().BeFalse();
 
         limit.Connections.Should().BePositive();
         (await server.GaugeAsync("chat_sockets_refused_total")).Should().Be(1);
