@@ -171,6 +171,9 @@ public sealed record ToolProgress : ServerFrame
 
     public required RunId RunId { get; init; }
 
+    /// <summary>As in <see cref="AgentEvent.ParentRunId"/>.</summary>
+    public RunId? ParentRunId { get; init; }
+
     public required CallId CallId { get; init; }
 
     /// <summary>For people.</summary>

@@ -58,12 +58,19 @@ public abstract record RunEvent : ThreadEvent
     public required RunId RunId { get; init; }
 }
 
+/// <summary>An event of what an agent does in a run, or in one that is nested in it.</summary>
+public abstract record AgentEvent : RunEvent
+{
+    /// <summary>The run whose agent called this run's agent as a tool; absent in a run that answers a message.</summary>
+    public RunId? ParentRunId { get; init; }
+}
+
 /// <summary>The first event of every run.</summary>
-public sealed record AgentStarted : RunEvent
+public sealed record AgentStarted : AgentEvent
 {
     public required string Agent { get; init; }
 
-    /// <summary>The message that this run answers.</summary>
+    /// <summary>The message that this run, or the one it is nested in, answers.</summary>
     public required MessageId MessageId { get; init; }
 }
 
@@ -74,7 +81,7 @@ public sealed record MessageSteered : RunEvent
 }
 
 /// <summary>A tool is about to be called. Exactly one <see cref="ToolCompleted"/> follows.</summary>
-public sealed record ToolExecuting : RunEvent
+public sealed record ToolExecuting : AgentEvent
 {
     public required CallId CallId { get; init; }
 
@@ -83,7 +90,7 @@ public sealed record ToolExecuting : RunEvent
     public required JsonElement Arguments { get; init; }
 }
 
-public sealed record ToolCompleted : RunEvent
+public sealed record ToolCompleted : AgentEvent
 {
     public required CallId CallId { get; init; }
 
@@ -112,7 +119,7 @@ public enum ToolOutcome
 }
 
 /// <summary>A tool call waits for a decision bound to exactly these arguments.</summary>
-public sealed record ApprovalRequired : RunEvent
+public sealed record ApprovalRequired : AgentEvent
 {
     public required CallId CallId { get; init; }
 
@@ -125,7 +132,7 @@ public sealed record ApprovalRequired : RunEvent
     public required DateTimeOffset ExpiresAt { get; init; }
 }
 
-public sealed record ApprovalDecided : RunEvent
+public sealed record ApprovalDecided : AgentEvent
 {
     public required CallId CallId { get; init; }
 
@@ -137,7 +144,7 @@ public sealed record ApprovalDecided : RunEvent
 }
 
 /// <summary>A part that ended while the run goes on: its whole text, equal to its deltas.</summary>
-public sealed record AgentPart : RunEvent
+public sealed record AgentPart : AgentEvent
 {
     public required PartId PartId { get; init; }
 
@@ -154,7 +161,7 @@ public enum PartKind
 }
 
 /// <summary>The run ended with an answer.</summary>
-public sealed record AgentCompleted : RunEvent
+public sealed record AgentCompleted : AgentEvent
 {
     public required MessageId MessageId { get; init; }
 
@@ -177,7 +184,7 @@ public sealed record TokenUsage
 }
 
 /// <summary>The run was ended before its answer was complete; what it had said is kept.</summary>
-public sealed record AgentStopped : RunEvent
+public sealed record AgentStopped : AgentEvent
 {
     public required MessageId MessageId { get; init; }
 
@@ -212,7 +219,7 @@ public enum StopReason
 }
 
 /// <summary>The run failed; what it had said is kept.</summary>
-public sealed record AgentFailed : RunEvent
+public sealed record AgentFailed : AgentEvent
 {
     /// <summary>One of <see cref="RunFailure"/>.</summary>
     public required RunFailure Code { get; init; }
@@ -277,24 +284,3 @@ public enum RenamedBy
     User,
     Agent,
 }
-
-/// <summary>
-/// Text of a part in flight; has no <c>seq</c>. <see cref="Offset"/> is the position of <see cref="Text"/> in its part
-/// in UTF-16 code units: drop what the part already has, append the rest.
-/// </summary>
-public abstract record PartDelta : ServerFrame
-{
-    public required ThreadId ThreadId { get; init; }
-
-    public required RunId RunId { get; init; }
-
-    public required PartId PartId { get; init; }
-
-    public required int Offset { get; init; }
-
-    public required string Text { get; init; }
-}
-
-public sealed record AgentDelta : PartDelta;
-
-public sealed record AgentThinking : PartDelta;

@@ -9,6 +9,8 @@ internal sealed class RunDraft(RunId id)
     private readonly List<object> _items = []; // TextDraft, ToolItem or SteeredItem
     private RunEntry _head = new() { RunId = id, State = RunState.Running, Items = [] };
 
+    public RunId? Parent => _head.ParentRunId;
+
     public RunEntry ToEntry() => _head with
     {
         Items = [.. _items.Select(item => item is TextDraft text ? text.ToItem() : (TranscriptItem)item)],
@@ -50,7 +52,7 @@ internal sealed class RunDraft(RunId id)
         switch (threadEvent)
         {
             case AgentStarted started:
-                _head = _head with { Agent = started.Agent, Answers = started.MessageId };
+                _head = _head with { Agent = started.Agent, Answers = started.MessageId, ParentRunId = started.ParentRunId };
                 break;
             case MessageSteered steered:
                 _items.Add(new SteeredItem(steered.MessageId, IsReplaced: false));

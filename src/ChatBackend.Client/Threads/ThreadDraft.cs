@@ -44,7 +44,7 @@ internal sealed class ThreadDraft
             case ThreadRenamed renamed:
                 Title = renamed.Title;
                 break;
-            case AgentStarted started:
+            case AgentStarted { ParentRunId: null } started:
                 Change(started.MessageId, message => message with { State = MessageState.Answered, RunId = started.RunId });
                 RunOf(started.RunId).Apply(started);
                 break;
@@ -86,6 +86,10 @@ internal sealed class ThreadDraft
             if (message.RunId is { } run)
             {
                 RunOf(run).Replace(message.MessageId);
+                foreach (var nested in _runs.Values.Where(nested => nested.Parent == run))
+                {
+                    nested.Replace(message.MessageId);
+                }
             }
         }
     }

@@ -134,7 +134,7 @@ public sealed class ThreadFollower
     /// <exception cref="ChatClosedException">The connection closed, or the thread was unfollowed, before it came.</exception>
     public async Task<RunEvent> WaitForAnswerAsync(MessageId message, CancellationToken cancellationToken = default)
     {
-        var started = (AgentStarted)await WaitForAsync(threadEvent => threadEvent is AgentStarted begun && begun.MessageId == message, cancellationToken);
+        var started = (AgentStarted)await WaitForAsync(threadEvent => threadEvent is AgentStarted { ParentRunId: null } begun && begun.MessageId == message, cancellationToken);
         return await WaitForRunEndAsync(started.RunId, cancellationToken);
     }
 

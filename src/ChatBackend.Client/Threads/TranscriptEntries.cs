@@ -54,6 +54,9 @@ public sealed record RunEntry : TranscriptEntry
 
     public required RunState State { get; init; }
 
+    /// <summary>The run whose agent called this one's as a tool; null in a run that answers a message.</summary>
+    public RunId? ParentRunId { get; init; }
+
     /// <summary>Null when the transcript begins after the run did.</summary>
     public string? Agent { get; init; }
 

@@ -134,7 +134,7 @@ export class Conversation {
     if (event.seq === this.seq + 1) {
       this.seq = event.seq;
       this.at = event.at;
-      this.#applyNext(event, this.#runs.get(event.run_id));
+      this.#applyNext(event, this.#runs.get(event.parent_run_id ?? event.run_id));
       this.page.changed(this);
       this.page.scrolled();
     }
@@ -142,6 +142,10 @@ export class Conversation {
   }
 
   #applyNext(event, run) {
+    // Of a run that is nested the calls are shown, in the run that it is nested in: they may need a decision. What it says is that run's to use.
+    if (event.parent_run_id && !/^(tool|approval)_/.test(event.type)) {
+      return;
+    }
     switch (event.type) {
       case 'user_message': return this.#userMessage(event);
       case 'message_removed': return this.#removed(event);

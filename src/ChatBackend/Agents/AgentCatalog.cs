@@ -29,6 +29,11 @@ internal sealed class AgentCatalog
         _agents = registered.Select(agent => Of(agent, tools, services))
             .Concat(Configured(chosen, registered.Count > 0, configuration, tools, builtIn, clock))
             .ToDictionary(agent => agent.Name);
+        if (_agents.Values.SelectMany(CalledBy).FirstOrDefault(call => !_agents.ContainsKey(call.Called)) is { Caller: not null } unknown)
+        {
+            throw new InvalidOperationException($"The agent {unknown.Caller} calls the agent {unknown.Called}, which does not exist. There are {string.Join(", ", names)}.");
+        }
+
         var first = chosen.Default is { Length: > 0 } named ? named : names[0];
         Names = [first, .. names.Where(name => name != first)];
         var details = Names.Select(name => _agents[name]).Where(agent => agent.Description is not null || agent.Suggestions.Count > 0).Select(DetailsOf).ToList();
@@ -53,6 +58,9 @@ internal sealed class AgentCatalog
         .. options.List.Select(endpoint => endpoint.Name),
         .. options.Script.Enabled ? [Script] : Array.Empty<string>(),
     ];
+
+    private static IEnumerable<(string Caller, string Called)> CalledBy(Agent agent) =>
+        agent.Tools.Select(tool => tool.GetService<AgentTool>()).OfType<AgentTool>().Select(tool => (agent.Name, tool.Agent));
 
     private static AgentDetails DetailsOf(Agent agent) => new()
     {

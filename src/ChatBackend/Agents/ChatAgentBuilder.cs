@@ -121,6 +121,26 @@ public sealed class ChatAgentBuilder
         return this;
     }
 
+    /// <summary>
+    /// Lets the agent call another one as a tool. The other sees the task it is given and nothing else of the conversation; it has its own instructions, tools and limits, and
+    /// what it says last is the tool's result. Its run is nested: its events carry <c>parent_run_id</c>, and it ends with the run around it at the latest. It calls no agents itself.
+    /// </summary>
+    /// <param name="agent">The name of the other agent, added in code or in configuration.</param>
+    /// <param name="description">What the model is told of it: what it is good for.</param>
+    /// <param name="configure">How it is called; its time limit is that of the other agent.</param>
+    public ChatAgentBuilder AddAgentTool(string agent, string description, Action<ChatToolOptions>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(description);
+        _tools.Add(ToolRegistration.Of(
+            new AgentTool(AgentNames.Check(agent), description),
+            tool =>
+            {
+                configure?.Invoke(tool);
+                tool.Timeout = null;
+            }));
+        return this;
+    }
+
     internal AgentRegistration Build() => new()
     {
         Name = Name,

@@ -27,6 +27,9 @@ public sealed class ChatRunContext
     /// <summary>The run.</summary>
     public required RunId RunId { get; init; }
 
+    /// <summary>The run whose agent called this run's agent as a tool; null in a run that answers a message.</summary>
+    public RunId? ParentRunId { get; internal init; }
+
     /// <summary>The name of the agent that runs.</summary>
     public required string Agent { get; init; }
 
@@ -38,6 +41,9 @@ public sealed class ChatRunContext
 
     /// <summary>Cancelled when the run is stopped or out of time; in a tool call also when the call is.</summary>
     public CancellationToken CancellationToken { get; }
+
+    /// <summary>Has another agent do a task and gives what it says; null in a run that is nested itself.</summary>
+    internal Func<string, string, CancellationToken, Task<string>>? CallAgent { get; init; }
 
     /// <summary>Where reports go; null outside of a tool call.</summary>
     private Action<string, double?>? Reports { get; init; }
@@ -69,8 +75,10 @@ public sealed class ChatRunContext
         User = User,
         ThreadId = ThreadId,
         RunId = RunId,
+        ParentRunId = ParentRunId,
         Agent = Agent,
         Services = Services,
+        CallAgent = CallAgent,
         CallId = call,
         Reports = reports,
     };
@@ -78,7 +86,13 @@ public sealed class ChatRunContext
     /// <summary>The same run with its cancellation.</summary>
     internal ChatRunContext With(CancellationToken cancellationToken) => new(cancellationToken)
     {
-        UserId = UserId, User = User, ThreadId = ThreadId, RunId = RunId, Agent = Agent, Services = Services,
+        UserId = UserId, User = User, ThreadId = ThreadId, RunId = RunId, ParentRunId = ParentRunId, Agent = Agent, Services = Services,
+    };
+
+    /// <summary>A run of another agent, nested in this one.</summary>
+    internal ChatRunContext Nest(RunId run, string agent, CancellationToken cancellationToken) => new(cancellationToken)
+    {
+        UserId = UserId, User = User, ThreadId = ThreadId, RunId = run, ParentRunId = RunId, Agent = agent, Services = Services,
     };
 
     /// <summary>A user of whom only the id is known.</summary>

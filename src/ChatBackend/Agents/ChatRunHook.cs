@@ -1,8 +1,8 @@
 namespace ChatBackend.Agents;
 
 /// <summary>
-/// Is called at the turns of every run. Added with <c>AddRunHook</c>, made in the run's scope, one for each run; several are called in the order in which they
-/// were added. <see cref="ChatRunContext.CancellationToken"/> ends what takes too long.
+/// Is called at the turns of every run that answers a message, and at the tool calls of those nested in it (<see cref="ChatRunContext.ParentRunId"/>). Added with
+/// <c>AddRunHook</c>, made in the run's scope, one for each run; several are called in the order in which they were added. <see cref="ChatRunContext.CancellationToken"/> ends what takes too long.
 /// </summary>
 public abstract class ChatRunHook
 {

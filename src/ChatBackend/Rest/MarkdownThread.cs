@@ -34,7 +34,7 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
                 Heading("User", message.At);
                 Say(message.Content);
                 break;
-            case AgentStarted started when !_left.Contains(started.MessageId):
+            case AgentStarted { ParentRunId: null } started when !_left.Contains(started.MessageId):
                 _agents[started.RunId] = started.Agent;
                 break;
             case MessageSteered steered when _left.Contains(steered.MessageId):

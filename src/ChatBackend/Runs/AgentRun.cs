@@ -37,6 +37,7 @@ internal sealed partial class AgentRun(
     private readonly Stragglers _stragglers = new();
     private readonly RunUsage _usage = new();
     private RunDeadline? _budget;
+    private NestedRuns? _nested;
 
     public RunId Id => start.Run;
 
@@ -143,6 +144,7 @@ internal sealed partial class AgentRun(
             RunId = start.Run,
             Agent = start.Agent,
             Services = services,
+            CallAgent = (name, task, cancellationToken) => _nested!.RunAsync(name, task, cancellationToken),
         };
         services.GetRequiredService<RunContext>().Current = context;
         return context;
@@ -182,8 +184,10 @@ internal sealed partial class AgentRun(
                 return new RunOutcome.Failed(RunFailure.Refused, refusal, Retryable: false);
             }
 
+            var approval = services.GetRequiredService<ToolApproval>();
+            _nested = new NestedRuns(agents, sink, context, hooks, approval, budget, _stragglers, options, clock, logger);
             var tools = new ToolInvoker(
-                agent, services.GetRequiredService<ToolApproval>(), sink, context, hooks, budget, _stragglers, options, clock, logger);
+                agent, approval, sink, context, hooks, budget, _stragglers, options, clock, logger);
             return await new AgentLoop(agent, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);
         }
         catch (Exception ex) when (ex is RunLostException || (ex is OperationCanceledException && cancellationToken.IsCancellationRequested))

@@ -31,10 +31,12 @@ internal interface IRunSink
     Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken);
 
     /// <summary>Waits until one of the calls that were asked for, here or in an earlier process, is decided, or its time is over.</summary>
+    /// <param name="calls">Those that are waited for.</param>
     /// <param name="tooLate">How a call is recorded to have ended when nobody decides in time.</param>
     /// <returns>The call and its decision; null when nobody decided in time: then <paramref name="tooLate"/> is recorded.</returns>
     /// <exception cref="RunLostException"/>
-    Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken);
+    Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(
+        IReadOnlyCollection<CallId> calls, Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken);
 
     /// <exception cref="RunLostException"/>
     Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken);
@@ -45,6 +47,9 @@ internal interface IRunSink
     /// <summary>Tells who follows now how far a call is; it is not stored. Nothing once the run is over. Never waits.</summary>
     void ReportProgress(CallId call, string text, double? fraction);
 
+    /// <summary>Where the output goes of a run that this one calls as a tool.</summary>
+    INestedRunSink Nest(RunId nested);
+
     /// <summary>The run's one terminal event, and with it whatever is still open. Nothing said afterwards is taken.</summary>
     /// <param name="usage">What the model counted; null when it counted nothing.</param>
     /// <returns>How the run ended, as it was recorded; null when another writer ended it.</returns>
@@ -52,6 +57,17 @@ internal interface IRunSink
 
     /// <summary>Called last, whatever was thrown before: the thread has room for another run. One without a terminal event is adopted.</summary>
     Task ReleaseAsync();
+}
+
+/// <summary>Where the output of a run goes that is nested in another one. Its end is recorded by itself; where the run around it ends first, by that one's end.</summary>
+internal interface INestedRunSink : IRunSink
+{
+    /// <summary>What the last text part said; empty before the end.</summary>
+    string Said { get; }
+
+    /// <summary>The first event.</summary>
+    /// <exception cref="RunLostException"/>
+    Task StartAsync(string agent, CancellationToken cancellationToken);
 }
 
 /// <summary>The thread has another writer, which ends this run itself.</summary>

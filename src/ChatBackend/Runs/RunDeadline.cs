@@ -6,13 +6,16 @@ internal sealed class RunDeadline : IDisposable
     private readonly Lock _lock = new();
     private readonly TimeProvider _clock;
     private readonly ITimer _timer;
+    private readonly RunDeadline? _around;
     private TimeSpan _left;
     private long? _runningSince;
+    private int _pauses;
 
     /// <param name="spent">Called when the time is used up.</param>
-    public RunDeadline(TimeSpan allowed, TimeProvider clock, Action spent)
+    /// <param name="around">That of the run around this one: it stands still while this one does.</param>
+    public RunDeadline(TimeSpan allowed, TimeProvider clock, Action spent, RunDeadline? around = null)
     {
-        (_clock, _left, _runningSince) = (clock, allowed, clock.GetTimestamp());
+        (_clock, _left, _runningSince, _around) = (clock, allowed, clock.GetTimestamp(), around);
         _timer = clock.CreateTimer(_ => spent(), null, allowed, Timeout.InfiniteTimeSpan);
     }
 
@@ -27,17 +30,20 @@ internal sealed class RunDeadline : IDisposable
         }
     }
 
-    /// <summary>Until the result is disposed.</summary>
+    /// <summary>Until the result is disposed. Several may last at the same time.</summary>
     public IDisposable Pause()
     {
         lock (_lock)
         {
-            _left -= _clock.GetElapsedTime(_runningSince!.Value);
-            _runningSince = null;
-            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (_pauses++ == 0)
+            {
+                _left -= _clock.GetElapsedTime(_runningSince!.Value);
+                _runningSince = null;
+                _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
         }
 
-        return new Paused(this);
+        return new Paused(this, _around?.Pause());
     }
 
     public void Dispose() => _timer.Dispose();
@@ -46,13 +52,20 @@ internal sealed class RunDeadline : IDisposable
     {
         lock (_lock)
         {
-            _runningSince = _clock.GetTimestamp();
-            _timer.Change(_left > TimeSpan.Zero ? _left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            if (--_pauses == 0)
+            {
+                _runningSince = _clock.GetTimestamp();
+                _timer.Change(_left > TimeSpan.Zero ? _left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 
-    private sealed class Paused(RunDeadline budget) : IDisposable
+    private sealed class Paused(RunDeadline budget, IDisposable? around) : IDisposable
     {
-        public void Dispose() => budget.Resume();
+        public void Dispose()
+        {
+            budget.Resume();
+            around?.Dispose();
+        }
     }
 }

@@ -69,7 +69,8 @@ internal sealed partial class ToolExecutor(
 
     private async Task<(ToolOutcome, JsonElement?, string?)> InvokeAsync(CallId id, AIFunction tool, JsonElement given, CancellationToken cancellationToken)
     {
-        var limit = tool.GetService<ChatTool>()?.Timeout ?? options.ToolTimeout;
+        // An agent has a time of its own, which stands still while it waits for approval.
+        var limit = tool.GetService<AgentTool>() is null ? tool.GetService<ChatTool>()?.Timeout ?? options.ToolTimeout : Timeout.InfiniteTimeSpan;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var progress = new ToolProgressReports((text, fraction) => sink.ReportProgress(id, text, fraction), clock);
         Task<object?>? pending = null;

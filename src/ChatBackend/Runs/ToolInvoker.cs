@@ -114,7 +114,7 @@ internal sealed class ToolInvoker(
             (CallId Call, ApprovalDecided? Decided) next;
             using (budget.Pause())
             {
-                next = await sink.NextDecisionAsync(id => TooLate(Find(id)), cancellationToken);
+                next = await sink.NextDecisionAsync([.. asked.Select(call => call.Required.CallId)], id => TooLate(Find(id)), cancellationToken);
             }
 
             var call = Find(next.Call);

@@ -3,7 +3,7 @@ using ChatBackend.Protocol;
 
 namespace ChatBackend.Search;
 
-/// <summary>What of an event is searched: messages, what agents said, and the names that people gave threads.</summary>
+/// <summary>What of an event is searched: messages, what agents said to people, and the names that people gave threads.</summary>
 internal static class EventText
 {
     // The type stands first in what the server writes. Most events hold no text, and decoding all would be most of the work.
@@ -20,6 +20,7 @@ internal static class EventText
     public static string? Of(ServerFrame frame) => frame switch
     {
         UserMessage message => message.Content,
+        AgentEvent { ParentRunId: not null } => null,
         AgentPart { Kind: PartKind.Text } part => part.Text,
         AgentCompleted completed => completed.Content,
         AgentStopped stopped => stopped.Content,

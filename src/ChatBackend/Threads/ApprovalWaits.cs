@@ -55,7 +55,8 @@ internal sealed class ApprovalWaits(TimeProvider clock)
 
     /// <summary>Waits until one of the calls is decided, or the time of one is over. It waits no more then.</summary>
     /// <returns>The call, with the decision if there is one.</returns>
-    public async Task<(CallId Call, ApprovalDecided? Decided)> NextAsync(CancellationToken cancellationToken)
+    /// <param name="of">A run that is nested waits for its own calls, and so may the run around it.</param>
+    public async Task<(CallId Call, ApprovalDecided? Decided)> NextAsync(IReadOnlyCollection<CallId> of, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -63,7 +64,7 @@ internal sealed class ApprovalWaits(TimeProvider clock)
             TimeSpan left;
             lock (_lock)
             {
-                var (call, first) = _waits.MinBy(wait => wait.Value.Decided is null ? LeftOf(wait.Value) : TimeSpan.MinValue);
+                var (call, first) = _waits.Where(wait => of.Contains(wait.Key)).MinBy(wait => wait.Value.Decided is null ? LeftOf(wait.Value) : TimeSpan.MinValue);
                 left = LeftOf(first!);
                 if (first!.Decided is not null || left <= TimeSpan.Zero)
                 {

@@ -13,22 +13,36 @@ namespace ChatBackend.Threads;
 /// Takes a run's output into its thread. Decides, under the writer's lock, how the run ended, so that a stop that was
 /// acknowledged and an answer that was complete at the same moment cannot both have won.
 /// </summary>
-internal sealed partial class RunSink(
-    UnfinishedRun start, ThreadWriter writer, ThreadPublisher publisher, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger) : IRunSink
+internal sealed partial class RunSink : IRunSink
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
-    private readonly RunId _run = start.Id;
-    private readonly RunClock _time = new(clock);
-    private readonly ApprovalWaits _waits = Resumed(start, clock);
+    private readonly RunId _run;
+    private readonly ThreadWriter _writer;
+    private readonly ThreadPublisher _publisher;
+    private readonly TimeSpan _checkpointInterval;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly RunClock _time;
+    private readonly ApprovalWaits _waits;
+    private readonly RunCommits _commits;
+    private readonly RunCalls _calls;
     private Utf16Chunker _pieces = new();
-    private readonly RunCommits _commits = new(start, writer, clock, logger);
     private int _saved; // of the part in flight: a save has its turn before the commit that ends the part
     private Task _saving = Task.CompletedTask;
-    private long _savedAt = clock.GetTimestamp();
+    private long _savedAt;
     private PartKind _kind;
     private bool _isOver;
+
+    public RunSink(UnfinishedRun start, ThreadWriter writer, ThreadPublisher publisher, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger)
+    {
+        (_run, _writer, _publisher, _checkpointInterval, _clock, _logger) = (start.Id, writer, publisher, checkpointInterval, clock, logger);
+        (_time, _savedAt) = (new RunClock(clock), clock.GetTimestamp());
+        _waits = Resumed(start, clock);
+        _commits = new RunCommits(start, writer, clock, logger);
+        _calls = new RunCalls(_run, null, _commits, _waits, writer, publisher);
+    }
 
     /// <summary>Set under the writer's lock when a stop is accepted; outranks how the run says it ended.</summary>
     public StopReason? Stopping { get; set; }
@@ -55,12 +69,12 @@ internal sealed partial class RunSink(
 
         cancellationToken.ThrowIfCancellationRequested();
         var whole = _pieces.Next(text);
-        if (whole.Length == 0 || !publisher.PublishText(_run, kind, whole))
+        if (whole.Length == 0 || !_publisher.PublishText(_run, kind, whole))
         {
             return;
         }
 
-        if (clock.GetElapsedTime(_savedAt) >= checkpointInterval && _saving.IsCompleted)
+        if (_clock.GetElapsedTime(_savedAt) >= _checkpointInterval && _saving.IsCompleted)
         {
             await _saving; // what broke it breaks the run
             _saving = SaveAsync(); // the disk holds up no token
@@ -69,7 +83,7 @@ internal sealed partial class RunSink(
 
     public async Task CompletePartAsync(CancellationToken cancellationToken)
     {
-        if (publisher.PartFrom(0) is { } part)
+        if (_publisher.PartFrom(0) is { } part)
         {
             await _commits.CommitAsync(_ => [Durable(part)], cancellationToken);
         }
@@ -85,7 +99,7 @@ internal sealed partial class RunSink(
             {
                 taken = Stopping is null ? state.Steering : [];
                 var steered = taken.Select(message => new MessageSteered { RunId = _run, MessageId = message.Id });
-                return (taken.Count, publisher.PartFrom(0)) switch
+                return (taken.Count, _publisher.PartFrom(0)) switch
                 {
                     (0, _) => [],
                     (_, { } part) => [Durable(part), .. steered],
@@ -102,43 +116,21 @@ internal sealed partial class RunSink(
     }
 
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>
-        _commits.CommitAsync(_ => [new ToolExecuting { RunId = _run, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
+        _calls.StartsAsync(call, tool, arguments, cancellationToken);
 
-    public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken) =>
-        _commits.CommitAsync(_ => [completed with { RunId = _run }], cancellationToken);
+    public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken) => _calls.EndedAsync(completed, cancellationToken);
 
-    public void ReportProgress(CallId call, string text, double? fraction) => publisher.PublishProgress(_run, call, text, fraction);
+    public void ReportProgress(CallId call, string text, double? fraction) => _calls.ReportProgress(call, text, fraction);
 
-    public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken) => _commits.CommitAsync(
-        _ =>
-        {
-            var expiresAt = writer.Now() + given;
-            foreach (var call in calls)
-            {
-                _waits.Add(call.CallId, given);
-            }
+    public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken) =>
+        _calls.RequestApprovalAsync(calls, given, RunTitleAsync, cancellationToken);
 
-            return [.. calls.Select(call => call with { RunId = _run, ExpiresAt = expiresAt })];
-        },
-        cancellationToken, async state => await TitleAsync(state, null));
+    public Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(
+        IReadOnlyCollection<CallId> calls, Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken) =>
+        _calls.NextDecisionAsync(calls, tooLate, cancellationToken);
 
-    public async Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken)
-    {
-        var (call, decided) = await _waits.NextAsync(cancellationToken);
-        if (decided is null)
-        {
-            // Too late is decided where decisions are: under the writer's lock.
-            await _commits.CommitAsync(
-                state =>
-                {
-                    decided = state.Run!.Find(call)?.Decided;
-                    return decided is null ? [tooLate(call) with { RunId = _run }] : [];
-                },
-                cancellationToken);
-        }
-
-        return (call, decided);
-    }
+    public INestedRunSink Nest(RunId nested) =>
+        new NestedRunSink(nested, _run, _commits, new RunCalls(nested, _run, _commits, _waits, _writer, _publisher), RunTitleAsync, _clock);
 
     /// <summary>Under the writer's lock: a decision is durable. May be told again.</summary>
     public void Decided(ApprovalDecided decided) => _waits.Decide(decided);
@@ -155,30 +147,30 @@ internal sealed partial class RunSink(
         var backoff = new Backoff(FirstRetry, LongestRetry);
         while (true)
         {
-            using (await writer.EnterAsync())
+            using (await _writer.EnterAsync())
             {
                 try
                 {
-                    await writer.OpenAsync();
+                    await _writer.OpenAsync();
                     if (!IsOurs())
                     {
-                        // Ended by an attempt whose outcome was unknown, with its thread, or else by another writer.
+                        // Ended by an attempt whose outcome was unknown, with its thread, or else by another _writer.
                         Over();
-                        return attempted ?? (writer.IsDeleted ? end : null);
+                        return attempted ?? (_writer.IsDeleted ? end : null);
                     }
 
-                    publisher.RejectOutput();
-                    if (end == RunOutcome.Failed.Interrupted && Stopping is null && writer.State!.Run!.CanResume)
+                    _publisher.RejectOutput();
+                    if (end == RunOutcome.Failed.Interrupted && Stopping is null && _writer.State!.Run!.CanResume)
                     {
                         Over();
                         return RunOutcome.Suspended.Instance;
                     }
 
                     var final = Stopping is { } reason ? new RunOutcome.Stopped(reason) : end;
-                    var events = TerminalEvents.For(writer.State!, final, publisher.PartFrom(0), usage, _time.Now);
-                    ThreadEvent?[] after = [await TitleAsync(writer.State!, AutoTitle.AnswerOf(events[^1])), Next(writer.State!)];
+                    var events = TerminalEvents.For(_writer.State!, final, _publisher.PartFrom(0), usage, _time.Now);
+                    ThreadEvent?[] after = [await TitleAsync(_writer.State!, AutoTitle.AnswerOf(events[^1])), Next(_writer.State!)];
                     attempted = final;
-                    var result = await writer.AppendAsync([.. events, .. after.OfType<ThreadEvent>()]);
+                    var result = await _writer.AppendAsync([.. events, .. after.OfType<ThreadEvent>()]);
                     var appended = result is AppendResult.Appended;
                     Over();
                     return appended ? final : null;
@@ -189,7 +181,7 @@ internal sealed partial class RunSink(
                 }
             }
 
-            await Task.Delay(backoff.Next(), clock, CancellationToken.None);
+            await Task.Delay(backoff.Next(), _clock, CancellationToken.None);
         }
     }
 
@@ -197,7 +189,7 @@ internal sealed partial class RunSink(
     {
         if (!_isOver)
         {
-            using (await writer.EnterAsync())
+            using (await _writer.EnterAsync())
             {
                 Over();
             }
@@ -209,7 +201,7 @@ internal sealed partial class RunSink(
         if (!_isOver)
         {
             _isOver = true;
-            publisher.RejectOutput();
+            _publisher.RejectOutput();
             Ended();
         }
     }
@@ -217,19 +209,19 @@ internal sealed partial class RunSink(
     /// <summary>Saves what the part in flight has said since the last time, for the event that this process dies.</summary>
     private async Task SaveAsync()
     {
-        _savedAt = clock.GetTimestamp();
-        using (await writer.EnterAsync())
+        _savedAt = _clock.GetTimestamp();
+        using (await _writer.EnterAsync())
         {
-            if (!IsOurs() || publisher.PartFrom(_saved) is not { Text.Length: > 0 } piece)
+            if (!IsOurs() || _publisher.PartFrom(_saved) is not { Text.Length: > 0 } piece)
             {
                 return;
             }
 
             try
             {
-                await writer.OpenAsync();
+                await _writer.OpenAsync();
                 var checkpoint = new PartCheckpoint(_run, piece.Part, piece.Kind, piece.Offset, piece.Text);
-                if (await writer.AppendAsync([], checkpoint: checkpoint) is AppendResult.Appended)
+                if (await _writer.AppendAsync([], checkpoint: checkpoint) is AppendResult.Appended)
                 {
                     _saved = piece.Offset + piece.Text.Length;
                 }
@@ -241,18 +233,20 @@ internal sealed partial class RunSink(
         }
     }
 
+    private async Task<ThreadEvent?> RunTitleAsync(ThreadState state) => await TitleAsync(state, null);
+
     private AgentPart Durable(PartText part) => new() { RunId = _run, PartId = part.Part, Kind = part.Kind, Text = part.Text };
 
     private void BeginPart() => (_saved, _pieces) = (0, new Utf16Chunker());
 
-    private static ApprovalWaits Resumed(UnfinishedRun run, TimeProvider clock)
+    private static ApprovalWaits Resumed(UnfinishedRun run, TimeProvider _clock)
     {
-        var waits = new ApprovalWaits(clock);
+        var waits = new ApprovalWaits(_clock);
         run.Approvals.ForEach(pending => waits.Resume(pending.Required));
         return waits;
     }
 
-    private bool IsOurs() => writer.State?.Run?.Id == _run;
+    private bool IsOurs() => _writer.State?.Run?.Id == _run;
 
     // The store says once that it is away; this is for who looks for one run.
     [LoggerMessage(LogLevel.Debug, "Run {Run} waits for the store: {Reason}")]

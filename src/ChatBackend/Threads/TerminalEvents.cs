@@ -13,16 +13,13 @@ internal static class TerminalEvents
     {
         var run = state.Run!;
         var events = new List<ThreadEvent>();
-        events.AddRange(run.OpenTools.Select(tool => new ToolCompleted
+        foreach (var nested in run.Nested)
         {
-            RunId = run.Id,
-            CallId = tool.Id,
-            Tool = tool.Tool,
-            Outcome = ToolOutcome.Abandoned,
-            Error = "The run ended before the tool did; whether it had its effect is not known.",
-            DurationMs = Milliseconds(now - tool.At),
-        }));
-        events.AddRange(run.Approvals.Select(approval => NotCalled(run.Id, approval, now)));
+            events.AddRange(CallsOf(nested.Id, run, now));
+            events.Add(NestedEnd(nested.Id, run.Id, end, null, "", null, now - nested.StartedAt));
+        }
+
+        events.AddRange(CallsOf(run.Id, run, now));
         if (part is { Kind: PartKind.Thinking })
         {
             events.Add(new AgentPart { RunId = run.Id, PartId = part.Part, Kind = part.Kind, Text = part.Text });
@@ -33,9 +30,46 @@ internal static class TerminalEvents
         return events;
     }
 
-    private static ToolCompleted NotCalled(RunId run, PendingApproval approval, DateTimeOffset now) => new()
+    /// <summary>What a run, or one nested in it, has not got an end of.</summary>
+    public static IEnumerable<ThreadEvent> CallsOf(RunId of, UnfinishedRun run, DateTimeOffset now)
+    {
+        RunId? parent = of == run.Id ? null : run.Id;
+        return run.OpenTools.Where(tool => tool.Run == of)
+            .Select(tool => new ToolCompleted
+            {
+                RunId = of,
+                ParentRunId = parent,
+                CallId = tool.Id,
+                Tool = tool.Tool,
+                Outcome = ToolOutcome.Abandoned,
+                Error = "The run ended before the tool did; whether it had its effect is not known.",
+                DurationMs = Milliseconds(now - tool.At),
+            })
+            .Concat(run.Approvals.Where(approval => approval.Required.RunId == of).Select(approval => NotCalled(of, parent, approval, now)));
+    }
+
+    /// <summary>A run that is nested ends with the one around it, and as that does.</summary>
+    public static AgentEvent NestedEnd(RunId nested, RunId parent, RunOutcome end, PartId? part, string said, TokenUsage? usage, TimeSpan time) => end switch
+    {
+        RunOutcome.Completed => new AgentCompleted
+        {
+            RunId = nested, ParentRunId = parent, MessageId = MessageId.New(), PartId = part, Content = said, Usage = usage, DurationMs = Milliseconds(time),
+        },
+        RunOutcome.Stopped stopped => new AgentStopped
+        {
+            RunId = nested, ParentRunId = parent, MessageId = MessageId.New(), PartId = part, Content = said, Reason = stopped.Reason, Usage = usage,
+        },
+        RunOutcome.Failed failed => new AgentFailed
+        {
+            RunId = nested, ParentRunId = parent, Code = failed.Code, Message = failed.Message, Retryable = failed.Retryable, PartId = part, Content = said, Usage = usage,
+        },
+        _ => throw new InvalidOperationException($"{end.GetType()} is not an end of a run."),
+    };
+
+    private static ToolCompleted NotCalled(RunId run, RunId? parent, PendingApproval approval, DateTimeOffset now) => new()
     {
         RunId = run,
+        ParentRunId = parent,
         CallId = approval.Required.CallId,
         Tool = approval.Required.Tool,
         Outcome = approval.Decided?.Decision == ApprovalDecision.Approve ? ToolOutcome.Abandoned : ToolOutcome.Rejected,

@@ -114,7 +114,7 @@ internal sealed class ThreadCommands(
 
         var decided = new ApprovalDecided
         {
-            RunId = run.Id, CallId = command.Call, Decision = command.Decision, DecidedBy = command.User, Note = command.Note,
+            RunId = required.RunId, ParentRunId = required.ParentRunId, CallId = command.Call, Decision = command.Decision, DecidedBy = command.User, Note = command.Note,
         };
         var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, Seq = state.Head + 1, RunId = run.Id };
         return await AppendAsync([decided], command.User, digest, ack);
@@ -167,7 +167,7 @@ internal sealed class ThreadCommands(
                         };
                     case ToolCompleted completed when completed.CallId == command.Call:
                         return WasTooLate(required, completed) ? TooLate() : RunIsOver();
-                    case AgentCompleted or AgentStopped or AgentFailed:
+                    case AgentEvent { ParentRunId: null } and (AgentCompleted or AgentStopped or AgentFailed):
                         return RunIsOver();
                 }
 

@@ -62,6 +62,7 @@ internal sealed record ThreadState
                 Run = Run?.Rewound(rewound.ToSeq),
                 TitleFrom = TitleFrom > rewound.ToSeq ? ReplacedTitle : TitleFrom,
             },
+            AgentEvent { ParentRunId: { } parent } nested => Run?.Id == parent ? next with { Run = Run.Apply(nested) } : next,
             AgentStarted started => next with { Waiting = WaitingWithout(started.MessageId), Run = UnfinishedRun.Of(started, Find(started.MessageId)?.Seq) },
             MessageSteered steered when Run?.Id != steered.RunId => next with { Waiting = WaitingWithout(steered.MessageId) },
             RunEvent { RunId: var run } when Run?.Id != run => next,

@@ -98,6 +98,7 @@ public sealed class AddedAgentTests
         (await Starting(chat => chat.AddAgent("one", _ => { })).Should().ThrowAsync<InvalidOperationException>()).WithMessage("The agent one has no model*");
         (await Starting(chat => chat.AddAgent("one", agent => Any(agent.UseTool("shell")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*one uses the tool shell*clock*");
         (await Starting(chat => chat.AddAgent("one", agent => Any(agent.UseTool("clock").UseTool("clock")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*one has more than one tool called clock*");
+        (await Starting(chat => chat.AddAgent("one", agent => Any(agent.AddAgentTool("two", "Helps.")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("The agent one calls the agent two*");
         (await Starting(chat => chat.AddTool("clock", () => "noon")).Should().ThrowAsync<InvalidOperationException>()).WithMessage("More than one tool is called clock*");
         (await Starting(chat => chat.AddAgent("one", agent => agent.UseModel(new StepModel().AsBuilder().UseFunctionInvocation().Build())))
             .Should().ThrowAsync<InvalidOperationException>()).WithMessage("*UseFunctionInvocation*");

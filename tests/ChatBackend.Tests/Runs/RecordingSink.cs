@@ -56,6 +56,8 @@ internal sealed class RecordingSink : IRunSink
         return Steered.TryDequeue(out var texts) ? texts : [];
     }
 
+    public INestedRunSink Nest(RunId nested) => throw new InvalidOperationException();
+
     public void ReportProgress(CallId call, string text, double? fraction) => throw new InvalidOperationException();
 
     public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken)
@@ -64,7 +66,8 @@ internal sealed class RecordingSink : IRunSink
         return Add($"ask {string.Join(',', calls.Select(call => call.Tool))} {given}");
     }
 
-    public async Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken)
+    public async Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(
+        IReadOnlyCollection<CallId> calls, Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken)
     {
         await Add("decide");
         if (Deciding is { } deciding)

@@ -129,8 +129,10 @@ public sealed class ToolInvokerTests : IDisposable
 
         public Task RequestApprovalAsync(IReadOnlyList<ApprovalRequired> calls, TimeSpan given, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
-        public Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken) =>
-            throw new InvalidOperationException();
+        public Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(
+            IReadOnlyCollection<CallId> calls, Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken) => throw new InvalidOperationException();
+
+        public INestedRunSink Nest(RunId nested) => throw new InvalidOperationException();
 
         public void ReportProgress(CallId call, string text, double? fraction) => throw new InvalidOperationException();
 

@@ -101,14 +101,14 @@ public sealed class ApprovalWaitsTests
     {
         using var cancelled = new CancellationTokenSource();
         _waits.Add(First, TimeSpan.FromSeconds(10));
-        var next = _waits.NextAsync(cancelled.Token);
+        var next = _waits.NextAsync([First, Second], cancelled.Token);
 
         await cancelled.CancelAsync();
 
         await FluentActions.Awaiting(() => next.Soon()).Should().ThrowAsync<OperationCanceledException>();
     }
 
-    private Task<(CallId Call, ApprovalDecided? Decided)> NextAsync() => _waits.NextAsync(CancellationToken.None);
+    private Task<(CallId Call, ApprovalDecided? Decided)> NextAsync() => _waits.NextAsync([First, Second], CancellationToken.None);
 
     private ApprovalDecided Decided(CallId call) =>
         new() { RunId = new RunId("run_1"), CallId = call, Decision = ApprovalDecision.Approve, DecidedBy = new UserId("usr_1"), At = _clock.Start };

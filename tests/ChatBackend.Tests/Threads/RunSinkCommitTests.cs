@@ -172,7 +172,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         _run = await RunBench.StartAsync(_clock, WriterBench.Required(RunBench.Id, "call_1", _clock.GetUtcNow() + Given));
         var decision = new ApprovalDecided { RunId = RunBench.Run, CallId = new CallId("call_1"), Decision = ApprovalDecision.Approve, DecidedBy = _run.Thread.Owner };
 
-        var next = _run.Journal.NextDecisionAsync(_ => throw new InvalidOperationException("It is not too late."), CancellationToken.None);
+        var next = _run.Journal.NextDecisionAsync([new CallId("call_1")], _ => throw new InvalidOperationException("It is not too late."), CancellationToken.None);
         _run.Journal.Decided(decision);
 
         (await next.Soon()).Should().Be((new CallId("call_1"), decision));
@@ -192,7 +192,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
 
         _clock.Advance(Given);
         var (call, decided) = await _run.Journal.NextDecisionAsync(
-            late => WriterBench.Completed("another", late.Value, ToolOutcome.Rejected), CancellationToken.None).Soon();
+            [new CallId("call_1")], late => WriterBench.Completed("another", late.Value, ToolOutcome.Rejected), CancellationToken.None).Soon();
 
         (call.Value, decided?.Decision).Should().Be(("call_1", isDecided ? ApprovalDecision.Reject : null));
         (await _run.EventsAsync()).OfType<ToolCompleted>().Select(ended => (ended.RunId, ended.CallId.Value, ended.Outcome))

@@ -26,7 +26,7 @@ public sealed class UnfinishedRunTests
         var begun = _run.Apply(tool).Apply(tool with { CallId = new CallId("call_2"), Tool = "look" });
         var ended = begun.Apply(WriterBench.Completed("run_1", "call_1", ToolOutcome.Failed));
 
-        begun.Tools.Should().Equal(new BegunTool(new CallId("call_1"), "mail", At, null), new BegunTool(new CallId("call_2"), "look", At, null));
+        begun.Tools.Should().Equal(new BegunTool(_run.Id, new CallId("call_1"), "mail", At, null), new BegunTool(_run.Id, new CallId("call_2"), "look", At, null));
         ended.Tools.Select(known => known.Outcome).Should().Equal(ToolOutcome.Failed, null);
         ended.OpenTools.Select(known => known.Tool).Should().Equal("look");
         (begun.Events, ended.Events).Should().Be((2, 3));

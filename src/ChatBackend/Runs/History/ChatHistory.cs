@@ -38,6 +38,8 @@ internal sealed class ChatHistory
             case ThreadRewound rewound:
                 Rewind(rewound);
                 break;
+            case AgentEvent { ParentRunId: not null }:
+                break; // the model was told its result, as of any tool
             case AgentStarted started:
                 Current = _waiting.Remove(started.MessageId, out var question) ? new ChatTurn(question) : null;
                 _answered.AddRange(Current is null ? [] : [Current]);

@@ -138,10 +138,10 @@ internal sealed class ThreadPublisher(ThreadId thread, TimeProvider clock, ILogg
     }
 
     /// <summary>How far a call of the run is. Nothing when the run is not listened to any more.</summary>
-    public void PublishProgress(RunId run, CallId call, string text, double? fraction)
+    /// <param name="run">The run that is open; the call may be of one that is nested in it.</param>
+    public void PublishProgress(RunId run, CallId call, Func<ThreadId, ToolProgress> frame)
     {
-        var frame = new ToolProgress { ThreadId = thread, RunId = run, CallId = call, Text = text, Fraction = fraction };
-        var report = new ProgressReport(call, WireJson.Encode((ServerFrame)frame));
+        var report = new ProgressReport(call, WireJson.Encode((ServerFrame)frame(thread)));
         NodePublisher[] nodes;
         lock (_lock)
         {
