@@ -24,7 +24,7 @@ public interface IChatBackendBuilder
 public static class ChatBackendServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers the chat backend, with an Orleans silo in the process. Settings are read from the application's configuration when the host
+    /// Registers the chat backend, with an Orleans silo in the process; an application that has a silo adds it before, and it is used. Settings are read from the application's configuration when the host
     /// starts; what is wrong in them ends the start with a sentence that names the setting. May be called again: only <paramref name="configure"/> is added then.
     /// </summary>
     /// <param name="configure">Sets what configuration can set, and wins over it.</param>

@@ -4,15 +4,21 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
 
 namespace ChatBackend.Hosting;
 
-/// <summary>The Orleans silo in this process.</summary>
+/// <summary>The Orleans silo in this process: the application's, where it has one before the chat backend is added, else one of our own.</summary>
 internal static class EmbeddedSilo
 {
     /// <param name="callTimeout">How long a call of a grain may take.</param>
     public static IServiceCollection AddEmbeddedSilo<TOptions>(this IServiceCollection services, Func<TOptions, TimeSpan> callTimeout)
-        where TOptions : class => services.AddOrleans(silo =>
+        where TOptions : class =>
+        services.Any(service => service.ServiceType == typeof(ILocalSiloDetails)) ? services : services.AddOrleans(silo => Configure(silo, callTimeout));
+
+    private static void Configure<TOptions>(ISiloBuilder silo, Func<TOptions, TimeSpan> callTimeout)
+        where TOptions : class
     {
         // One silo, loopback only, on a free port and without a gateway: copies run beside one another.
         var address = new IPEndPoint(IPAddress.Loopback, FreePort());
@@ -29,7 +35,7 @@ internal static class EmbeddedSilo
             directory => (directory.CachingStrategy, directory.CacheSize) = (GrainDirectoryOptions.CachingStrategyType.None, 1000));
         silo.Services.AddOptions<SiloMessagingOptions>().Configure<IOptions<TOptions>>(
             (messaging, options) => messaging.ResponseTimeout = callTimeout(options.Value));
-    });
+    }
 
     private static int FreePort()
     {
