@@ -37,6 +37,7 @@ public static class ChatBackendServiceCollectionExtensions
             services.TryAddSingleton(TimeProvider.System);
             services.AddTelemetry();
             services.AddHealth();
+            services.AddConnectionLimit();
             services.AddSqliteStorage();
             services.AddKeysCheck();
             services.AddStoreMetrics();

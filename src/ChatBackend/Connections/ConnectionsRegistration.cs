@@ -5,6 +5,11 @@ namespace ChatBackend.Connections;
 
 internal static class ConnectionsRegistration
 {
+    /// <summary>First of what starts: with too few file descriptors whatever comes next would fail, and for a reason that leads nowhere.</summary>
+    public static IServiceCollection AddConnectionLimit(this IServiceCollection services) => services
+        .AddSingleton<ConnectionLimit>()
+        .AddHostedService(provider => provider.GetRequiredService<ConnectionLimit>());
+
     public static IServiceCollection AddChatConnections(this IServiceCollection services)
     {
         services.AddSection(options => options.Connections).ValidateDataAnnotations();
@@ -12,8 +17,6 @@ internal static class ConnectionsRegistration
         services.AddSingleton<MessageRouter>();
         services.AddSingleton<IConnectionOutboxes>(provider => provider.GetRequiredService<MessageRouter>());
         services.AddSingleton(new FileDescriptors(FileDescriptors.OfThisProcess));
-        services.AddSingleton<ConnectionLimit>();
-        services.AddHostedService(provider => provider.GetRequiredService<ConnectionLimit>());
         services.AddSingleton<LeftCommands>();
         services.AddSingleton<ChatEndpoint>();
         services.AddScoped<ConnectionContext>();

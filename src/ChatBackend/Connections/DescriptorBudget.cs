@@ -10,7 +10,7 @@ internal sealed record DescriptorBudget(int Limit, int Used, int Reserved)
     private const int LeastReserved = 24;
 
     // What the server has needed before its first client, and a few.
-    private const int LeastLimit = 384;
+    private const int LeastLimit = 416;
 
     private const string Remedy = "Raise the limit (ulimit -n, LimitNOFILE=, --ulimit nofile=).";
 

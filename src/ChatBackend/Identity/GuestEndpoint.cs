@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -46,7 +47,7 @@ internal static class GuestEndpoint
         })
             .WithMetadata(new ChatApi("create_guest")).WithSummary("A new guest every time, with a token, also set as a cookie.").WithTags("Identity").WithGroupName(ChatApi.Group)
             .Produces<Guest>().ProducesProblem(StatusCodes.Status403Forbidden)
-            .AllowAnonymous(); // it is how one signs in
+            .WithMetadata(new AllowAnonymousAttribute()); // it is how one signs in
         ChatPath.WithChatPath(guests, "api");
     }
 

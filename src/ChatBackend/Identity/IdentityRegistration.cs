@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using ChatBackend.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
@@ -26,9 +27,10 @@ internal static class IdentityRegistration
         services.AddSingleton<KeyFiles>();
         services.AddKeyedSingleton<IDataProtectionProvider, TokenProtection>(TokenProtection.Key);
         services.AddHostedService<KeysSelfCheck>();
-        // Not AddAuthentication, which brings the application a Data Protection that writes keys into its user's home.
+        // Not AddAuthentication, which brings the application a Data Protection that writes keys into its user's home; and not AddWebEncoders,
+        // for one encoder: each assembly takes two of the file descriptors that are for clients.
         services.AddAuthenticationCore();
-        services.AddWebEncoders();
+        services.TryAddSingleton(UrlEncoder.Default);
         services.AddOptions<SignInSchemes>();
         services.AddSingleton<OriginPolicy>();
         services.AddSingleton<HostNames>();

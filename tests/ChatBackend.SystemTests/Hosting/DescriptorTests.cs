@@ -12,7 +12,7 @@ public sealed class DescriptorTests
     [Theory]
     [InlineData(700)]
     [InlineData(600)]
-    [InlineData(400)]
+    [InlineData(430)]
     [Trait("failure", "Q19")]
     public async Task More_sockets_than_it_has_descriptors_are_refused_and_those_inside_go_on(int limit)
     {

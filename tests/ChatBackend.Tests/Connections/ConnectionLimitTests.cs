@@ -24,7 +24,7 @@ public sealed class ConnectionLimitTests : IDisposable
     [InlineData(100, 100)]
     public async Task It_takes_as_many_as_are_configured_or_as_fit_and_says_when_those_are_fewer(int configured, int taken)
     {
-        Show(limit: "400", used: 10);
+        Show(limit: "450", used: 60);
         var limit = Limit(configured);
         limit.Connections.Should().Be(configured, "nothing is known yet");
         limit.TryOpenSocket(int.MaxValue - 1).Should().BeTrue();
@@ -36,17 +36,17 @@ public sealed class ConnectionLimitTests : IDisposable
 
         limit.Connections.Should().Be(taken);
         _fixture.Lines.All.Should().Equal(configured == taken ? Array.Empty<string>() : [
-            "Warning: At most 254 connections are taken, not Connections:MaxConnections=255: this process may have 400 file descriptors, uses 10 "
-            + "before its first client and keeps 100 for itself. Raise the limit to 401 (ulimit -n, LimitNOFILE=, --ulimit nofile=), or lower the setting"]);
+            "Warning: At most 254 connections are taken, not Connections:MaxConnections=255: this process may have 450 file descriptors, uses 60 "
+            + "before its first client and keeps 100 for itself. Raise the limit to 451 (ulimit -n, LimitNOFILE=, --ulimit nofile=), or lower the setting"]);
     }
 
     [Fact]
     public async Task What_opens_files_while_the_server_starts_counts()
     {
-        Show(limit: "400", used: 10);
+        Show(limit: "450", used: 60);
         var limit = Limit(15_000);
         await limit.StartAsync(Token);
-        Show(limit: "400", used: 50);
+        Show(limit: "450", used: 100);
 
         await limit.StartedAsync(Token);
 
@@ -56,15 +56,15 @@ public sealed class ConnectionLimitTests : IDisposable
     [Fact]
     public async Task The_first_descriptor_of_the_servers_own_half_is_refused_and_counted()
     {
-        Show(limit: "400", used: 10);
+        Show(limit: "450", used: 60);
         var limit = Limit(15_000);
         await limit.StartAsync(Token);
 
-        (limit.TryOpenSocket(349), limit.TryOpenSocket(350), limit.TryOpenSocket(399)).Should().Be((true, false, false));
+        (limit.TryOpenSocket(399), limit.TryOpenSocket(400), limit.TryOpenSocket(449)).Should().Be((true, false, false));
 
         _fixture.Gauge("chat_sockets_refused").Should().Be(2);
-        _fixture.Gauge("chat_descriptors_limit").Should().Be(400);
-        _fixture.Gauge("chat_descriptors_open").Should().Be(10);
+        _fixture.Gauge("chat_descriptors_limit").Should().Be(450);
+        _fixture.Gauge("chat_descriptors_open").Should().Be(60);
     }
 
     [Fact]
@@ -86,17 +86,17 @@ public sealed class ConnectionLimitTests : IDisposable
     [Fact]
     public async Task A_limit_that_does_not_suffice_for_a_start_ends_it()
     {
-        Show(limit: "383", used: 10);
+        Show(limit: "415", used: 10);
         var starting = () => Limit(15_000).StartingAsync(Token);
 
         (await starting.Should().ThrowAsync<InvalidOperationException>())
-            .WithMessage("This process may open 383 files and needs 384 to start. Raise the limit (ulimit -n, LimitNOFILE=, --ulimit nofile=).");
+            .WithMessage("This process may open 415 files and needs 416 to start. Raise the limit (ulimit -n, LimitNOFILE=, --ulimit nofile=).");
     }
 
     [Theory]
     [InlineData(null, 10)]
     [InlineData("unlimited", 10)]
-    [InlineData("400", null)]
+    [InlineData("450", null)]
     public async Task Where_the_system_does_not_show_it_the_configured_number_is_taken(string? shown, int? used)
     {
         Show(shown, used);

@@ -64,8 +64,8 @@ public sealed class DescriptorBudgetTests
     [Fact]
     public void A_limit_that_does_not_suffice_for_a_start_ends_it_with_a_remedy()
     {
-        FluentActions.Invoking(() => DescriptorBudget.Require(383)).Should().Throw<InvalidOperationException>().WithMessage("*ulimit -n*");
-        FluentActions.Invoking(() => DescriptorBudget.Require(384)).Should().NotThrow();
+        FluentActions.Invoking(() => DescriptorBudget.Require(415)).Should().Throw<InvalidOperationException>().WithMessage("*ulimit -n*");
+        FluentActions.Invoking(() => DescriptorBudget.Require(416)).Should().NotThrow();
     }
 
     [Fact]
