@@ -7,6 +7,7 @@ namespace ChatBackend.Connections;
 /// <summary>Section <c>Connections</c>: what every connection is held to. Those that clients must know are published in <c>connection_established</c>.</summary>
 public sealed class ConnectionOptions
 {
+    /// <summary>Bytes of one message of a client, over all its fragments; a larger one ends the connection with 1009.</summary>
     [Range(1024, 16 * 1024 * 1024)]
     public int MaxMessageBytes { get; set; } = 256 * 1024;
 
@@ -22,6 +23,7 @@ public sealed class ConnectionOptions
     [Range(1024 * 1024, 4L * 1024 * 1024 * 1024)]
     public long MaxLeftCommandBytes { get; set; } = 64 * 1024 * 1024;
 
+    /// <summary>Threads that one connection may follow; a further one is refused with <c>quota_exceeded</c>.</summary>
     [Range(1, 100_000)]
     public int MaxFollowedThreads { get; set; } = 10_000;
 

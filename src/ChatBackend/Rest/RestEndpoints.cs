@@ -42,7 +42,7 @@ internal static class RestEndpoints
         endpoint.WithMetadata(new ChatApi(operation)).WithSummary(summary).WithTags("Threads");
 
     private static JsonHttpResult<AgentListView> Agents(AgentCatalog agents) =>
-        TypedResults.Json(new AgentListView([.. agents.Names.Select(name => new AgentView(name))]), RestJson.Default.AgentListView);
+        TypedResults.Json(new AgentListView([.. agents.Names.Select(name => AgentView.Of(name, agents.Details))]), RestJson.Default.AgentListView);
 
     private static JsonHttpResult<TicketView> Ticket(HttpContext http, Tickets tickets)
     {

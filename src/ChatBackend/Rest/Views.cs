@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ChatBackend.Protocol;
 using ChatBackend.Storage;
 
 namespace ChatBackend.Rest;
@@ -59,7 +60,16 @@ internal sealed record ThreadChangeView(string? Title, bool? Archived);
 /// <param name="Agents">Those a <c>chat</c> may name; the first is the default.</param>
 internal sealed record AgentListView(IReadOnlyList<AgentView> Agents);
 
-internal sealed record AgentView(string Name);
+/// <param name="Description">For people who choose an agent.</param>
+/// <param name="Suggestions">First messages to offer in an empty thread.</param>
+internal sealed record AgentView(string Name, string? Description, IReadOnlyList<string>? Suggestions)
+{
+    public static AgentView Of(string name, IEnumerable<AgentDetails>? details)
+    {
+        var known = details?.FirstOrDefault(of => of.Agent == name);
+        return new(name, known?.Description, known?.Suggestions);
+    }
+}
 
 internal sealed record TicketView(string Ticket, [property: JsonPropertyName("expires_at")] string ExpiresAt);
 

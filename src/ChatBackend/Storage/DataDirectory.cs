@@ -29,6 +29,7 @@ public sealed class DataDirectory : IDisposable
         MakeFilesPrivate();
     }
 
+    /// <summary>The directory itself, where a link leads to.</summary>
     public string Path { get; }
 
     /// <summary>Others could look into it, until this process changed that.</summary>
@@ -37,6 +38,7 @@ public sealed class DataDirectory : IDisposable
     /// <inheritdoc cref="DirectoryLock.ThrowIfLost"/>
     internal void ThrowIfNotHeld() => _lock.ThrowIfLost();
 
+    /// <summary>The path of a file in it, which need not be there.</summary>
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Writes a file, readable by its owner only, so that a power cut leaves the one from before or this one, whole.</summary>
@@ -52,6 +54,7 @@ public sealed class DataDirectory : IDisposable
         return File(name);
     }
 
+    /// <summary>Lets another process use the directory.</summary>
     public void Dispose() => _lock.Dispose();
 
     private static void Create(string path)

@@ -42,6 +42,8 @@ public sealed class AddedAgentTests
         greeting.Agents.Should().Equal("support", "demo", "script");
         greeting.AgentDetails.Should().ContainSingle().Which.Should().BeEquivalentTo(
             new { Agent = "support", Description = "Knows your orders.", Suggestions = new[] { "Where is my order?" } });
+        (await (await server.RestAsync(client.Guest)).GetAsync("/api/agents")).GetRawText().Should().Be(
+            """{"agents":[{"name":"support","description":"Knows your orders.","suggestions":["Where is my order?"]},{"name":"demo"},{"name":"script"}]}""");
     }
 
     [Fact]
