@@ -33,6 +33,7 @@ try
 
     await using var app = builder.Build();
     app.CheckSettings();
+    app.UseNoAuthenticationMiddleware();
     app.UseTrustedProxies();
     app.UseConfiguredPath();
     app.UseSecurityHeaders();
