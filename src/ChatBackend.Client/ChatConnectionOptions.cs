@@ -55,7 +55,7 @@ public sealed record ChatConnectionOptions
     public int MaxWaitingCommands { get; init; } = 1024;
 
     /// <summary>
-    /// Sends a command that the server refused for now (<c>unavailable</c>, <c>rate_limited</c>) again after the time it asks for, and longer
+    /// Sends a command that the server cannot take at the moment (<c>unavailable</c>, <c>rate_limited</c>) again after the time it asks for, and longer
     /// each time; commands of the same thread that were not sent yet wait behind it. False hands the error to the caller that sent it.
     /// </summary>
     public bool RetryRefused { get; init; } = true;

@@ -7,7 +7,7 @@ namespace ChatBackend.Client.Connections;
 /// What waits to be sent or for its answer, in order, across sockets. A command stays until it is answered; on a new socket
 /// follows come first, then every command without an answer, again in order and with the same id.
 /// </summary>
-/// <param name="retriesRefused">A command that is refused for now is sent again later, instead of being answered with the error.</param>
+/// <param name="retriesRefused">A command that the server cannot take at the moment is sent again later, instead of being answered with the error.</param>
 internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? journal, bool retriesRefused)
 {
     private readonly Lock _lock = new();

@@ -9,7 +9,7 @@ namespace ChatBackend.Server.Sockets;
 
 /// <summary>
 /// Closes sockets at once when as many are open as may be, or when the file descriptors that are left are needed by the server itself. Closing them
-/// one after the other, before the next is accepted, is what keeps a flood from using up the rest: without descriptors Kestrel's listener tries again for ever.
+/// one after the other, before the next is accepted, is what keeps a flood from using up the rest: without descriptors Kestrel's listener tries again without end.
 /// </summary>
 internal sealed partial class BoundedListener(IConnectionListener listener, ConnectionLimit limit, TimeProvider clock, ILogger<BoundedListener> logger) : IConnectionListener
 {

@@ -107,7 +107,7 @@ function send(conversation, content) {
   return true;
 }
 
-// The same again makes the answer anew, something else takes the message's place.
+// The same text asks for a new answer; another text takes the message's place.
 function resend(conversation, message, content) {
   const frame = { content, replaces: message.id, when_running: 'interrupt' };
   if (message.agent) {
@@ -249,14 +249,14 @@ function followRefused({ code, retry_after_ms, history_begins_at }, mayPass) {
   }
 }
 
-// What is shown is of a history that is no more: what is there now is read instead.
+// What is shown is of a history that the server no longer has: the present one is read instead.
 function reload(historyBeginsAt) {
   current.beginAt(historyBeginsAt, RESTORED);
   follow();
   show();
 }
 
-// A conversation that is no more. A message that was to go there stays in sight, with what became of it.
+// A conversation that was deleted. A message that was to go there stays in sight, with what became of it.
 function leave(threadId, words) {
   threads.remove(threadId);
   if (threadId !== current.threadId) {

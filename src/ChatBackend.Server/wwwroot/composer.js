@@ -39,7 +39,7 @@ export class Composer {
     this.text.focus();
   }
 
-  // What was written before anybody was known is of whoever comes first; what somebody else wrote stays theirs.
+  // What was written before a user was known belongs to the first one who signs in; what another user wrote stays theirs.
   setUser(userId) {
     if (this.#user === userId) {
       return;

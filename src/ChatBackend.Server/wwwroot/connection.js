@@ -35,7 +35,7 @@ export class Connection {
     return true;
   }
 
-  // Ends the socket; the next one is of whoever is signed in by then.
+  // Ends the socket; the next one belongs to the user who is signed in by then.
   restart() {
     this.#end?.(NO_HEARTBEAT);
   }

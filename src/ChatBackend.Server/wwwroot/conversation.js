@@ -21,7 +21,7 @@ export class Conversation {
   #acknowledged = new Map();
   #messages = new Map();
   #runs = new Map();
-  // What was acknowledged in a history that is no more, until the one that is there now is read.
+  // What was acknowledged in a history that the server no longer has, until the present one is read.
   #doubtful = [];
 
   // `page` is asked for what a conversation cannot do itself: changed, scrolled, decide, resend, takeBack, putBack, discard, isOnline, me.

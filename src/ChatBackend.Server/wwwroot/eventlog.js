@@ -1,4 +1,4 @@
-// The frames as they come, for whoever wants to know. A thousand deltas are one line with a number, not a thousand lines.
+// The frames as they come, for people who want to see them. A thousand deltas are one line with a number, not a thousand lines.
 
 import { byId, make } from './dom.js';
 

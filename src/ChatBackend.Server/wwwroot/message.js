@@ -57,7 +57,7 @@ export class Message {
       this.text.hidden = this.foot.hidden = false;
       this.foot.querySelector('button')?.focus();
     };
-    const form = make('form', 'edit', box, make('div', 'foot', button('Cancel', close, 'quiet'), make('button', 'primary', 'Send anew')));
+    const form = make('form', 'edit', box, make('div', 'foot', button('Cancel', close, 'quiet'), make('button', 'primary', 'Send again')));
     form.addEventListener('submit', event => {
       event.preventDefault();
       if (box.value.trim() !== '') {

@@ -27,7 +27,7 @@ export class Outbox {
     if (key === this.#key) {
       return;
     }
-    // Written before anybody was known: it is of whoever comes first.
+    // Written before a user was known: it belongs to the first one who signs in.
     const early = this.#key === null ? this.#entries : [];
     this.#key = key;
     this.#entries = [];

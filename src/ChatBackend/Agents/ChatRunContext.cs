@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Claims;
 using ChatBackend.Protocol;
 
@@ -11,6 +12,11 @@ public sealed class ChatRunContext
     private const int MaxProgressText = 1000;
 
     internal ChatRunContext(CancellationToken cancellationToken) => CancellationToken = cancellationToken;
+
+    [SetsRequiredMembers]
+    private ChatRunContext(ChatRunContext run, CancellationToken cancellationToken)
+        : this(cancellationToken) =>
+        (UserId, User, ThreadId, RunId, ParentRunId, Agent, Services) = (run.UserId, run.User, run.ThreadId, run.RunId, run.ParentRunId, run.Agent, run.Services);
 
     /// <summary>The user who sent the message. Who they are never comes from the model's arguments.</summary>
     public required UserId UserId { get; init; }
@@ -69,31 +75,15 @@ public sealed class ChatRunContext
     }
 
     /// <summary>The same run for one of its calls.</summary>
-    internal ChatRunContext ForCall(CallId call, Action<string, double?> reports, CancellationToken cancellationToken) => new(cancellationToken)
-    {
-        UserId = UserId,
-        User = User,
-        ThreadId = ThreadId,
-        RunId = RunId,
-        ParentRunId = ParentRunId,
-        Agent = Agent,
-        Services = Services,
-        CallAgent = CallAgent,
-        CallId = call,
-        Reports = reports,
-    };
+    internal ChatRunContext ForCall(CallId call, Action<string, double?> reports, CancellationToken cancellationToken) =>
+        new(this, cancellationToken) { CallAgent = CallAgent, CallId = call, Reports = reports };
 
     /// <summary>The same run with its cancellation.</summary>
-    internal ChatRunContext With(CancellationToken cancellationToken) => new(cancellationToken)
-    {
-        UserId = UserId, User = User, ThreadId = ThreadId, RunId = RunId, ParentRunId = ParentRunId, Agent = Agent, Services = Services,
-    };
+    internal ChatRunContext With(CancellationToken cancellationToken) => new(this, cancellationToken);
 
     /// <summary>A run of another agent, nested in this one.</summary>
-    internal ChatRunContext Nest(RunId run, string agent, CancellationToken cancellationToken) => new(cancellationToken)
-    {
-        UserId = UserId, User = User, ThreadId = ThreadId, RunId = run, ParentRunId = RunId, Agent = agent, Services = Services,
-    };
+    internal ChatRunContext Nest(RunId run, string agent, CancellationToken cancellationToken) =>
+        new(this, cancellationToken) { RunId = run, ParentRunId = RunId, Agent = agent };
 
     /// <summary>A user of whom only the id is known.</summary>
     internal static ClaimsPrincipal UserOf(UserId user) => new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user.Value)], "ChatBackend"));

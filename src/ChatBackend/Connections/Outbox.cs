@@ -248,7 +248,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
         }
     }
 
-    /// <returns>False when nothing waits: whoever adds the next frame sends it.</returns>
+    /// <returns>False when nothing waits: the caller that adds the next frame sends it.</returns>
     private bool TryNext(out ReadOnlyMemory<byte> frame)
     {
         OutboundFrame next = default;

@@ -56,7 +56,7 @@ internal sealed class Follower(IConnectionOutboxes outboxes, ConnectionId connec
     /// <summary>It was sent all there is.</summary>
     public void BecomeLive() => (State, AnnouncesCaughtUp) = (FollowerState.Live, false);
 
-    /// <summary>Its catch-up is over without having come to the end, for now.</summary>
+    /// <summary>Its catch-up has ended before the live end; it is begun again when something happens.</summary>
     public void EndCatchUp() => State = State == FollowerState.CatchingUp ? FollowerState.Waiting : State;
 
     /// <summary>It is live no longer, and goes on from what it was sent last.</summary>

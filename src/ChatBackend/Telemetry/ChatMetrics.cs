@@ -11,7 +11,7 @@ internal sealed class ChatMetrics
 {
     public const string MeterName = "ChatBackend";
 
-    private static readonly string[] BackgroundServices = ["adoption", "retention", "erasure", "feeds", "sweep"];
+    private static readonly string[] BackgroundServices = ["adoption", "retention", "erasure", "sweep"];
 
     private readonly LabelledCount _runs = new("outcome", "completed", "stopped", "failed");
     private readonly LabelledCount _connectionsClosed = new("reason");

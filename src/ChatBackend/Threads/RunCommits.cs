@@ -14,9 +14,12 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SemaphoreSlim _entry = new(1, 1);
     private readonly RunId _run = start.Id;
     private int _committed = start.Events;
+
+    /// <summary>The pauses of a run that waits for the store.</summary>
+    public static Backoff NewBackoff() => new(FirstRetry, LongestRetry);
 
     /// <param name="draft">Called under the writer's lock: the run's events to commit, none to commit nothing.</param>
     /// <param name="alsoAsync">Called under the writer's lock after it: another event of the thread for the same commit, if any.</param>
@@ -24,10 +27,10 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
     public async Task CommitAsync(
         Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync = null)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _entry.WaitAsync(cancellationToken);
         try
         {
-            var backoff = new Backoff(FirstRetry, LongestRetry);
+            var backoff = NewBackoff();
             while (!await TryCommitAsync(draft, alsoAsync, cancellationToken))
             {
                 await Task.Delay(backoff.Next(), clock, cancellationToken);
@@ -35,9 +38,12 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
         }
         finally
         {
-            _turn.Release();
+            _entry.Release();
         }
     }
+
+    /// <summary>The store says once that it is away; this is for the operator who looks for one run.</summary>
+    public void Waits(LogUnavailableException ex) => Waiting(ex.Message, _run.Value);
 
     private async Task<bool> TryCommitAsync(
         Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync, CancellationToken cancellationToken)
@@ -63,7 +69,7 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
         }
         catch (LogUnavailableException ex)
         {
-            Waiting(ex.Message, _run.Value);
+            Waits(ex);
             return false;
         }
     }
@@ -82,7 +88,6 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
         }
     }
 
-    // The store says once that it is away; this is for who looks for one run.
     [LoggerMessage(LogLevel.Debug, "Run {Run} waits for the store: {Reason}")]
     private partial void Waiting(string reason, string run);
 }

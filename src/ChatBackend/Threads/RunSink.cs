@@ -13,17 +13,13 @@ namespace ChatBackend.Threads;
 /// Takes a run's output into its thread. Decides, under the writer's lock, how the run ended, so that a stop that was
 /// acknowledged and an answer that was complete at the same moment cannot both have won.
 /// </summary>
-internal sealed partial class RunSink : IRunSink
+internal sealed class RunSink : IRunSink
 {
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
-
     private readonly RunId _run;
     private readonly ThreadWriter _writer;
     private readonly ThreadPublisher _publisher;
     private readonly TimeSpan _checkpointInterval;
     private readonly TimeProvider _clock;
-    private readonly ILogger _logger;
     private readonly RunClock _time;
     private readonly ApprovalWaits _waits;
     private readonly RunCommits _commits;
@@ -37,7 +33,7 @@ internal sealed partial class RunSink : IRunSink
 
     public RunSink(UnfinishedRun start, ThreadWriter writer, ThreadPublisher publisher, TimeSpan checkpointInterval, TimeProvider clock, ILogger logger)
     {
-        (_run, _writer, _publisher, _checkpointInterval, _clock, _logger) = (start.Id, writer, publisher, checkpointInterval, clock, logger);
+        (_run, _writer, _publisher, _checkpointInterval, _clock) = (start.Id, writer, publisher, checkpointInterval, clock);
         (_time, _savedAt) = (new RunClock(clock), clock.GetTimestamp());
         _waits = Resumed(start, clock);
         _commits = new RunCommits(start, writer, clock, logger);
@@ -144,7 +140,7 @@ internal sealed partial class RunSink : IRunSink
         // Whether it went well does not matter any more.
         await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         RunOutcome? attempted = null;
-        var backoff = new Backoff(FirstRetry, LongestRetry);
+        var backoff = RunCommits.NewBackoff();
         while (true)
         {
             using (await _writer.EnterAsync())
@@ -154,7 +150,7 @@ internal sealed partial class RunSink : IRunSink
                     await _writer.OpenAsync();
                     if (!IsOurs())
                     {
-                        // Ended by an attempt whose outcome was unknown, with its thread, or else by another _writer.
+                        // Ended by an attempt whose outcome was unknown, with its thread, or else by another writer.
                         Over();
                         return attempted ?? (_writer.IsDeleted ? end : null);
                     }
@@ -177,7 +173,7 @@ internal sealed partial class RunSink : IRunSink
                 }
                 catch (LogUnavailableException ex)
                 {
-                    Waiting(ex.Message, _run.Value);
+                    _commits.Waits(ex);
                 }
             }
 
@@ -228,7 +224,7 @@ internal sealed partial class RunSink : IRunSink
             }
             catch (LogUnavailableException ex)
             {
-                Waiting(ex.Message, _run.Value);
+                _commits.Waits(ex);
             }
         }
     }
@@ -239,16 +235,12 @@ internal sealed partial class RunSink : IRunSink
 
     private void BeginPart() => (_saved, _pieces) = (0, new Utf16Chunker());
 
-    private static ApprovalWaits Resumed(UnfinishedRun run, TimeProvider _clock)
+    private static ApprovalWaits Resumed(UnfinishedRun run, TimeProvider clock)
     {
-        var waits = new ApprovalWaits(_clock);
+        var waits = new ApprovalWaits(clock);
         run.Approvals.ForEach(pending => waits.Resume(pending.Required));
         return waits;
     }
 
     private bool IsOurs() => _writer.State?.Run?.Id == _run;
-
-    // The store says once that it is away; this is for who looks for one run.
-    [LoggerMessage(LogLevel.Debug, "Run {Run} waits for the store: {Reason}")]
-    private partial void Waiting(string reason, string run);
 }

@@ -103,7 +103,7 @@ internal sealed partial class ThreadRuns(
             return;
         }
 
-        var journal = new RunSink(open, writer, publisher, options.CheckpointInterval, clock, logger)
+        var sink = new RunSink(open, writer, publisher, options.CheckpointInterval, clock, logger)
         {
             Next = NextOf, TitleAsync = titles.ForAsync, Ended = () => Over(open.Id),
         };
@@ -113,7 +113,7 @@ internal sealed partial class ThreadRuns(
             Sender = _senders.Take(open.Answers, state.Waiting),
             Recent = after => Array.ConvertAll(publisher.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
         };
-        _active = new ActiveRun(runs.Start(start, journal), journal);
+        _active = new ActiveRun(runs.Start(start, sink), sink);
     }
 
     /// <summary>Decisions are durable: the run that waits for them goes on. Also those whose append seemed to have failed.</summary>
@@ -123,20 +123,20 @@ internal sealed partial class ThreadRuns(
         {
             if (pending.Decided is { } decided)
             {
-                _active?.Journal.Decided(decided);
+                _active?.Sink.Decided(decided);
             }
         }
     }
 
     /// <summary>The time to decide is over: by what has passed where the run is here, else by the date.</summary>
     public bool IsTooLate(ApprovalRequired required) =>
-        _active?.Journal.IsTooLate(required.CallId) ?? writer.Now() >= required.ExpiresAt;
+        _active?.Sink.IsTooLate(required.CallId) ?? writer.Now() >= required.ExpiresAt;
 
     public void Stop(StopReason reason)
     {
         if (_active is { } active)
         {
-            active.Journal.Stopping ??= reason;
+            active.Sink.Stopping ??= reason;
             active.Run.End(new RunOutcome.Stopped(reason));
         }
         else if (writer.State?.Run is not null)
@@ -151,7 +151,7 @@ internal sealed partial class ThreadRuns(
     /// <summary>The run is over: its terminal event is durable, the thread has another writer, or its end could not be recorded.</summary>
     private void Over(RunId run)
     {
-        (_stopping, _usage) = (_active?.Journal.Stopping, _active?.Journal.Usage);
+        (_stopping, _usage) = (_active?.Sink.Stopping, _active?.Sink.Usage);
         _active = null;
         if (writer.State?.Run?.Id == run && !writer.IsFenced)
         {
@@ -189,5 +189,5 @@ internal sealed partial class ThreadRuns(
     [LoggerMessage(LogLevel.Error, "The end of run {Run} of {Thread} could not be recorded; retrying")]
     private partial void NotRecorded(string thread, string run);
 
-    private sealed record ActiveRun(AgentRun Run, RunSink Journal);
+    private sealed record ActiveRun(AgentRun Run, RunSink Sink);
 }

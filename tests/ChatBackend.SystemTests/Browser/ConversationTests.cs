@@ -96,7 +96,7 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
         await _page.Messages.Locator("visible=true").HoverAsync();
         await _page.Button("Edit").ClickAsync();
         await _page.Page.GetByLabel("New wording").FillAsync(Scenario.Of(Scenario.Say("edited answer")));
-        await _page.Button("Send anew").ClickAsync();
+        await _page.Button("Send again").ClickAsync();
 
         (await ChatPage.AreAsync(_page.Replaced, 2)).Should().BeTrue();
         (await ChatPage.AreAsync(Ends, 3)).Should().BeTrue();

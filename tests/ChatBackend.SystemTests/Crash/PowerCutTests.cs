@@ -29,7 +29,12 @@ public sealed class PowerCutTests
     private static async Task CutAsync(TimeSpan moment)
     {
         using var disk = TestDisk.Ext4(mebibytes: 128);
-        var settings = ServerSettings.Scripted with { DataDirectory = Path.Combine(disk.Path, "data") };
+        var settings = ServerSettings.Scripted with
+        {
+            DataDirectory = Path.Combine(disk.Path, "data"),
+            // Each message opens a thread that its sender follows from then on.
+            Configuration = new Dictionary<string, string>(ServerSettings.Scripted.Configuration) { ["Connections:MaxFollowedThreads"] = "100000" },
+        };
         Directory.CreateDirectory(settings.DataDirectory);
         GuestSession guest;
         var acked = new List<Ack>();

@@ -30,6 +30,7 @@ public sealed class DrainTests(ITestOutputHelper output)
             var guest = await server.GuestAsync();
             var told = new ConcurrentDictionary<int, int>();
             var ends = new ConcurrentDictionary<int, ConnectionEnd>();
+            var allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var all = new List<ChatConnection>();
             foreach (var chunk in Enumerable.Range(0, Idle + Busy).Chunk(50))
             {
@@ -38,7 +39,13 @@ public sealed class DrainTests(ITestOutputHelper output)
                     Uri = server.WebSocket,
                     Token = _ => ValueTask.FromResult(guest.Token),
                     OnFrame = frame => _ = frame is ServerDraining && told.TryAdd(i, 1),
-                    OnDisconnected = end => ends.TryAdd(i, end),
+                    OnDisconnected = end =>
+                    {
+                        if (ends.TryAdd(i, end) && ends.Count == Idle + Busy)
+                        {
+                            allEnded.TrySetResult();
+                        }
+                    },
                 }))));
             }
 
@@ -55,10 +62,7 @@ public sealed class DrainTests(ITestOutputHelper output)
             (await exit).Should().Be(0);
             clock.Stop();
 
-            while (ends.Count < Idle + Busy && clock.Elapsed < Clients.Patience)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-            }
+            await allEnded.Task.Soon();
 
             output.WriteLine($"exit after {clock.ElapsedMilliseconds} ms");
             clock.Elapsed.Should().BeLessThan(ExitsWithin);

@@ -6,24 +6,8 @@ using static ChatBackend.Tests.Client.Samples;
 namespace ChatBackend.Tests.Client;
 
 /// <summary>What each call of a connection sends, gives back and leaves behind.</summary>
-public sealed class VerbTests : IAsyncLifetime
+public sealed class VerbTests : OpenClient
 {
-    private ScriptedServer _server = null!;
-    private ChatConnection _client = null!;
-    private ScriptedSocket _socket = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await ScriptedServer.StartAsync();
-        (_client, _socket) = await _server.OpenAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _client.Abort();
-        await _server.DisposeAsync();
-    }
-
     [Fact]
     public async Task Each_call_sends_what_it_was_given_under_the_callers_id_and_returns_the_answer()
     {
@@ -33,15 +17,15 @@ public sealed class VerbTests : IAsyncLifetime
         ClientCommand decide = new DecideFrame { Id = id, ThreadId = TheThread, CallId = Call, ArgumentsDigest = "sha256:1", Decision = ApprovalDecision.Approve, Note = "yes" };
         foreach (var (expected, call) in new (ClientCommand, Func<Task<Ack>>)[]
         {
-            (chat, () => _client.ChatAsync("hello", TheThread, "demo", WhenRunning.Reject, id, Question)),
-            (stop, () => _client.StopAsync(TheThread, Run, id, Question)),
-            (decide, () => _client.DecideAsync(Required(3), ApprovalDecision.Approve, "yes", id)),
+            (chat, () => Client.ChatAsync("hello", TheThread, "demo", WhenRunning.Reject, id, Question)),
+            (stop, () => Client.StopAsync(TheThread, Run, id, Question)),
+            (decide, () => Client.DecideAsync(Required(3), ApprovalDecision.Approve, "yes", id)),
         })
         {
             var calling = call();
-            (await _socket.ReceiveAsync<ClientCommand>()).Should().Be(expected);
+            (await Socket.ReceiveAsync<ClientCommand>()).Should().Be(expected);
             var ack = Ack(expected, seq: 9, AckStatus.Duplicate);
-            await _socket.SendAsync(ack);
+            await Socket.SendAsync(ack);
             (await calling.Soon()).Should().Be(ack);
         }
     }
@@ -52,14 +36,14 @@ public sealed class VerbTests : IAsyncLifetime
         var ids = new HashSet<ClientFrameId>();
         Task[] calls =
         [
-            _client.ChatAsync("one"), _client.ChatAsync("two"), _client.StopAsync(TheThread), _client.StopAsync(TheThread),
-            _client.DecideAsync(Required(3), ApprovalDecision.Reject), _client.AuthenticateAsync("token-2"), _client.UnfollowAsync(TheThread),
+            Client.ChatAsync("one"), Client.ChatAsync("two"), Client.StopAsync(TheThread), Client.StopAsync(TheThread),
+            Client.DecideAsync(Required(3), ApprovalDecision.Reject), Client.AuthenticateAsync("token-2"), Client.UnfollowAsync(TheThread),
         ];
         foreach (var _ in calls)
         {
-            var command = await _socket.ReceiveAsync<ClientCommand>();
+            var command = await Socket.ReceiveAsync<ClientCommand>();
             ids.Add(command.Id);
-            await _socket.SendAsync(new Ack { Id = command.Id, Status = AckStatus.Accepted });
+            await Socket.SendAsync(new Ack { Id = command.Id, Status = AckStatus.Accepted });
         }
 
         await Task.WhenAll(calls).Soon();
@@ -71,11 +55,11 @@ public sealed class VerbTests : IAsyncLifetime
     {
         foreach (var call in new Func<Task>[]
         {
-            () => _client.AuthenticateAsync("token-2"), () => _client.UnfollowAsync(TheThread), () => _client.StopAsync(TheThread),
+            () => Client.AuthenticateAsync("token-2"), () => Client.UnfollowAsync(TheThread), () => Client.StopAsync(TheThread),
         })
         {
             var calling = call();
-            await _socket.SendAsync(new Error { Id = (await _socket.ReceiveAsync<ClientCommand>()).Id, Code = ErrorCode.NotFound, Message = "No." });
+            await Socket.SendAsync(new Error { Id = (await Socket.ReceiveAsync<ClientCommand>()).Id, Code = ErrorCode.NotFound, Message = "No." });
             await calling.Invoking(task => task.Soon()).Should().ThrowAsync<ChatErrorException>();
         }
     }
@@ -84,32 +68,32 @@ public sealed class VerbTests : IAsyncLifetime
     public async Task Who_gives_up_following_a_new_thread_does_not_follow_it_and_a_followed_one_stays()
     {
         using var giveUp = new CancellationTokenSource();
-        var following = _client.FollowAsync(TheThread, cancellationToken: giveUp.Token);
-        await _socket.ReceiveAsync<FollowFrame>();
+        var following = Client.FollowAsync(TheThread, cancellationToken: giveUp.Token);
+        await Socket.ReceiveAsync<FollowFrame>();
         await giveUp.CancelAsync();
         await following.Invoking(task => task.Soon()).Should().ThrowAsync<OperationCanceledException>();
-        _client.Invoking(client => client.FollowerOf(TheThread)).Should().Throw<InvalidOperationException>().WithMessage("thr_1 is not followed. FollowAsync does that.");
+        Client.Invoking(client => client.FollowerOf(TheThread)).Should().Throw<InvalidOperationException>().WithMessage("thr_1 is not followed. FollowAsync does that.");
 
-        var again = _client.FollowAsync(TheThread);
-        await _socket.ReceiveAsync<FollowFrame>();
-        await _socket.SendAsync(Message(1), CaughtUp(1));
+        var again = Client.FollowAsync(TheThread);
+        await Socket.ReceiveAsync<FollowFrame>();
+        await Socket.SendAsync(Message(1), CaughtUp(1));
         var follower = await again.Soon();
-        await _client.Invoking(client => client.FollowAsync(TheThread, cancellationToken: giveUp.Token)).Should().ThrowAsync<OperationCanceledException>();
-        _client.FollowerOf(TheThread).Should().BeSameAs(follower);
+        await Client.Invoking(client => client.FollowAsync(TheThread, cancellationToken: giveUp.Token)).Should().ThrowAsync<OperationCanceledException>();
+        Client.FollowerOf(TheThread).Should().BeSameAs(follower);
     }
 
     [Fact]
     public async Task A_thread_that_is_followed_already_is_caught_up_with_once_more()
     {
-        var following = _client.FollowAsync(TheThread);
-        await _socket.ReceiveAsync<FollowFrame>();
-        await _socket.SendAsync(Message(1), CaughtUp(1));
+        var following = Client.FollowAsync(TheThread);
+        await Socket.ReceiveAsync<FollowFrame>();
+        await Socket.SendAsync(Message(1), CaughtUp(1));
         var follower = await following.Soon();
 
-        var again = _client.FollowAsync(TheThread, afterSeq: 1);
-        (await _socket.ReceiveAsync<FollowFrame>()).AfterSeq.Should().Be(1);
+        var again = Client.FollowAsync(TheThread, afterSeq: 1);
+        (await Socket.ReceiveAsync<FollowFrame>()).AfterSeq.Should().Be(1);
         again.IsCompleted.Should().BeFalse();
-        await _socket.SendAsync(CaughtUp(1));
+        await Socket.SendAsync(CaughtUp(1));
 
         (await again.Soon()).Should().BeSameAs(follower);
     }
@@ -117,24 +101,24 @@ public sealed class VerbTests : IAsyncLifetime
     [Fact]
     public async Task An_unfollowed_thread_tells_who_waits_for_it_at_once()
     {
-        var following = _client.FollowAsync(TheThread);
-        await _socket.ReceiveAsync<FollowFrame>();
-        await _socket.SendAsync(Message(1), CaughtUp(1));
+        var following = Client.FollowAsync(TheThread);
+        await Socket.ReceiveAsync<FollowFrame>();
+        await Socket.SendAsync(Message(1), CaughtUp(1));
         var follower = await following.Soon();
         var waiting = follower.WaitForRunEndAsync(Run);
 
-        _ = _client.UnfollowAsync(TheThread);
+        _ = Client.UnfollowAsync(TheThread);
 
         await waiting.Invoking(task => task.Soon()).Should().ThrowAsync<ChatClosedException>().WithMessage("The connection is closed: thr_1 is no longer followed.");
-        (await _socket.ReceiveAsync<UnfollowFrame>()).ThreadId.Should().Be(TheThread);
+        (await Socket.ReceiveAsync<UnfollowFrame>()).ThreadId.Should().Be(TheThread);
         (await follower.ReadAsync()).Should().Equal(Message(1));
     }
 
     [Fact]
     public async Task What_is_not_given_is_a_mistake_of_the_callers()
     {
-        await _client.Invoking(client => client.DecideAsync(null!, ApprovalDecision.Approve)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("required");
-        await _client.Invoking(client => client.DiscardAsync(null!)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("refused");
+        await Client.Invoking(client => client.DecideAsync(null!, ApprovalDecision.Approve)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("required");
+        await Client.Invoking(client => client.DiscardAsync(null!)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("refused");
     }
 
     [Fact]
@@ -144,7 +128,7 @@ public sealed class VerbTests : IAsyncLifetime
         var refused = Task.FromException<Ack>(new ChatErrorException(new Error { Code = ErrorCode.NotFound, Message = "No." }));
         foreach (var answer in new[] { refused, Task.FromResult(Ack(command)), new TaskCompletionSource<Ack>().Task, Task.FromException<Ack>(new IOException()) })
         {
-            await _client.Invoking(client => client.DiscardAsync(new RestoredSend(command, answer)))
+            await Client.Invoking(client => client.DiscardAsync(new RestoredSend(command, answer)))
                 .Should().ThrowAsync<InvalidOperationException>().WithMessage("c_1 is not a restored command that was refused.");
         }
     }

@@ -28,9 +28,9 @@ public sealed class FollowerCatchUpTests
     public async Task Between_two_reads_of_what_is_not_there_is_a_pause(bool isAway)
     {
         var outboxes = new TestOutboxes(Deliver);
-        var feed = new ThreadFanout(Thread, new LogPages(Log(isAway)), outboxes, _clock, NullLogger.Instance);
-        feed.Resume(new ThreadSnapshot(new UserId("usr_1"), 1, [], null)).Should().BeTrue();
-        var follower = feed.Join(new Follower(outboxes, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false));
+        var fanout = new ThreadFanout(Thread, new LogPages(Log(isAway)), outboxes, _clock, NullLogger.Instance);
+        fanout.Resume(new ThreadSnapshot(new UserId("usr_1"), 1, [], null)).Should().BeTrue();
+        var follower = fanout.Join(new Follower(outboxes, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false));
 
         for (var pause = 0; pause < Misses; pause++)
         {
@@ -59,10 +59,10 @@ public sealed class FollowerCatchUpTests
         var log = ServiceDecoration.Of<IEventLog>(null!, (_, method, _) => method != nameof(IEventLog.ReadAsync) ? "log_1"
             : reads.Dequeue() is { } stored ? Task.FromResult<IReadOnlyList<StoredEvent>>([stored]) : throw new InvalidOperationException("The log could not be read."));
         var outboxes = new TestOutboxes(Deliver);
-        var feed = new ThreadFanout(Thread, new LogPages(log), outboxes, clock, NullLogger.Instance);
-        feed.Resume(new ThreadSnapshot(new UserId("usr_1"), 2, [], null)).Should().BeTrue();
+        var fanout = new ThreadFanout(Thread, new LogPages(log), outboxes, clock, NullLogger.Instance);
+        fanout.Resume(new ThreadSnapshot(new UserId("usr_1"), 2, [], null)).Should().BeTrue();
 
-        await feed.Join(new Follower(outboxes, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false)).CatchUp.Soon();
+        await fanout.Join(new Follower(outboxes, new ConnectionId("con_1"), 0, [], announcesCaughtUp: false)).CatchUp.Soon();
 
         _delivered.Where(frame => frame.StartsWith("event", StringComparison.Ordinal)).Should().Equal("event 1", "event 2");
         _delivered.Should().HaveCount(2 + notices, "each time it gets stuck it is told once");

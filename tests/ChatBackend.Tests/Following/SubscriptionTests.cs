@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Following;
 
-/// <summary>When a feed asks its thread again, and what it says when it cannot reach it.</summary>
+/// <summary>When a node asks a thread again, and what it says when it cannot reach it.</summary>
 public sealed class SubscriptionTests : IDisposable
 {
     private readonly HeldTime _clock = new();

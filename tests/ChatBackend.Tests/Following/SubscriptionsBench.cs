@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Tests.Following;
 
-/// <summary>The feeds of a node, with the threads, the log and the store that a test plays.</summary>
+/// <summary>The subscriptions of a node, with the threads, the log and the store that a test plays.</summary>
 internal sealed class SubscriptionsBench : IDisposable
 {
     private readonly ServiceProvider _metrics = new ServiceCollection().AddMetrics().AddSingleton<ChatMetrics>().BuildServiceProvider();
@@ -47,7 +47,7 @@ internal sealed class SubscriptionsBench : IDisposable
 
     public List<string> Delivered { get; } = [];
 
-    /// <summary>What the thread was asked, and the making of a feed as <c>found</c>.</summary>
+    /// <summary>What the thread was asked, and the making of a subscription as <c>found</c>.</summary>
     public List<string> Asked { get; } = [];
 
     public bool TakesHistory { get; set; } = true;

@@ -232,7 +232,7 @@ public sealed class ThreadFanoutTests
     private static PublishedItem Delta(long head, int offset, string text) =>
         new(default, new PartText(Run, Part, PartKind.Text, offset, text), head);
 
-    /// <summary>The log as far as a feed may ask for it: pages of what a test has put there.</summary>
+    /// <summary>The log as far as a follower may ask for it: pages of what a test has put there.</summary>
     private sealed class Log(List<long> events) : IEventLog
     {
         public string LogId => "log";

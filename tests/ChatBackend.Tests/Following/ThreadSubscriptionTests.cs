@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Following;
 
-/// <summary>What a feed does when its thread is gone, cannot be reached, or publishes what it should not.</summary>
+/// <summary>What a subscription does when its thread is gone, cannot be reached, or publishes what it should not.</summary>
 public sealed class ThreadSubscriptionTests
 {
     private const string Hello = """{"steps":[{"say":"hello"}]}""";

@@ -6,27 +6,9 @@ using Microsoft.Extensions.Time.Testing;
 namespace ChatBackend.Tests.Storage;
 
 /// <summary>In which order a search gives what it finds, page by page, and which texts do not count any more.</summary>
-public sealed class SearchPagesTests : IAsyncLifetime
+public sealed class SearchPagesTests : OpenLog
 {
     private const int Window = 256;
-
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-pages-");
-    private SqliteLogHost _host = null!;
-    private LogWriter _writer = null!;
-
-    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        _host = await SqliteLogHost.StartAsync(_directory.FullName, clock: new FakeTimeProvider());
-        _writer = LogWriter.OfNewThread(_host.Log);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        _directory.Delete(recursive: true);
-    }
 
     [Theory]
     [InlineData(7)]
@@ -36,13 +18,13 @@ public sealed class SearchPagesTests : IAsyncLifetime
     public async Task Of_the_newest_the_best_come_first_and_then_those_before(int page)
     {
         const int Texts = 300;
-        await _writer.WriteTextAsync([.. Enumerable.Range(1, Texts).Select(i => i % 3 == 0 ? $"white whale {i}" : $"white big whale {i}")]);
-        await _host.CatchUpAsync();
+        await Writer.WriteTextAsync([.. Enumerable.Range(1, Texts).Select(i => i % 3 == 0 ? $"white whale {i}" : $"white big whale {i}")]);
+        await Host.CatchUpAsync();
         var seen = new List<long>();
         SearchPosition? after = null;
         do
         {
-            var found = await _host.Log.SearchAsync(_writer.Owner, "white whale", null, after, page, Cancelled);
+            var found = await Host.Log.SearchAsync(Writer.Owner, "white whale", null, after, page, Cancelled);
             found.Hits.Count.Should().BeLessThanOrEqualTo(page);
             seen.AddRange(found.Hits.Select(hit => hit.Seq));
             after = found.Next;
@@ -57,8 +39,8 @@ public sealed class SearchPagesTests : IAsyncLifetime
     [Fact]
     public async Task A_page_that_takes_all_has_no_next_and_one_that_does_not_says_where_it_ended()
     {
-        await _writer.WriteTextAsync("plums 1", "plums 2", "plums 3");
-        await _host.CatchUpAsync();
+        await Writer.WriteTextAsync("plums 1", "plums 2", "plums 3");
+        await Host.CatchUpAsync();
 
         (await SearchAsync(3)).Next.Should().BeNull();
         var two = await SearchAsync(2);
@@ -70,14 +52,14 @@ public sealed class SearchPagesTests : IAsyncLifetime
     [Fact]
     public async Task Only_threads_of_the_kind_that_is_asked_for_are_searched()
     {
-        var archived = LogWriter.OfNewThread(_host.Log, _writer.Owner);
-        await _writer.AppendAsync(_writer.Next() with { Title = "Fruit", Events = [Said(_writer, "plums here")] });
+        var archived = LogWriter.OfNewThread(Host.Log, Writer.Owner);
+        await Writer.AppendAsync(Writer.Next() with { Title = "Fruit", Events = [Said(Writer, "plums here")] });
         await archived.WriteTextAsync("plums there");
-        await _host.Log.ArchiveAsync(_writer.Owner, archived.Thread, true, Cancelled);
-        await _host.CatchUpAsync();
+        await Host.Log.ArchiveAsync(Writer.Owner, archived.Thread, true, Cancelled);
+        await Host.CatchUpAsync();
 
         var hit = (await SearchAsync(10, isArchived: false)).Hits.Should().ContainSingle().Subject;
-        (hit.Thread, hit.Title, hit.Seq, hit.At, hit.Excerpt.Text).Should().Be((_writer.Thread, "Fruit", 1, LogWriter.At, "plums here"));
+        (hit.Thread, hit.Title, hit.Seq, hit.At, hit.Excerpt.Text).Should().Be((Writer.Thread, "Fruit", 1, LogWriter.At, "plums here"));
         (await SearchAsync(10, isArchived: true)).Hits.Should().ContainSingle().Which.Should().Match<FoundText>(found => found.Thread == archived.Thread && found.Title == null);
         (await SearchAsync(10)).Hits.Should().HaveCount(2);
     }
@@ -85,10 +67,10 @@ public sealed class SearchPagesTests : IAsyncLifetime
     [Fact]
     public async Task What_stands_between_a_rewind_and_its_place_is_replaced_and_nothing_beside_it()
     {
-        await _writer.WriteTextAsync("plums 1", "plums 2", "plums 3");
+        await Writer.WriteTextAsync("plums 1", "plums 2", "plums 3");
         await AppendAsync(new ThreadRewound { ToSeq = 1 });
-        await _writer.WriteTextAsync("plums 5");
-        await _host.CatchUpAsync();
+        await Writer.WriteTextAsync("plums 5");
+        await Host.CatchUpAsync();
 
         (await SearchAsync(10)).Hits.Select(hit => hit.Seq).Should().Equal(5, 1);
     }
@@ -110,10 +92,10 @@ public sealed class SearchPagesTests : IAsyncLifetime
         await AppendAsync(Part(other, "plums of another"));
         await AppendAsync(new MessageRemoved { MessageId = late });
         await AppendAsync(Part(run, "plums after"));
-        await _host.CatchUpAsync();
+        await Host.CatchUpAsync();
         (await SearchAsync(10)).Hits.Select(hit => hit.Seq).Should().BeEquivalentTo([10L, 6L, 3L]);
 
-        await _writer.AppendAsync(_writer.Next() with { Events = [_writer.Event(new ThreadRewound { ToSeq = 3 }) with { ReplacesAfter = 3 }] });
+        await Writer.AppendAsync(Writer.Next() with { Events = [Writer.Event(new ThreadRewound { ToSeq = 3 }) with { ReplacesAfter = 3 }] });
 
         (await SearchAsync(10)).Hits.Select(hit => hit.Seq).Should().BeEquivalentTo([6L, 3L]);
     }
@@ -125,8 +107,8 @@ public sealed class SearchPagesTests : IAsyncLifetime
     private static LogEvent Said(LogWriter writer, string text) =>
         writer.Event(new UserMessage { MessageId = MessageId.New(), Content = text, ClientId = ClientFrameId.New() });
 
-    private Task<AppendResult> AppendAsync(ThreadEvent draft) => _writer.AppendAsync(_writer.Next() with { Events = [_writer.Event(draft)] });
+    private Task<AppendResult> AppendAsync(ThreadEvent draft) => Writer.AppendAsync(Writer.Next() with { Events = [Writer.Event(draft)] });
 
     private Task<FoundPage> SearchAsync(int max, SearchPosition? after = null, bool? isArchived = null) =>
-        _host.Log.SearchAsync(_writer.Owner, "plums", isArchived, after, max, Cancelled);
+        Host.Log.SearchAsync(Writer.Owner, "plums", isArchived, after, max, Cancelled);
 }

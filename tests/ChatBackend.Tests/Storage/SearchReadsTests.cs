@@ -6,37 +6,19 @@ using Microsoft.Extensions.Time.Testing;
 namespace ChatBackend.Tests.Storage;
 
 /// <summary>What the search index is made of: the log's texts, a bounded number at a time, with where that came to.</summary>
-public sealed class SearchReadsTests : IAsyncLifetime
+public sealed class SearchReadsTests : OpenLog
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-texts-");
-    private SqliteLogHost _host = null!;
-    private LogWriter _writer = null!;
-
-    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        _host = await SqliteLogHost.StartAsync(_directory.FullName, clock: new FakeTimeProvider());
-        _writer = LogWriter.OfNewThread(_host.Log);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        _directory.Delete(recursive: true);
-    }
-
     [Fact]
     public async Task A_batch_has_the_texts_after_a_cursor_and_the_place_of_the_last_event()
     {
-        var other = LogWriter.OfNewThread(_host.Log);
-        await _writer.WriteTextAsync("one", "", "three");
+        var other = LogWriter.OfNewThread(Host.Log);
+        await Writer.WriteTextAsync("one", "", "three");
         await other.WriteTextAsync("theirs");
-        await _writer.AppendAsync(_writer.Next() with { Events = [_writer.Event(new MessageRemoved { MessageId = MessageId.New() })] });
-        await _writer.AppendAsync("""{"type":"user_message","broken""");
+        await Writer.AppendAsync(Writer.Next() with { Events = [Writer.Event(new MessageRemoved { MessageId = MessageId.New() })] });
+        await Writer.AppendAsync("""{"type":"user_message","broken""");
 
         ShouldHave(await AfterAsync(default), new(6, 0), 6, 1, (1, "one"), (3, "three"), (4, "theirs"));
-        (await AfterAsync(default)).Texts.Select(text => text.Owner).Should().Equal(_writer.Owner, _writer.Owner, other.Owner);
+        (await AfterAsync(default)).Texts.Select(text => text.Owner).Should().Equal(Writer.Owner, Writer.Owner, other.Owner);
         ShouldHave(await AfterAsync(new(3, 0)), new(6, 0), 6, 1, (4, "theirs"));
         ShouldHave(await AfterAsync(new(6, 0)), new(6, 0), 6, 0);
     }
@@ -47,7 +29,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
         ShouldHave(await AfterAsync(default), new(0, 0), 0, 0);
 
         (await AfterAsync(new(1, 0))).Should().BeEquivalentTo(new SearchBatch([], null, IsLast: true, 0, 0));
-        await _writer.WriteTextAsync("one");
+        await Writer.WriteTextAsync("one");
         (await AfterAsync(new(2, 0))).Next.Should().BeNull();
         (await AfterAsync(new(1, 0))).Next.Should().Be(new SearchCursor(1, 0));
     }
@@ -55,7 +37,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task A_batch_ends_with_its_number_of_rows_and_the_next_goes_on_there()
     {
-        await _writer.WriteTextAsync([.. Enumerable.Range(1, 2001).Select(i => $"{i}")]);
+        await Writer.WriteTextAsync([.. Enumerable.Range(1, 2001).Select(i => $"{i}")]);
 
         var first = await AfterAsync(default);
         (first.Texts.Count, first.Next, first.IsLast, first.LastRow).Should().Be((2000, new SearchCursor(2000, 0), false, 2001));
@@ -66,7 +48,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
     public async Task A_batch_ends_with_its_number_of_characters()
     {
         var text = new string('a', 1 << 17);
-        await _writer.WriteTextAsync(text, text, "third");
+        await Writer.WriteTextAsync(text, text, "third");
 
         var first = await AfterAsync(default);
         (first.Texts.Count, first.Next, first.IsLast).Should().Be((2, new SearchCursor(2, 0), false));
@@ -76,11 +58,11 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task Rows_that_took_the_place_of_erased_ones_are_looked_at_again_once()
     {
-        await _writer.WriteTextAsync("kept");
-        var erased = LogWriter.OfNewThread(_host.Log);
+        await Writer.WriteTextAsync("kept");
+        var erased = LogWriter.OfNewThread(Host.Log);
         await erased.WriteTextAsync("gone", "gone too");
         await DeleteAsync(erased);
-        await _writer.WriteTextAsync("new");
+        await Writer.WriteTextAsync("new");
 
         ShouldHave(await AfterAsync(new(3, 0)), new(2, 1), 2, 0, (2, "new"));
         ShouldHave(await AfterAsync(new(2, 1)), new(2, 1), 2, 0);
@@ -89,18 +71,18 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task What_is_deleted_or_trimmed_away_has_no_text_and_is_what_is_erased_next()
     {
-        var erased = LogWriter.OfNewThread(_host.Log);
-        await _writer.WriteTextAsync("one", "two", "three");
+        var erased = LogWriter.OfNewThread(Host.Log);
+        await Writer.WriteTextAsync("one", "two", "three");
         await erased.WriteTextAsync("four", "five");
         (await TextsAsync(log => log.TextsToErase(10))).Should().BeEmpty();
 
-        (await _host.Log.DeleteAsync(erased.Thread, erased.Epoch, Cancelled)).Should().BeTrue();
+        (await Host.Log.DeleteAsync(erased.Thread, erased.Epoch, Cancelled)).Should().BeTrue();
 
         (await TextsAsync(log => log.TextsToErase(10))).Should().Equal(new SearchableText(4, erased.Owner, "four"), new SearchableText(5, erased.Owner, "five"));
         (await TextsAsync(log => log.TextsToErase(1))).Should().Equal(new SearchableText(4, erased.Owner, "four"));
-        (await TextsAsync(log => log.TextsToTrim(_writer.Thread, 3, 10))).Should().Equal(new SearchableText(1, _writer.Owner, "one"), new SearchableText(2, _writer.Owner, "two"));
-        (await TextsAsync(log => log.TextsToTrim(_writer.Thread, 3, 1))).Should().Equal(new SearchableText(1, _writer.Owner, "one"));
-        (await TextsAsync(log => log.TextsToTrim(_writer.Thread, 1, 10))).Should().BeEmpty();
+        (await TextsAsync(log => log.TextsToTrim(Writer.Thread, 3, 10))).Should().Equal(new SearchableText(1, Writer.Owner, "one"), new SearchableText(2, Writer.Owner, "two"));
+        (await TextsAsync(log => log.TextsToTrim(Writer.Thread, 3, 1))).Should().Equal(new SearchableText(1, Writer.Owner, "one"));
+        (await TextsAsync(log => log.TextsToTrim(Writer.Thread, 1, 10))).Should().BeEmpty();
         (await TextsAsync(log => log.TextsToTrim(ThreadId.New(), 3, 10))).Should().BeEmpty();
         ShouldHave(await AfterAsync(default), new(5, 0), 5, 0, (1, "one"), (2, "two"), (3, "three"));
     }
@@ -108,14 +90,14 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task A_search_passes_over_what_was_damaged_since_it_was_indexed()
     {
-        await _writer.WriteTextAsync("plums one", "plums two", "plums three");
-        await _host.CatchUpAsync();
-        using (var other = SqliteLogHost.Connect(_directory.FullName))
+        await Writer.WriteTextAsync("plums one", "plums two", "plums three");
+        await Host.CatchUpAsync();
+        using (var other = SqliteLogHost.Connect(Data.FullName))
         {
             other.Execute("UPDATE events SET json = CAST('{\"type\":\"user_message\",\"broken' AS BLOB) WHERE seq = 2");
         }
 
-        var page = await _host.Log.SearchAsync(_writer.Owner, "plums", null, null, 10, Cancelled);
+        var page = await Host.Log.SearchAsync(Writer.Owner, "plums", null, null, 10, Cancelled);
 
         page.Hits.Select(hit => hit.Seq).Should().Equal(3, 1);
         page.Next.Should().BeNull();
@@ -127,13 +109,13 @@ public sealed class SearchReadsTests : IAsyncLifetime
         var text = $"plums {new string('x', 1_000_000)}";
         for (var i = 0; i < 5; i++)
         {
-            await _writer.WriteTextAsync(text);
+            await Writer.WriteTextAsync(text);
         }
 
-        await _host.CatchUpAsync();
+        await Host.CatchUpAsync();
 
-        var first = await _host.Log.SearchAsync(_writer.Owner, "plums", null, null, 10, Cancelled);
-        var second = await _host.Log.SearchAsync(_writer.Owner, "plums", null, first.Next, 10, Cancelled);
+        var first = await Host.Log.SearchAsync(Writer.Owner, "plums", null, null, 10, Cancelled);
+        var second = await Host.Log.SearchAsync(Writer.Owner, "plums", null, first.Next, 10, Cancelled);
 
         first.Hits.Select(hit => hit.Seq).Should().Equal(5, 4, 3, 2);
         second.Hits.Select(hit => hit.Seq).Should().Equal(1);
@@ -143,7 +125,7 @@ public sealed class SearchReadsTests : IAsyncLifetime
     [Fact]
     public async Task A_search_for_nothing_finds_nothing_without_looking()
     {
-        var page = await _host.Log.SearchAsync(_writer.Owner, "?!", null, null, 10, Cancelled);
+        var page = await Host.Log.SearchAsync(Writer.Owner, "?!", null, null, 10, Cancelled);
 
         (page.Hits.Count, page.Next).Should().Be((0, null));
     }
@@ -154,14 +136,14 @@ public sealed class SearchReadsTests : IAsyncLifetime
         (batch.Next, batch.IsLast, batch.LastRow, batch.Unreadable).Should().Be((next, true, lastRow, unreadable));
     }
 
-    private Task<SearchBatch> AfterAsync(SearchCursor cursor) => _host.Reads.ReadAsync(log => log.TextsAfter(cursor), Cancelled);
+    private Task<SearchBatch> AfterAsync(SearchCursor cursor) => Host.Reads.ReadAsync(log => log.TextsAfter(cursor), Cancelled);
 
-    private Task<IReadOnlyList<SearchableText>> TextsAsync(Func<SqliteReader, IReadOnlyList<SearchableText>> read) => _host.Reads.ReadAsync(read, Cancelled);
+    private Task<IReadOnlyList<SearchableText>> TextsAsync(Func<SqliteReader, IReadOnlyList<SearchableText>> read) => Host.Reads.ReadAsync(read, Cancelled);
 
     private async Task DeleteAsync(LogWriter writer)
     {
-        await _host.Log.DeleteAsync(writer.Thread, writer.Epoch, Cancelled);
-        while (!await _host.Log.EraseAsync(Cancelled))
+        await Host.Log.DeleteAsync(writer.Thread, writer.Epoch, Cancelled);
+        while (!await Host.Log.EraseAsync(Cancelled))
         {
         }
     }

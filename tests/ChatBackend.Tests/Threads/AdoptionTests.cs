@@ -1,14 +1,7 @@
-using System.Text;
+using ChatBackend.Client;
 using ChatBackend.Protocol;
-using ChatBackend.Storage;
-using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using ChatBackend.Tests.Storage;
-using ChatBackend.Threads;
-using ChatBackend.Threads.Publishing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Threads;
 
@@ -59,63 +52,6 @@ public sealed class AdoptionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_whose_end_broke_ends_once_with_all_it_said_although_nothing_was_saved()
-    {
-        await using var server = Server(out var log);
-        await using var client = await server.ConnectAsync();
-        var left = 1;
-        log().FaultOf = append => Ends(append) && left-- > 0 ? AppendFault.Bug : null;
-
-        var ack = await client.PlayAsync(Hello);
-
-        var failed = (await client.EndOfAsync(ack)).Should().BeOfType<AgentFailed>().Subject;
-        (failed.Code, failed.Content).Should().Be((RunFailure.Interrupted, "hello"));
-        (await client.EndOfAsync(await client.PlayAsync(Hello, ack.ThreadId))).Should().BeOfType<AgentCompleted>();
-        client.Frames.All().OfType<RunEvent>().Where(ofRun => ofRun.RunId == ack.RunId).Should().HaveCount(2);
-        await server.UntilGaugeAsync("chat_runs_open", 0);
-    }
-
-    [Fact]
-    public async Task While_an_end_cannot_be_recorded_a_stop_is_taken_and_decides_how_it_ended()
-    {
-        await using var server = Server(out var log);
-        await using var client = await server.ConnectAsync();
-        var isBroken = true;
-        log().FaultOf = append => isBroken && Ends(append) ? AppendFault.Bug : null;
-        var ack = await client.PlayAsync(Hello);
-        await server.UntilGaugeAsync("chat_runs_open", 0);
-        await server.UntilGaugeAsync("""chat_background_items_failing{service="adoption"}""", 1);
-
-        (await client.Connection.StopAsync(ack.ThreadId!.Value, ack.RunId).Soon()).RunId.Should().Be(ack.RunId);
-        var waiting = await client.PlayAsync(Hello, ack.ThreadId);
-        waiting.RunId.Should().BeNull();
-        isBroken = false;
-
-        (await client.EndOfAsync(ack)).Should().BeOfType<AgentStopped>().Which.Should().Match<AgentStopped>(stopped => stopped.Content == "hello" && stopped.Reason == StopReason.User);
-        var next = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
-        (await client.EndOfAsync(next.RunId)).Should().BeOfType<AgentCompleted>();
-        await server.UntilGaugeAsync("""chat_background_items_failing{service="adoption"}""", 0);
-    }
-
-    [Fact]
-    public async Task A_stop_that_was_accepted_before_the_end_broke_is_how_it_ended_and_the_next_run_is_not_stopped_by_it()
-    {
-        await using var server = Server(out var log);
-        await using var client = await server.ConnectAsync();
-        var left = 1;
-        log().FaultOf = append => Ends(append) && left-- > 0 ? AppendFault.Bug : null;
-        var ack = await client.PlayAsync("""{"steps":[{"say":"half"},{"wait_ms":600000}]}""");
-        var waiting = await client.PlayAsync(Hello, ack.ThreadId);
-        await client.Frames.UntilAsync<AgentDelta>();
-
-        await client.Connection.StopAsync(ack.ThreadId!.Value, ack.RunId).Soon();
-
-        (await client.EndOfAsync(ack)).Should().BeOfType<AgentStopped>().Which.Content.Should().Be("half");
-        var next = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
-        (await client.EndOfAsync(next.RunId)).Should().BeOfType<AgentCompleted>();
-    }
-
-    [Fact]
     public async Task A_run_that_waits_for_a_decision_and_is_stopped_while_the_server_is_away_from_it_ends()
     {
         var expires = TimeProvider.System.GetUtcNow().AddHours(1);
@@ -154,29 +90,11 @@ public sealed class AdoptionTests : IDisposable
         late.Frames.All().OfType<AgentFailed>().Should().BeEmpty();
     }
 
-    /// <summary>What a process leaves that died, with a piece of text that it had saved.</summary>
-    private async Task<(ChatBackend.Client.GuestSession Guest, ThreadId Thread)> LeaveAsync(params ThreadEvent[] events)
+    private async Task<(GuestSession Guest, ThreadId Thread)> LeaveAsync(params ThreadEvent[] events)
     {
         await using var server = new ChatServer(_data);
-        var guest = await server.GuestAsync();
-        var thread = ThreadId.New();
-        var writer = new ThreadWriter(thread, server.Services.GetRequiredService<IEventLog>(), new ThreadPublisher(thread, TimeProvider.System, NullLogger.Instance), TimeProvider.System);
-        await writer.AppendAsync(events, creator: guest.UserId);
-        if (writer.State!.Run is { } run)
-        {
-            await writer.AppendAsync([], checkpoint: new PartCheckpoint(run.Id, new PartId("part_1"), PartKind.Text, 0, "saved text"));
-        }
-
+        var (guest, thread) = (await server.GuestAsync(), ThreadId.New());
+        await WriterBench.LeaveAsync(server, thread, guest.UserId, events);
         return (guest, thread);
-    }
-
-    private static bool Ends(LogAppend append) => append.Events.Any(logged =>
-        Encoding.UTF8.GetString(logged.Json.Span) is var json && (json.Contains("\"agent_completed\"") || json.Contains("\"agent_failed\"") || json.Contains("\"agent_stopped\"")));
-
-    private static ChatServer Server(out Func<FaultyLog> log)
-    {
-        var server = new ChatServer(services => services.AddSingleton<IEventLog>(provider => new FaultyLog(provider.GetRequiredService<SqliteEventLog>())));
-        log = () => (FaultyLog)server.Services.GetRequiredService<IEventLog>();
-        return server;
     }
 }

@@ -5,10 +5,7 @@ using ChatBackend.Storage.Sqlite;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
-using ChatBackend.Threads;
-using ChatBackend.Threads.Publishing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Threads;
 
@@ -26,7 +23,11 @@ public sealed class OpenWorkRecoveryTests : IDisposable
     [InlineData(1)]
     public async Task A_run_that_no_process_has_ends_at_the_next_start_also_when_its_first_attempt_fails(int faults)
     {
-        await LeaveOpenAsync();
+        await using (var first = new ChatServer(_data))
+        {
+            await WriterBench.LeaveAsync(first, _thread, UserId.New(), WriterBench.Message("msg_1"), WriterBench.Started("run_1", "msg_1"));
+        }
+
         await using var server = new ChatServer(_data, services => services.AddSingleton<IEventLog>(provider =>
             new FaultyLog(provider.GetRequiredService<SqliteEventLog>()) { FaultOf = append => FaultOf(append, faults) }));
 
@@ -46,15 +47,6 @@ public sealed class OpenWorkRecoveryTests : IDisposable
 
         _ended.SetResult();
         return null;
-    }
-
-    /// <summary>What a process leaves that died during a run.</summary>
-    private async Task LeaveOpenAsync()
-    {
-        await using var server = new ChatServer(_data);
-        var writer = new ThreadWriter(_thread, server.Services.GetRequiredService<IEventLog>(), new ThreadPublisher(_thread, TimeProvider.System, NullLogger.Instance), TimeProvider.System);
-        var message = new UserMessage { MessageId = MessageId.New(), Content = "hello", ClientId = ClientFrameId.New() };
-        await writer.AppendAsync([message, new AgentStarted { RunId = RunId.New(), Agent = "script", MessageId = message.MessageId }], creator: UserId.New());
     }
 
     public void Dispose() => _data.Delete(recursive: true);

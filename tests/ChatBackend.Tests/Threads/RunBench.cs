@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>A run of a new thread, and what its journal asks the thread.</summary>
+/// <summary>A run of a new thread, and what its sink asks the thread.</summary>
 internal sealed class RunBench : IAsyncDisposable
 {
     public const string Id = "run_1";
@@ -14,7 +14,7 @@ internal sealed class RunBench : IAsyncDisposable
     private RunBench(WriterBench thread, TimeProvider clock)
     {
         Thread = thread;
-        Journal = new RunSink(thread.Writer.State!.Run!, thread.Writer, thread.Live, Interval, clock, NullLogger.Instance)
+        Sink = new RunSink(thread.Writer.State!.Run!, thread.Writer, thread.Live, Interval, clock, NullLogger.Instance)
         {
             Next = _ => Next,
             TitleAsync = (_, answer) =>
@@ -30,7 +30,7 @@ internal sealed class RunBench : IAsyncDisposable
 
     public WriterBench Thread { get; }
 
-    public RunSink Journal { get; }
+    public RunSink Sink { get; }
 
     public AgentStarted? Next { get; set; }
 
@@ -39,7 +39,7 @@ internal sealed class RunBench : IAsyncDisposable
     /// <summary>The answers that a title was asked for with.</summary>
     public List<string?> TitledBy { get; } = [];
 
-    /// <summary>How often the journal said that it is over.</summary>
+    /// <summary>How often the sink said that it is over.</summary>
     public int Ends { get; private set; }
 
     /// <param name="further">What comes after the run's start.</param>
@@ -51,10 +51,10 @@ internal sealed class RunBench : IAsyncDisposable
         return new RunBench(thread, clock);
     }
 
-    public ValueTask WriteTextAsync(string text, PartKind kind = PartKind.Text) => Journal.WriteTextAsync(kind, text, CancellationToken.None);
+    public ValueTask WriteTextAsync(string text, PartKind kind = PartKind.Text) => Sink.WriteTextAsync(kind, text, CancellationToken.None);
 
     public Task BeginToolAsync(string call = "call_1") =>
-        Journal.ToolStartsAsync(new CallId(call), "look", System.Text.Json.JsonElement.Parse("""{"at":1}"""), CancellationToken.None);
+        Sink.ToolStartsAsync(new CallId(call), "look", System.Text.Json.JsonElement.Parse("""{"at":1}"""), CancellationToken.None);
 
     /// <summary>All events after the run's start.</summary>
     public async Task<List<ThreadEvent>> EventsAsync() => (await Thread.EventsAsync())[2..];

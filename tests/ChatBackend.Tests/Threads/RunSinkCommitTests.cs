@@ -23,11 +23,11 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         await _run.WriteTextAsync("the ");
         await _run.WriteTextAsync("answer");
         var said = _run.Thread.Live.PartFrom(0)!.Part;
-        await _run.Journal.CompletePartAsync(CancellationToken.None);
+        await _run.Sink.CompletePartAsync(CancellationToken.None);
         _run.Thread.Live.PartFrom(0).Should().BeNull();
-        await _run.Journal.CompletePartAsync(CancellationToken.None);
+        await _run.Sink.CompletePartAsync(CancellationToken.None);
         await _run.BeginToolAsync();
-        await _run.Journal.ToolEndedAsync(WriterBench.Completed("another", "call_1"), CancellationToken.None);
+        await _run.Sink.ToolEndedAsync(WriterBench.Completed("another", "call_1"), CancellationToken.None);
 
         var events = await _run.EventsAsync();
         events.Should().HaveCount(4).And.AllBeAssignableTo<RunEvent>();
@@ -89,7 +89,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         await FluentActions.Awaiting(() => _run.BeginToolAsync()).Should().ThrowAsync<RunLostException>();
 
         (await _run.EventsAsync()).Should().BeEmpty();
-        (await _run.Journal.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().BeNull();
+        (await _run.Sink.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().BeNull();
         (await _run.EventsAsync()).Should().BeEmpty();
         _run.Ends.Should().Be(1);
     }
@@ -101,7 +101,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         await _run.Thread.AppendAsync(WriterBench.Answered(RunBench.Id));
 
         await FluentActions.Awaiting(() => _run.BeginToolAsync()).Should().ThrowAsync<RunLostException>();
-        (await _run.Journal.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().BeNull();
+        (await _run.Sink.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().BeNull();
 
         _run.Thread.Appends.Should().BeEmpty();
         _run.Ends.Should().Be(1);
@@ -114,8 +114,8 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
 
-        await FluentActions.Awaiting(() => _run.Journal.WriteTextAsync(PartKind.Text, "late", cancelled.Token).AsTask()).Should().ThrowAsync<OperationCanceledException>();
-        await FluentActions.Awaiting(() => _run.Journal.ToolEndedAsync(WriterBench.Completed(RunBench.Id, "call_1"), cancelled.Token)).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => _run.Sink.WriteTextAsync(PartKind.Text, "late", cancelled.Token).AsTask()).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => _run.Sink.ToolEndedAsync(WriterBench.Completed(RunBench.Id, "call_1"), cancelled.Token)).Should().ThrowAsync<OperationCanceledException>();
 
         _run.Thread.Live.PartFrom(0).Should().BeNull();
         _run.Thread.Appends.Should().BeEmpty();
@@ -126,17 +126,17 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
     {
         _run = await RunBench.StartAsync(_clock);
         await _run.WriteTextAsync("a\uD83D");
-        (await _run.Journal.TakeSteeredAsync(CancellationToken.None)).Should().BeEmpty();
+        (await _run.Sink.TakeSteeredAsync(CancellationToken.None)).Should().BeEmpty();
         _run.Thread.Appends.Should().BeEmpty("no message waits");
         await _run.WriteTextAsync("\uDE00\uD83D");
         await _run.Thread.AppendAsync(WriterBench.Message("one", WhenRunning.Steer));
 
-        (await _run.Journal.TakeSteeredAsync(CancellationToken.None)).Should().Equal("says one");
+        (await _run.Sink.TakeSteeredAsync(CancellationToken.None)).Should().Equal("says one");
         await _run.WriteTextAsync("\uDE00b");
         _run.Thread.Live.PartFrom(0)!.Text.Should().Be("\uFFFDb", "another part begins, and half a character does not go into it");
-        await _run.Journal.CompletePartAsync(CancellationToken.None);
+        await _run.Sink.CompletePartAsync(CancellationToken.None);
         await _run.Thread.AppendAsync(WriterBench.Message("two", WhenRunning.Steer), WriterBench.Message("three", WhenRunning.Steer));
-        (await _run.Journal.TakeSteeredAsync(CancellationToken.None)).Should().Equal("says two", "says three");
+        (await _run.Sink.TakeSteeredAsync(CancellationToken.None)).Should().Equal("says two", "says three");
 
         var events = (await _run.EventsAsync()).OfType<RunEvent>().ToList();
         events.Select(threadEvent => (threadEvent as AgentPart)?.Text ?? ((MessageSteered)threadEvent).MessageId.Value).Should().Equal("a😀", "one", "\uFFFDb", "two", "three");
@@ -152,7 +152,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         _run.Title = isTitled ? new ThreadRenamed { Title = "the title", By = RenamedBy.Agent, FromSeq = 1 } : null;
         var given = WriterBench.Required("another", "call_1", default);
 
-        await _run.Journal.RequestApprovalAsync([given, given with { CallId = new CallId("call_2") }], Given, CancellationToken.None);
+        await _run.Sink.RequestApprovalAsync([given, given with { CallId = new CallId("call_2") }], Given, CancellationToken.None);
 
         var events = await _run.EventsAsync();
         events.OfType<ApprovalRequired>().Select(asked => (asked.RunId, asked.CallId.Value, asked.ExpiresAt)).Should().Equal(
@@ -172,8 +172,8 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         _run = await RunBench.StartAsync(_clock, WriterBench.Required(RunBench.Id, "call_1", _clock.GetUtcNow() + Given));
         var decision = new ApprovalDecided { RunId = RunBench.Run, CallId = new CallId("call_1"), Decision = ApprovalDecision.Approve, DecidedBy = _run.Thread.Owner };
 
-        var next = _run.Journal.NextDecisionAsync([new CallId("call_1")], _ => throw new InvalidOperationException("It is not too late."), CancellationToken.None);
-        _run.Journal.Decided(decision);
+        var next = _run.Sink.NextDecisionAsync([new CallId("call_1")], _ => throw new InvalidOperationException("It is not too late."), CancellationToken.None);
+        _run.Sink.Decided(decision);
 
         (await next.Soon()).Should().Be((new CallId("call_1"), decision));
         _run.Thread.Appends.Should().BeEmpty();
@@ -191,7 +191,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         }
 
         _clock.Advance(Given);
-        var (call, decided) = await _run.Journal.NextDecisionAsync(
+        var (call, decided) = await _run.Sink.NextDecisionAsync(
             [new CallId("call_1")], late => WriterBench.Completed("another", late.Value, ToolOutcome.Rejected), CancellationToken.None).Soon();
 
         (call.Value, decided?.Decision).Should().Be(("call_1", isDecided ? ApprovalDecision.Reject : null));
@@ -201,5 +201,5 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _run.DisposeAsync();
 
-    private bool IsTooLate(string call) => _run.Journal.IsTooLate(new CallId(call));
+    private bool IsTooLate(string call) => _run.Sink.IsTooLate(new CallId(call));
 }

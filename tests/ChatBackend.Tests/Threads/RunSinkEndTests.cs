@@ -31,14 +31,14 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         events[2].Should().BeOfType<AgentStarted>().Which.RunId.Should().Be(new RunId("run_2"));
         _run.TitledBy.Should().Equal("answer");
         _run.Thread.Appends.Should().ContainSingle();
-        (_run.Journal.Usage, _run.Ends).Should().Be((Usage, 1));
+        (_run.Sink.Usage, _run.Ends).Should().Be((Usage, 1));
     }
 
     [Fact]
     public async Task A_stop_that_was_accepted_outranks_how_the_run_ended()
     {
         _run = await RunBench.StartAsync(_clock);
-        _run.Journal.Stopping = StopReason.InterruptedByMessage;
+        _run.Sink.Stopping = StopReason.InterruptedByMessage;
 
         (await EndAsync(RunOutcome.Completed.Instance)).Should().Be(new RunOutcome.Stopped(StopReason.InterruptedByMessage));
 
@@ -58,14 +58,14 @@ public sealed class RunSinkEndTests : IAsyncDisposable
     public async Task Only_a_run_that_waits_for_a_decision_is_left_to_the_next_process(string how, bool waits, bool isStopping, string outcome)
     {
         _run = await RunBench.StartAsync(_clock, waits ? [WriterBench.Required(RunBench.Id, "call_1", _clock.GetUtcNow().AddHours(1))] : []);
-        _run.Journal.Stopping = isStopping ? StopReason.User : null;
+        _run.Sink.Stopping = isStopping ? StopReason.User : null;
 
         (await EndAsync(how == "interrupted" ? RunOutcome.Failed.Interrupted : RunOutcome.Completed.Instance))!.Outcome.Should().Be(outcome);
 
         (await _run.EventsAsync()).Any(threadEvent => threadEvent is AgentCompleted or AgentStopped or AgentFailed).Should().Be(outcome != "suspended");
         _run.Thread.Live.PublishText(RunBench.Run, PartKind.Text, "late").Should().BeFalse();
         _run.Ends.Should().Be(1);
-        await _run.Journal.ReleaseAsync();
+        await _run.Sink.ReleaseAsync();
         _run.Ends.Should().Be(1, "it is over once");
     }
 
@@ -78,7 +78,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         _run.Thread.Appending = () => pauses.Add(clock.Ended);
         _run.Thread.Fail(AppendFault.Before, 12);
 
-        var ending = _run.Journal.EndAsync(RunOutcome.Completed.Instance, null);
+        var ending = _run.Sink.EndAsync(RunOutcome.Completed.Instance, null);
         for (var pause = 0; pause < 12; pause++)
         {
             await clock.EndNextAsync();
@@ -96,10 +96,10 @@ public sealed class RunSinkEndTests : IAsyncDisposable
     {
         var clock = new HeldTime();
         _run = await RunBench.StartAsync(clock);
-        _run.Journal.Stopping = StopReason.User;
+        _run.Sink.Stopping = StopReason.User;
         _run.Thread.Fail(AppendFault.After);
 
-        var ending = _run.Journal.EndAsync(RunOutcome.Completed.Instance, null);
+        var ending = _run.Sink.EndAsync(RunOutcome.Completed.Instance, null);
         await clock.EndNextAsync();
 
         (await ending.Soon()).Should().Be(new RunOutcome.Stopped(StopReason.User));
@@ -128,8 +128,8 @@ public sealed class RunSinkEndTests : IAsyncDisposable
     {
         _run = await RunBench.StartAsync(_clock);
 
-        await _run.Journal.ReleaseAsync();
-        await _run.Journal.ReleaseAsync();
+        await _run.Sink.ReleaseAsync();
+        await _run.Sink.ReleaseAsync();
 
         _run.Ends.Should().Be(1);
         _run.Thread.Live.PublishText(RunBench.Run, PartKind.Text, "late").Should().BeFalse();
@@ -144,7 +144,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         using (await _run.Thread.Writer.EnterAsync())
         {
             ending = EndAsync(RunOutcome.Completed.Instance);
-            releasing = _run.Journal.ReleaseAsync();
+            releasing = _run.Sink.ReleaseAsync();
             (_run.Ends, _run.Thread.Appends.Count).Should().Be((0, 0));
         }
 
@@ -154,5 +154,5 @@ public sealed class RunSinkEndTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _run.DisposeAsync();
 
-    private Task<RunOutcome?> EndAsync(RunOutcome end) => _run.Journal.EndAsync(end, Usage).Soon();
+    private Task<RunOutcome?> EndAsync(RunOutcome end) => _run.Sink.EndAsync(end, Usage).Soon();
 }

@@ -59,7 +59,7 @@ public sealed class RunSinkSaveTests : IAsyncDisposable
         _run.Thread.Fail(tookEffect ? AppendFault.After : AppendFault.Before);
 
         await SpeakUntilAsync(saves: 2);
-        await _run.Journal.CompletePartAsync(CancellationToken.None).Soon();
+        await _run.Sink.CompletePartAsync(CancellationToken.None).Soon();
 
         Saves.Select(save => save.Checkpoint!.Offset).Take(2).Should().Equal(0, 0);
         (await _run.EventsAsync()).Should().ContainSingle().Which.Should().BeOfType<AgentPart>();
@@ -73,7 +73,7 @@ public sealed class RunSinkSaveTests : IAsyncDisposable
 
         await FluentActions.Awaiting(() => SpeakUntilAsync(saves: 2)).Should().ThrowAsync<InvalidOperationException>();
 
-        (await _run.Journal.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().Be(RunOutcome.Completed.Instance);
+        (await _run.Sink.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().Be(RunOutcome.Completed.Instance);
     }
 
     [Theory]
@@ -137,7 +137,7 @@ public sealed class RunSinkSaveTests : IAsyncDisposable
         await SpeakUntilAsync(saves: 2);
         (await _run.Thread.Log.ReadCheckpointsAsync(_run.Thread.Thread, CancellationToken.None)).Should().NotBeEmpty();
 
-        await _run.Journal.CompletePartAsync(CancellationToken.None);
+        await _run.Sink.CompletePartAsync(CancellationToken.None);
 
         (await _run.Thread.Log.ReadCheckpointsAsync(_run.Thread.Thread, CancellationToken.None)).Should().BeEmpty();
     }

@@ -30,10 +30,10 @@ public sealed class RunSinkTests : IAsyncLifetime
     [Fact]
     public async Task The_text_of_each_part_is_saved_from_its_beginning()
     {
-        var journal = await StartAsync();
-        await SpeakAsync(journal, PartKind.Thinking, "a thought that is longer than the answer");
+        var sink = await StartAsync();
+        await SpeakAsync(sink, PartKind.Thinking, "a thought that is longer than the answer");
 
-        var saved = await SpeakAsync(journal, PartKind.Text, "the answer");
+        var saved = await SpeakAsync(sink, PartKind.Text, "the answer");
 
         saved[0].Offset.Should().Be(0);
         saved.Should().OnlyContain(piece => piece.Kind == PartKind.Text);
@@ -43,18 +43,18 @@ public sealed class RunSinkTests : IAsyncLifetime
     [Fact]
     public async Task After_a_stop_is_acknowledged_no_message_enters_the_run()
     {
-        var journal = await StartAsync(new UserMessage
+        var sink = await StartAsync(new UserMessage
         {
             MessageId = MessageId.New(), Content = "this way", ClientId = ClientFrameId.New(), WhenRunning = WhenRunning.Steer,
         });
         _writer.State!.Steering.Should().ContainSingle();
 
-        journal.Stopping = StopReason.User;
+        sink.Stopping = StopReason.User;
 
-        (await journal.TakeSteeredAsync(CancellationToken.None)).Should().BeEmpty();
+        (await sink.TakeSteeredAsync(CancellationToken.None)).Should().BeEmpty();
         _writer.State.Steering.Should().ContainSingle("it is for the next run to answer");
-        journal.Stopping = null;
-        (await journal.TakeSteeredAsync(CancellationToken.None)).Should().Equal("this way");
+        sink.Stopping = null;
+        (await sink.TakeSteeredAsync(CancellationToken.None)).Should().Equal("this way");
     }
 
     [Theory]
@@ -62,10 +62,10 @@ public sealed class RunSinkTests : IAsyncLifetime
     [InlineData("")]
     public async Task Half_a_character_at_the_end_of_a_part_does_not_begin_the_next_one(string before)
     {
-        var journal = await StartAsync();
-        await journal.WriteTextAsync(PartKind.Thinking, before + "\uD83D", CancellationToken.None);
+        var sink = await StartAsync();
+        await sink.WriteTextAsync(PartKind.Thinking, before + "\uD83D", CancellationToken.None);
 
-        await journal.WriteTextAsync(PartKind.Text, "\uDE00 the answer", CancellationToken.None);
+        await sink.WriteTextAsync(PartKind.Text, "\uDE00 the answer", CancellationToken.None);
 
         _live.PartFrom(0)!.Text.Should().Be("\uFFFD the answer");
     }
@@ -89,12 +89,12 @@ public sealed class RunSinkTests : IAsyncLifetime
 
     /// <summary>Says so, letter by letter, each late enough to be saved.</summary>
     /// <returns>What is saved then.</returns>
-    private async Task<IReadOnlyList<PartCheckpoint>> SpeakAsync(RunSink journal, PartKind kind, string text)
+    private async Task<IReadOnlyList<PartCheckpoint>> SpeakAsync(RunSink sink, PartKind kind, string text)
     {
         foreach (var letter in text)
         {
             _clock.Advance(Interval);
-            await journal.WriteTextAsync(kind, letter.ToString(), CancellationToken.None);
+            await sink.WriteTextAsync(kind, letter.ToString(), CancellationToken.None);
             using var afterTheSave = await _writer.EnterAsync();
         }
 

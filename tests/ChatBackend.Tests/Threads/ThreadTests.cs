@@ -42,7 +42,7 @@ public sealed class ThreadTests
         var ack = await owner.PlayAsync(Hello);
         await owner.EndOfAsync(ack);
 
-        // The feed of the thread is up on this node, with the owner in it.
+        // The thread is subscribed to on this node, with the owner in it.
         (await TestClient.RefusalOfAsync(() => stranger.Connection.FollowAsync(ack.ThreadId!.Value).Soon())).Should().Be(ErrorCode.NotFound);
 
         await owner.EndOfAsync(await owner.PlayAsync(Hello, ack.ThreadId));

@@ -1,10 +1,12 @@
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Storage;
+using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using ChatBackend.Threads;
 using ChatBackend.Threads.Contracts;
 using ChatBackend.Threads.Publishing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Threads;
@@ -44,6 +46,18 @@ internal sealed class WriterBench : IAsyncDisposable
 
     /// <summary>Called with each append.</summary>
     public Action Appending { get; set; } = () => { };
+
+    /// <summary>Leaves what a process leaves that died in the middle of these events, with a piece of text that it had saved of an open run.</summary>
+    public static async Task LeaveAsync(ChatServer server, ThreadId thread, UserId owner, params ThreadEvent[] events)
+    {
+        var writer = new ThreadWriter(
+            thread, server.Services.GetRequiredService<IEventLog>(), new ThreadPublisher(thread, TimeProvider.System, NullLogger.Instance), TimeProvider.System);
+        await writer.AppendAsync(events, creator: owner);
+        if (writer.State!.Run is { } run)
+        {
+            await writer.AppendAsync([], checkpoint: new PartCheckpoint(run.Id, new PartId("part_1"), PartKind.Text, 0, "saved text"));
+        }
+    }
 
     public static async Task<WriterBench> StartAsync(TimeProvider clock)
     {

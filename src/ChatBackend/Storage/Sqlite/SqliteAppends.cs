@@ -7,7 +7,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>The statements of the append path on one connection.</summary>
 internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 {
-    // Immediate: a lock that somebody else holds shows before anything is done.
+    // Immediate: a lock that another process holds shows before anything is done.
     private readonly SqliteStatement _begin = new(connection, "BEGIN IMMEDIATE");
 
     private readonly SqliteStatement _commit = new(connection, "COMMIT");

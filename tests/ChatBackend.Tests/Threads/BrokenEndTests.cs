@@ -9,7 +9,7 @@ using ChatBackend.Tests.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace ChatBackend.Tests.Runs;
+namespace ChatBackend.Tests.Threads;
 
 /// <summary>The end of a run throws what nobody expects: its thread is free, and the run has its one end as soon as that can be recorded.</summary>
 [Trait("failure", "Q3")]
@@ -45,7 +45,7 @@ public sealed class BrokenEndTests
         await server.UntilGaugeAsync("chat_runs_open", 0);
         await server.UntilGaugeAsync("""chat_background_items_failing{service="adoption"}""", 1);
 
-        (await client.Connection.StopAsync(ack.ThreadId!.Value, ack.RunId).Soon()).Status.Should().Be(AckStatus.Accepted);
+        (await client.Connection.StopAsync(ack.ThreadId!.Value, ack.RunId).Soon()).Should().Match<Ack>(stop => stop.Status == AckStatus.Accepted && stop.RunId == ack.RunId);
         var waiting = await client.PlayAsync(Hello, ack.ThreadId);
         waiting.RunId.Should().BeNull();
         await client.Frames.UntilAsync<UserMessage>(message => message.MessageId == waiting.MessageId);
@@ -54,10 +54,29 @@ public sealed class BrokenEndTests
 
         isBroken = false;
 
-        (await client.EndOfAsync(ack)).Should().BeOfType<AgentStopped>().Which.Content.Should().Be("hello");
+        (await client.EndOfAsync(ack)).Should().BeOfType<AgentStopped>()
+            .Which.Should().Match<AgentStopped>(stopped => stopped.Content == "hello" && stopped.Reason == StopReason.User);
         var next = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
         (await client.EndOfAsync(next.RunId)).Should().BeOfType<AgentCompleted>();
         await server.UntilGaugeAsync("""chat_background_items_failing{service="adoption"}""", 0);
+    }
+
+    [Fact]
+    public async Task A_stop_that_was_accepted_before_the_end_broke_is_how_it_ended_and_the_next_run_is_not_stopped_by_it()
+    {
+        await using var server = Server(out var log);
+        await using var client = await server.ConnectAsync();
+        var left = 1;
+        log().FaultOf = append => Ends(append) && left-- > 0 ? AppendFault.Bug : null;
+        var ack = await client.PlayAsync("""{"steps":[{"say":"half"},{"wait_ms":600000}]}""");
+        var waiting = await client.PlayAsync(Hello, ack.ThreadId);
+        await client.Frames.UntilAsync<AgentDelta>();
+
+        await client.Connection.StopAsync(ack.ThreadId!.Value, ack.RunId).Soon();
+
+        (await client.EndOfAsync(ack)).Should().BeOfType<AgentStopped>().Which.Content.Should().Be("half");
+        var next = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
+        (await client.EndOfAsync(next.RunId)).Should().BeOfType<AgentCompleted>();
     }
 
     [Fact]
