@@ -28,7 +28,7 @@ try
     builder.AddMetrics();
     builder.AddSignIns(builder.Services.AddChatBackend());
     builder.Services.AddProblemDetails();
-    // Drain, close and end runs take up to 8 s; what is not over by then is adopted at the next start.
+    // Drain, close and end runs take up to 8 s; what is not over by then is recovered at the next start.
     builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));
 
     await using var app = builder.Build();

@@ -55,7 +55,7 @@ internal interface IRunSink
     /// <returns>How the run ended, as it was recorded; null when another writer ended it.</returns>
     Task<RunOutcome?> EndAsync(RunOutcome end, TokenUsage? usage);
 
-    /// <summary>Called last, whatever was thrown before: the thread has room for another run. One without a terminal event is adopted.</summary>
+    /// <summary>Called last, whatever was thrown before: the thread has room for another run. One without a terminal event is recovered.</summary>
     Task ReleaseAsync();
 }
 

@@ -11,7 +11,7 @@ internal sealed class ChatMetrics
 {
     public const string MeterName = "ChatBackend";
 
-    private static readonly string[] BackgroundServices = ["adoption", "retention", "erasure", "sweep"];
+    private static readonly string[] BackgroundServices = ["recovery", "retention", "erasure", "sweep"];
 
     private readonly LabelledCount _runs = new("outcome", "completed", "stopped", "failed");
     private readonly LabelledCount _connectionsClosed = new("reason");
@@ -101,11 +101,11 @@ internal sealed class ChatMetrics
     public void RunEnded(string outcome)
     {
         Interlocked.Decrement(ref _runsOpen);
-        RunAdopted(outcome);
+        RunRecovered(outcome);
     }
 
     /// <summary>A run of an earlier process was ended here; it was never open in this one.</summary>
-    public void RunAdopted(string outcome) => _runs.Increment(outcome);
+    public void RunRecovered(string outcome) => _runs.Increment(outcome);
 
     public void EventSent() => Interlocked.Increment(ref _eventsSent);
 

@@ -25,7 +25,7 @@ namespace ChatBackend.Threads;
 /// </remarks>
 [Reentrant, KeepAlive]
 internal sealed partial class ThreadGrain(
-    IEventLog log, IThreadStore store, Quarantine quarantine, LocalNode localNode, ActiveRuns runs, OpenWorkRecovery adoption, ChatHistoryCache historyCache,
+    IEventLog log, IThreadStore store, Quarantine quarantine, LocalNode localNode, ActiveRuns runs, OpenWorkRecovery recovery, ChatHistoryCache historyCache,
     AgentCatalog agents, IOptions<ThreadOptions> options, IOptions<RunOptions> runOptions, ChatMetrics metrics, TimeProvider clock,
     ILogger<ThreadGrain> logger) : Grain, IThreadGrain
 {
@@ -46,7 +46,7 @@ internal sealed partial class ThreadGrain(
         _writer = new ThreadWriter(_thread, log, _publisher, clock);
         _commands = new ThreadCommands(_thread, _writer, log, agents, runs, required => _runs.IsTooLate(required), options.Value);
         var titles = new AutoTitle(_thread, log, options.Value.AutoTitle, logger);
-        _runs = new ThreadRuns(_thread, _writer, _publisher, log, runs, adoption, agents, titles, runOptions.Value, metrics, clock, logger)
+        _runs = new ThreadRuns(_thread, _writer, _publisher, log, runs, recovery, agents, titles, runOptions.Value, metrics, clock, logger)
         {
             Idle = RestWhenIdle,
         };
@@ -140,12 +140,12 @@ internal sealed partial class ThreadGrain(
         return Task.CompletedTask;
     }
 
-    public Task Adopt() => ExclusivelyAsync(null, () => Task.FromResult(true), adopts: true);
+    public Task Recover() => ExclusivelyAsync(null, () => Task.FromResult(true), recovers: true);
 
-    /// <summary>Runs a verb under the writer's lock, on an opened thread. What an earlier process left open is adopted first.</summary>
+    /// <summary>Runs a verb under the writer's lock, on an opened thread. What an earlier process left open is recovered first.</summary>
     /// <param name="user">Who asks; null when nobody does.</param>
-    /// <param name="adopts">The verb is to adopt: where that fails, so does it.</param>
-    private async Task<T> ExclusivelyAsync<T>(UserId? user, Func<Task<T>> verb, bool opens = true, bool adopts = false)
+    /// <param name="recovers">The verb is to recover: where that fails, so does it.</param>
+    private async Task<T> ExclusivelyAsync<T>(UserId? user, Func<Task<T>> verb, bool opens = true, bool recovers = false)
     {
         _verbs++;
         try
@@ -155,7 +155,7 @@ internal sealed partial class ThreadGrain(
             {
                 await quarantine.AdmitAsync(_thread, user);
                 await _writer.OpenAsync();
-                await AdoptAsync(adopts);
+                await RecoverAsync(recovers);
                 _runs.Tell();
             }
 
@@ -179,15 +179,15 @@ internal sealed partial class ThreadGrain(
     }
 
     /// <summary>A run that cannot be ended keeps nobody from following its thread or from deleting it.</summary>
-    private async Task AdoptAsync(bool mustSucceed)
+    private async Task RecoverAsync(bool mustSucceed)
     {
         try
         {
-            await _runs.AdoptAsync();
+            await _runs.RecoverAsync();
         }
         catch (Exception ex) when (!mustSucceed && ex is not (LogUnavailableException or UnreadableThreadException or ProtocolException))
         {
-            adoption.Add(_thread); // which tries again, and says what is wrong
+            recovery.Add(_thread); // which tries again, and says what is wrong
             await _writer.OpenAsync();
         }
     }

@@ -12,9 +12,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Threads;
 
-/// <summary>The runs of a thread, one at a time: started, told, stopped, and adopted where no living process has them. All of it under the writer's lock.</summary>
+/// <summary>The runs of a thread, one at a time: started, told, stopped, and recovered where no living process has them. All of it under the writer's lock.</summary>
 internal sealed partial class ThreadRuns(
-    ThreadId thread, ThreadWriter writer, ThreadPublisher publisher, IEventLog log, ActiveRuns runs, OpenWorkRecovery adoption, AgentCatalog agents, AutoTitle titles,
+    ThreadId thread, ThreadWriter writer, ThreadPublisher publisher, IEventLog log, ActiveRuns runs, OpenWorkRecovery recovery, AgentCatalog agents, AutoTitle titles,
     RunOptions options, ChatMetrics metrics, TimeProvider clock, ILogger logger)
 {
     private readonly MessageSenders _senders = new();
@@ -36,7 +36,7 @@ internal sealed partial class ThreadRuns(
     public void Interrupt() => _active?.Run.End(RunOutcome.Failed.Interrupted);
 
     /// <summary>Goes on with the run that no living process has, where that is safe; else ends it, and answers the message that is next.</summary>
-    public async Task AdoptAsync()
+    public async Task RecoverAsync()
     {
         if (_active is not null || writer.State is not { IsBusy: true } state)
         {
@@ -63,7 +63,7 @@ internal sealed partial class ThreadRuns(
                 events.Add(title);
             }
 
-            Adopting(thread.Value, orphan.Id.Value);
+            Ending(thread.Value, orphan.Id.Value);
         }
 
         var next = NextOf(state);
@@ -84,7 +84,7 @@ internal sealed partial class ThreadRuns(
 
         if (state.Run is not null)
         {
-            metrics.RunAdopted(Cause.Outcome);
+            metrics.RunRecovered(Cause.Outcome);
         }
 
         (_orphan, _stopping, _usage) = (null, null, null);
@@ -142,7 +142,7 @@ internal sealed partial class ThreadRuns(
         else if (writer.State?.Run is not null)
         {
             _stopping ??= reason;
-            adoption.Add(thread);
+            recovery.Add(thread);
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed partial class ThreadRuns(
             if (!runs.IsDraining)
             {
                 NotRecorded(thread.Value, run.Value);
-                adoption.Add(thread);
+                recovery.Add(thread);
                 return;
             }
         }
@@ -181,7 +181,7 @@ internal sealed partial class ThreadRuns(
         : new AgentStarted { RunId = RunId.New(), Agent = waiting.Agent ?? agents.Names[0], MessageId = waiting.Id };
 
     [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} lost its process; its end is recorded now")]
-    private partial void Adopting(string thread, string run);
+    private partial void Ending(string thread, string run);
 
     [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} waits for a decision; it is resumed")]
     private partial void Resuming(string thread, string run);

@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.SystemTests.Containment;
 
-/// <summary>Three threads of a log are broken, each in its way: those beside them are adopted and serve as if nothing were.</summary>
+/// <summary>Three threads of a log are broken, each in its way: those beside them are recovered and serve as if nothing were.</summary>
 [Trait("failure", "Q1")]
 [Trait("failure", "Q3")]
 public sealed class BrokenThreadsTests
@@ -16,7 +16,7 @@ public sealed class BrokenThreadsTests
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
 
     [Fact]
-    public async Task Fifty_threads_beside_three_broken_ones_are_adopted_and_serve_in_time()
+    public async Task Fifty_threads_beside_three_broken_ones_are_recovered_and_serve_in_time()
     {
         var first = await ServerProcess.StartAsync(ServerSettings.Scripted);
         var guest = await first.GuestAsync();
@@ -46,7 +46,7 @@ public sealed class BrokenThreadsTests
         await ServeAsync(server, guest, threads[3..]).WaitAsync(Bound);
 
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{Whole} threads adopted and serving {TimeProvider.System.GetElapsedTime(readyAt).TotalSeconds:0.00} s after the server was ready");
+            $"{Whole} threads recovered and serving {TimeProvider.System.GetElapsedTime(readyAt).TotalSeconds:0.00} s after the server was ready");
         foreach (var broken in threads[..3])
         {
             await server.LineAsync(line => line.Contains(broken.Value, StringComparison.Ordinal) && line.Contains("ERR", StringComparison.Ordinal));

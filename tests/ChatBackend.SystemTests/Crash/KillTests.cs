@@ -11,7 +11,7 @@ public sealed class KillTests
 {
     private const int Users = 3;
     private const int LastEvents = 20;
-    private static readonly TimeSpan AdoptionBound = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RecoveryBound = TimeSpan.FromSeconds(5);
 
     private static ITestOutputHelper Output => TestContext.Current.TestOutputHelper!;
 
@@ -59,16 +59,16 @@ public sealed class KillTests
                 var readyAt = TimeProvider.System.GetUtcNow();
                 await Task.WhenAll(talking);
 
-                var adopted = new List<TimeSpan>();
+                var recovered = new List<TimeSpan>();
                 foreach (var user in users)
                 {
-                    adopted.AddRange(await SettleAsync(server, user, killedAt, readyAt));
+                    recovered.AddRange(await SettleAsync(server, user, killedAt, readyAt));
                 }
 
                 Output.WriteLine(
                     $"kill {kill}: ready after {(readyAt - killedAt).TotalSeconds:0.0} s, {sends.Acknowledged} messages acknowledged so far, "
-                    + $"{adopted.Count} runs adopted, the last {(adopted.Count > 0 ? adopted.Max().TotalSeconds : 0):0.00} s after ready");
-                adopted.Should().NotContain(after => after > AdoptionBound, "kill {0}", kill);
+                    + $"{recovered.Count} runs recovered, the last {(recovered.Count > 0 ? recovered.Max().TotalSeconds : 0):0.00} s after ready");
+                recovered.Should().NotContain(after => after > RecoveryBound, "kill {0}", kill);
                 users.Should().OnlyContain(user => user.Reconnects == kill);
             }
 

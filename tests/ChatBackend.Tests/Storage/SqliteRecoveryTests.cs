@@ -139,7 +139,7 @@ public sealed class SqliteRecoveryTests : DatabaseInUse
     public void What_could_not_be_opened_holds_up_nothing()
     {
         Database.OpenFirst().Dispose();
-        Database.Invoking(database => database.Adopt()).Should().Throw<SqliteException>("it has no id");
+        Database.Invoking(database => database.TrackCurrentFile()).Should().Throw<SqliteException>("it has no id");
         OpenFiles().Should().BeEmpty();
         Open(rows: 3);
         File.Move(Log, Log + ".aside");

@@ -43,14 +43,14 @@ public sealed class BrokenEndTests
         log().FaultOf = append => isBroken && Ends(append) ? AppendFault.Bug : null;
         var ack = await client.PlayAsync(Hello);
         await server.UntilGaugeAsync("chat_runs_open", 0);
-        await server.UntilGaugeAsync("""chat_background_items_failing{service="adoption"}""", 1);
+        await server.UntilGaugeAsync("""chat_background_items_failing{service="recovery"}""", 1);
 
         (await client.Connection.StopAsync(ack.ThreadId!.Value, ack.RunId).Soon()).Should().Match<Ack>(stop => stop.Status == AckStatus.Accepted && stop.RunId == ack.RunId);
         var waiting = await client.PlayAsync(Hello, ack.ThreadId);
         waiting.RunId.Should().BeNull();
         await client.Frames.UntilAsync<UserMessage>(message => message.MessageId == waiting.MessageId);
         var health = await server.Http.GetStringAsync(new Uri("/health/ready", UriKind.Relative), TestContext.Current.CancellationToken);
-        health.Should().Be("Degraded\nbackground service adoption: 1 failing");
+        health.Should().Be("Degraded\nbackground service recovery: 1 failing");
 
         isBroken = false;
 
@@ -58,7 +58,7 @@ public sealed class BrokenEndTests
             .Which.Should().Match<AgentStopped>(stopped => stopped.Content == "hello" && stopped.Reason == StopReason.User);
         var next = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
         (await client.EndOfAsync(next.RunId)).Should().BeOfType<AgentCompleted>();
-        await server.UntilGaugeAsync("""chat_background_items_failing{service="adoption"}""", 0);
+        await server.UntilGaugeAsync("""chat_background_items_failing{service="recovery"}""", 0);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class QuarantineTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Damages))]
-    public async Task What_is_open_in_it_is_not_adopted_and_its_owner_hears_unavailable_on_every_verb(string damage)
+    public async Task What_is_open_in_it_is_not_recovered_and_its_owner_hears_unavailable_on_every_verb(string damage)
     {
         var (guest, broken, whole) = await DamagedAsync(damage, "UPDATE threads SET open_from = 1");
         await using var server = Server();

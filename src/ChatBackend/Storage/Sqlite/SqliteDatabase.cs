@@ -61,7 +61,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
     public SqliteConnection OpenToRead() => Open(SqliteOpenMode.ReadWrite, "PRAGMA busy_timeout = 2000");
 
     /// <summary>Takes the log that is there now for the one that this process works on.</summary>
-    public void Adopt()
+    public void TrackCurrentFile()
     {
         var sentinel = new SqliteSentinel(OpenAgain(), path);
         _logId = sentinel.LogId;
@@ -137,7 +137,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
         }
 
         CloseAll();
-        Adopt();
+        TrackCurrentFile();
         return !isWalLost;
     }
 
@@ -229,7 +229,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
             }
             else
             {
-                LogAdopted(path);
+                LogReplaced(path);
             }
         }
     }
@@ -283,5 +283,5 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
     private partial void LogRescued(string path);
 
     [LoggerMessage(LogLevel.Warning, "The event log {Path} was replaced by a copy that is the same in every byte; it is used from now on.")]
-    private partial void LogAdopted(string path);
+    private partial void LogReplaced(string path);
 }

@@ -30,7 +30,7 @@ internal static class SqliteSchema
         // Into the file itself, by which the log is known; and what a process that died had erased is not left in its WAL.
         connection.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
-        database.Adopt();
+        database.TrackCurrentFile();
         return new OpenedLog(database.LogId, isNew, Newest, connection.Scalar("SELECT count(*) FROM threads WHERE deleted = 0"), wal);
     }
 

@@ -34,5 +34,5 @@ internal interface IThreadGrain : IGrainWithStringKey
     Task Unsubscribe(INodeObserver node);
 
     /// <summary>Opens the thread, and with it ends or goes on with what an earlier writer left open. Throws what keeps it from that.</summary>
-    Task Adopt();
+    Task Recover();
 }

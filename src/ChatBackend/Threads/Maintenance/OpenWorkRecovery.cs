@@ -11,7 +11,7 @@ namespace ChatBackend.Threads.Maintenance;
 
 /// <summary>
 /// Has threads with open work opened: runs that no process has any more end, messages that wait are answered. At start those of dead
-/// processes, later those where this one failed. Nobody needs to be watching, and a thread that cannot be adopted holds up no other.
+/// processes, later those where this one failed. Nobody needs to be watching, and a thread that cannot be recovered does not hold up the others.
 /// </summary>
 internal sealed partial class OpenWorkRecovery(
     IEventLog log, IGrainFactory grains, ChatMetrics metrics, TimeProvider clock, ILogger<OpenWorkRecovery> logger) : BackgroundService
@@ -22,7 +22,7 @@ internal sealed partial class OpenWorkRecovery(
     private const int AtOnce = 32;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    private readonly BackgroundWork _work = new("adoption", metrics, clock, logger);
+    private readonly BackgroundWork _work = new("recovery", metrics, clock, logger);
     private readonly ConcurrentDictionary<ThreadId, bool> _waiting = new();
     private bool _isListed;
 
@@ -31,14 +31,14 @@ internal sealed partial class OpenWorkRecovery(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await AdoptAsync(stoppingToken);
+        await RecoverAsync(stoppingToken);
         await foreach (var _ in PeriodicTicks.EveryAsync(Every, clock, stoppingToken))
         {
-            await AdoptAsync(stoppingToken);
+            await RecoverAsync(stoppingToken);
         }
     }
 
-    private async Task AdoptAsync(CancellationToken stoppingToken)
+    private async Task RecoverAsync(CancellationToken stoppingToken)
     {
         if (!_isListed)
         {
@@ -50,18 +50,18 @@ internal sealed partial class OpenWorkRecovery(
             return;
         }
 
-        var adopted = 0;
+        var recovered = 0;
         var calls = new ParallelOptions { MaxDegreeOfParallelism = AtOnce };
         await Parallel.ForEachAsync(_waiting.Keys, calls, async (thread, _) =>
         {
-            if (await _work.TryAsync(thread.Value, () => AdoptAsync(thread), stoppingToken))
+            if (await _work.TryAsync(thread.Value, () => RecoverAsync(thread), stoppingToken))
             {
-                Interlocked.Increment(ref adopted);
+                Interlocked.Increment(ref recovered);
             }
         });
-        if (adopted > 0)
+        if (recovered > 0)
         {
-            Adopted(adopted, _waiting.Count);
+            Recovered(recovered, _waiting.Count);
         }
     }
 
@@ -73,13 +73,13 @@ internal sealed partial class OpenWorkRecovery(
         }
     }
 
-    private async Task AdoptAsync(ThreadId thread)
+    private async Task RecoverAsync(ThreadId thread)
     {
         // Before the call: what fails in the thread meanwhile puts it here again.
         _waiting.TryRemove(thread, out _);
         try
         {
-            await grains.GetGrain<IThreadGrain>(thread.Value).Adopt();
+            await grains.GetGrain<IThreadGrain>(thread.Value).Recover();
         }
         catch
         {
@@ -89,5 +89,5 @@ internal sealed partial class OpenWorkRecovery(
     }
 
     [LoggerMessage(LogLevel.Information, "Recovered {Count} threads with unfinished work; {Left} are left")]
-    private partial void Adopted(int count, int left);
+    private partial void Recovered(int count, int left);
 }

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>Which threads are opened so that their open work is adopted, how often, and what is said of it.</summary>
-public sealed class AdoptionServiceTests : IDisposable
+/// <summary>Which threads are opened so that their open work is recovered, how often, and what is said of it.</summary>
+public sealed class OpenWorkRecoveryServiceTests : IDisposable
 {
     private static readonly ThreadId First = new("thr_1");
     private static readonly ThreadId Second = new("thr_2");
@@ -21,11 +21,11 @@ public sealed class AdoptionServiceTests : IDisposable
     private readonly TickingTime _clock = new();
     private readonly LogLines _lines = new("");
     private readonly List<string> _calls = [];
-    private readonly Dictionary<string, Func<Task>> _adopts = [];
-    private readonly OpenWorkRecovery _adoption;
+    private readonly Dictionary<string, Func<Task>> _recoveries = [];
+    private readonly OpenWorkRecovery _recovery;
     private Func<Task<IReadOnlyList<ThreadId>>> _listed = () => Task.FromResult<IReadOnlyList<ThreadId>>([First, Second]);
 
-    public AdoptionServiceTests()
+    public OpenWorkRecoveryServiceTests()
     {
         var log = ServiceDecoration.Of<IEventLog>(null!, (_, called, _) =>
         {
@@ -35,21 +35,21 @@ public sealed class AdoptionServiceTests : IDisposable
         var grains = GrainsOf(thread => ServiceDecoration.Of<IThreadGrain>(null!, (_, called, _) =>
         {
             Call($"{called} {thread}");
-            return _adopts.TryGetValue(thread, out var adopt) ? adopt() : Task.CompletedTask;
+            return _recoveries.TryGetValue(thread, out var recover) ? recover() : Task.CompletedTask;
         }));
-        _adoption = new OpenWorkRecovery(
+        _recovery = new OpenWorkRecovery(
             log, grains, _metrics.GetRequiredService<ChatMetrics>(), _clock, new Logger<OpenWorkRecovery>(LoggerFactory.Create(logging => logging.AddProvider(_lines))));
     }
 
     [Fact]
     public async Task At_the_start_every_thread_with_open_work_is_opened_once_and_that_is_told()
     {
-        await _adoption.StartAsync(CancellationToken.None);
+        await _recovery.StartAsync(CancellationToken.None);
         await _lines.UntilAsync(line => line.Contains("Recovered", StringComparison.Ordinal)).Soon();
         await TickAsync(3);
         await StopAsync();
 
-        _calls.Should().BeEquivalentTo("ThreadsWithOpenWorkAsync", "Adopt thr_1", "Adopt thr_2");
+        _calls.Should().BeEquivalentTo("ThreadsWithOpenWorkAsync", "Recover thr_1", "Recover thr_2");
         _lines.All.Should().Equal("Information: Recovered 2 threads with unfinished work; 0 are left");
     }
 
@@ -57,25 +57,25 @@ public sealed class AdoptionServiceTests : IDisposable
     public async Task What_is_put_there_later_is_opened_with_the_next_second()
     {
         _listed = () => Task.FromResult<IReadOnlyList<ThreadId>>([]);
-        await _adoption.StartAsync(CancellationToken.None);
+        await _recovery.StartAsync(CancellationToken.None);
         await _clock.Ticks.Task.Soon();
-        _adoption.Add(First);
-        _adoption.Add(First);
+        _recovery.Add(First);
+        _recovery.Add(First);
         await TickAsync(1);
-        await UntilAsync("Adopt thr_1");
+        await UntilAsync("Recover thr_1");
         await TickAsync(2);
         await StopAsync();
 
-        _calls.Should().Equal("ThreadsWithOpenWorkAsync", "Adopt thr_1");
+        _calls.Should().Equal("ThreadsWithOpenWorkAsync", "Recover thr_1");
         _lines.All.Should().Equal("Information: Recovered 1 threads with unfinished work; 0 are left");
     }
 
     [Fact]
-    public async Task A_thread_that_cannot_be_adopted_is_tried_again_and_holds_up_no_other()
+    public async Task A_thread_that_cannot_be_recovered_is_tried_again_and_holds_up_no_other()
     {
         var faults = 2;
-        _adopts["thr_1"] = () => faults-- > 0 ? Task.FromException(new InvalidOperationException("It cannot.")) : Task.CompletedTask;
-        await _adoption.StartAsync(CancellationToken.None);
+        _recoveries["thr_1"] = () => faults-- > 0 ? Task.FromException(new InvalidOperationException("It cannot.")) : Task.CompletedTask;
+        await _recovery.StartAsync(CancellationToken.None);
         await _lines.UntilAsync(line => line.Contains("1 are left", StringComparison.Ordinal)).Soon();
         while (!_lines.All.Any(line => line.Contains("0 are left", StringComparison.Ordinal)))
         {
@@ -84,22 +84,22 @@ public sealed class AdoptionServiceTests : IDisposable
 
         await StopAsync();
 
-        _calls.Count(call => call == "Adopt thr_1").Should().Be(3);
-        _calls.Count(call => call == "Adopt thr_2").Should().Be(1);
+        _calls.Count(call => call == "Recover thr_1").Should().Be(3);
+        _calls.Count(call => call == "Recover thr_2").Should().Be(1);
         _lines.All.Where(line => line.StartsWith("Information", StringComparison.Ordinal)).Should().Equal(
             "Information: Recovered 1 threads with unfinished work; 1 are left", "Information: Recovered 1 threads with unfinished work; 0 are left");
     }
 
     [Fact]
-    public async Task A_list_that_cannot_be_read_is_read_again_and_what_was_put_there_meanwhile_is_adopted()
+    public async Task A_list_that_cannot_be_read_is_read_again_and_what_was_put_there_meanwhile_is_recovered()
     {
         var faults = 1;
         var listed = _listed;
         _listed = () => faults-- > 0 ? Task.FromException<IReadOnlyList<ThreadId>>(new LogUnavailableException("The store is away.")) : listed();
-        _adoption.Add(new ThreadId("thr_3"));
-        await _adoption.StartAsync(CancellationToken.None);
-        await UntilAsync("Adopt thr_3");
-        while (!Has("Adopt thr_1") || !Has("Adopt thr_2"))
+        _recovery.Add(new ThreadId("thr_3"));
+        await _recovery.StartAsync(CancellationToken.None);
+        await UntilAsync("Recover thr_3");
+        while (!Has("Recover thr_1") || !Has("Recover thr_2"))
         {
             await TickAsync(1);
         }
@@ -110,20 +110,20 @@ public sealed class AdoptionServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task What_fails_in_a_thread_while_it_is_adopted_puts_it_there_again()
+    public async Task What_fails_in_a_thread_while_it_is_recovered_puts_it_there_again()
     {
         var calls = 0;
         _listed = () => Task.FromResult<IReadOnlyList<ThreadId>>([First]);
-        _adopts["thr_1"] = () =>
+        _recoveries["thr_1"] = () =>
         {
             if (calls++ == 0)
             {
-                _adoption.Add(First);
+                _recovery.Add(First);
             }
 
             return Task.CompletedTask;
         };
-        await _adoption.StartAsync(CancellationToken.None);
+        await _recovery.StartAsync(CancellationToken.None);
         while (Volatile.Read(ref calls) < 2)
         {
             await TickAsync(1);
@@ -136,7 +136,7 @@ public sealed class AdoptionServiceTests : IDisposable
 
     public void Dispose()
     {
-        _adoption.Dispose();
+        _recovery.Dispose();
         _lines.Dispose();
         _metrics.Dispose();
     }
@@ -176,7 +176,7 @@ public sealed class AdoptionServiceTests : IDisposable
         }
     }
 
-    private Task StopAsync() => _adoption.StopAsync(CancellationToken.None).Soon();
+    private Task StopAsync() => _recovery.StopAsync(CancellationToken.None).Soon();
 
     /// <summary>Knows which grain it is asked for.</summary>
     public class Grains : System.Reflection.DispatchProxy

@@ -6,7 +6,7 @@ using ChatBackend.Tests.Server;
 namespace ChatBackend.Tests.Threads;
 
 /// <summary>A run that no process has: its one end is recorded, with what is known of it, and what waits behind it is answered.</summary>
-public sealed class AdoptionTests : IDisposable
+public sealed class RecoveryTests : IDisposable
 {
     private const string Hello = """{"steps":[{"say":"hello"}]}""";
 
