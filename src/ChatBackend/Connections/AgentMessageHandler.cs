@@ -195,7 +195,7 @@ internal sealed partial class AgentMessageHandler(
             }
         }
 
-        metrics.FirstEvent(clock.GetElapsedTime(arrivedAt));
+        metrics.MessageAcked(clock.GetElapsedTime(arrivedAt));
     }
 
     /// <summary>From its message on, unless the thread is followed.</summary>

@@ -293,7 +293,7 @@ internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOp
     {
         _sendStartedAt = clock.GetTimestamp();
         Sent++;
-        metrics.EventSent();
+        metrics.FrameSent();
         // Not cancellable: cancelling a send aborts the socket and loses the close frame. The sweep watches the time.
         return connection.Socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
     }

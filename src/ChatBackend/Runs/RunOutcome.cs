@@ -9,7 +9,7 @@ internal abstract record RunOutcome
     {
     }
 
-    /// <summary>For logs and the metric <c>chat_runs_total</c>.</summary>
+    /// <summary>For logs and the metric <c>chat_runs_ended_total</c>.</summary>
     public abstract string Outcome { get; }
 
     public sealed record Completed : RunOutcome

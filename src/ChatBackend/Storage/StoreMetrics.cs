@@ -14,14 +14,14 @@ internal sealed class StoreMetrics : IHostedService
     {
         _log = log;
         var meter = factory.Create(Telemetry.ChatMetrics.MeterName);
-        _commits = meter.CreateHistogram("chat_store_commit", "s", "How long a commit took, its sync to the disk included.",
+        _commits = meter.CreateHistogram("chat.store.commit.duration", "s", "How long a commit took, its sync to the disk included.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5] });
-        meter.CreateObservableGauge("chat_store_available", Availability, description: "1 while the event log can be used, by use.");
-        meter.CreateObservableGauge("chat_store_since_commit", () => clock.GetElapsedTime(log.LastCommitAt).TotalSeconds, "s", "Time since the last commit, or the start.");
-        meter.CreateObservableGauge("chat_search_behind", () => search.Behind.TotalSeconds, "s", "For how long something has waited to be found by searches.");
-        meter.CreateObservableGauge("chat_store_pending", () => log.PendingBytes, "By", "What waits for the store.");
-        meter.CreateObservableGauge("chat_store_size", Sizes, "By", "Size of the files of the event log.");
-        meter.CreateObservableGauge("chat_store_disk_free", FreeBytes, "By", "Room on the disk of the event log.");
+        meter.CreateObservableGauge("chat.store.available", Availability, "{use}", "1 while the event log can be used, by use.");
+        meter.CreateObservableGauge("chat.store.commit.age", () => clock.GetElapsedTime(log.LastCommitAt).TotalSeconds, "s", "Time since the last commit, or the start.");
+        meter.CreateObservableGauge("chat.search.lag", () => search.Behind.TotalSeconds, "s", "For how long something has waited to be found by searches.");
+        meter.CreateObservableUpDownCounter("chat.store.pending", () => log.PendingBytes, "By", "What waits for the store.");
+        meter.CreateObservableUpDownCounter("chat.store.size", Sizes, "By", "Size of the files of the event log.");
+        meter.CreateObservableUpDownCounter("chat.store.disk.free", FreeBytes, "By", "Room on the disk of the event log.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken)

@@ -19,33 +19,33 @@ internal sealed class ChatMetrics
     private readonly LabelledCount _errors = new("code");
     private readonly LabelledCount _backgroundFailures = new("service", BackgroundServices);
     private readonly LabelledCount _backgroundItemsFailing = new("service", BackgroundServices);
-    private readonly Histogram<double> _firstEvent;
+    private readonly Histogram<double> _ackDuration;
     private readonly Meter _meter;
     private int _connectionsOpen;
     private int _scopesOpen;
     private int _runsOpen;
-    private long _eventsSent;
-    private long _deltasGathered;
+    private long _framesSent;
+    private long _deltasCoalesced;
     private int _outboxPeak;
     private int _threadsQuarantined;
 
     public ChatMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
-        _meter.CreateObservableUpDownCounter("chat_connections_open", () => Volatile.Read(ref _connectionsOpen), description: "Sockets that are open.");
-        _meter.CreateObservableUpDownCounter("chat_connection_scopes_open", () => Volatile.Read(ref _scopesOpen), description: "DI scopes of connections that are not disposed.");
-        _meter.CreateObservableUpDownCounter("chat_runs_open", () => Volatile.Read(ref _runsOpen), description: "Runs without a terminal event.");
-        _meter.CreateObservableCounter("chat_events_sent", () => Volatile.Read(ref _eventsSent), description: "Frames written to sockets.");
-        _meter.CreateObservableCounter("chat_deltas_gathered", () => Volatile.Read(ref _deltasGathered), description: "Deltas that went into one that waited already for a slow reader.");
-        _meter.CreateObservableGauge("chat_outbox_bytes_peak", () => Volatile.Read(ref _outboxPeak), description: "The most bytes that ever waited for one connection.");
-        _meter.CreateObservableCounter("chat_runs", _runs.Measure, description: "Runs that ended, by outcome.");
-        _meter.CreateObservableCounter("chat_connections_closed", _connectionsClosed.Measure, description: "Connections that ended, by reason.");
-        _meter.CreateObservableCounter("chat_background_failures", _backgroundFailures.Measure, description: "Attempts of background services that failed, by service.");
-        _meter.CreateObservableUpDownCounter("chat_background_items_failing", _backgroundItemsFailing.Measure, description: "What background services could not do and try again, by service.");
-        _meter.CreateObservableUpDownCounter("chat_threads_quarantined", () => ThreadsQuarantined, description: "Threads whose log cannot be read.");
-        _meter.CreateObservableCounter("chat_requests_refused", _requestsRefused.Measure, description: "HTTP requests, upgrades among them, that were refused, by reason.");
-        _meter.CreateObservableCounter("chat_errors", _errors.Measure, description: "Errors that clients were answered with, by code.");
-        _firstEvent = _meter.CreateHistogram("chat_first_event", "s", "From the arrival of a chat frame until its ack is queued and its thread is followed.",
+        _meter.CreateObservableUpDownCounter("chat.connections", () => Volatile.Read(ref _connectionsOpen), "{connection}", "Sockets that are open.");
+        _meter.CreateObservableUpDownCounter("chat.connection.scopes", () => Volatile.Read(ref _scopesOpen), "{scope}", "DI scopes of connections that are not disposed.");
+        _meter.CreateObservableUpDownCounter("chat.runs", () => Volatile.Read(ref _runsOpen), "{run}", "Runs without a terminal event.");
+        _meter.CreateObservableCounter("chat.frames.sent", () => Volatile.Read(ref _framesSent), "{frame}", "Frames written to sockets.");
+        _meter.CreateObservableCounter("chat.deltas.coalesced", () => Volatile.Read(ref _deltasCoalesced), "{delta}", "Deltas that went into one that waited already for a slow reader.");
+        _meter.CreateObservableGauge("chat.outbox.peak", () => Volatile.Read(ref _outboxPeak), "By", "The most bytes that ever waited for one connection.");
+        _meter.CreateObservableCounter("chat.runs.ended", _runs.Measure, "{run}", "Runs that ended, by outcome.");
+        _meter.CreateObservableCounter("chat.connections.closed", _connectionsClosed.Measure, "{connection}", "Connections that ended, by reason.");
+        _meter.CreateObservableCounter("chat.background.failures", _backgroundFailures.Measure, "{failure}", "Attempts of background services that failed, by service.");
+        _meter.CreateObservableUpDownCounter("chat.background.failing_items", _backgroundItemsFailing.Measure, "{item}", "What background services could not do and try again, by service.");
+        _meter.CreateObservableUpDownCounter("chat.threads.quarantined", () => ThreadsQuarantined, "{thread}", "Threads whose log cannot be read.");
+        _meter.CreateObservableCounter("chat.requests.refused", _requestsRefused.Measure, "{request}", "HTTP requests, upgrades among them, that were refused, by reason.");
+        _meter.CreateObservableCounter("chat.errors", _errors.Measure, "{error}", "Errors that clients were answered with, by code.");
+        _ackDuration = _meter.CreateHistogram("chat.message.ack.duration", "s", "From the arrival of a chat frame until its ack is queued and its thread is followed.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
     }
 
@@ -55,12 +55,12 @@ internal sealed class ChatMetrics
     public int ThreadsQuarantined => Volatile.Read(ref _threadsQuarantined);
 
     public void WatchHandlers(Func<int> count) =>
-        _meter.CreateObservableGauge("chat_handlers_registered", count, description: "Handlers the router knows.");
+        _meter.CreateObservableUpDownCounter("chat.connection.handlers", count, "{handler}", "Handlers the router knows.");
 
     public void WatchOutboxes(Func<long> bytes, Func<long> max)
     {
-        _meter.CreateObservableGauge("chat_outbox_bytes", bytes, description: "Bytes that wait for connections that read slowly.");
-        _meter.CreateObservableGauge("chat_outbox_bytes_max", max, description: "What may wait for all connections together.");
+        _meter.CreateObservableUpDownCounter("chat.outbox.usage", bytes, "By", "Bytes that wait for connections that read slowly.");
+        _meter.CreateObservableUpDownCounter("chat.outbox.limit", max, "By", "What may wait for all connections together.");
     }
 
     /// <summary>An HTTP request, an upgrade among them, was refused.</summary>
@@ -70,19 +70,19 @@ internal sealed class ChatMetrics
     public void ErrorSent(string code) => _errors.Increment(code);
 
     public void WatchLeftCommands(Func<long> bytes) =>
-        _meter.CreateObservableGauge("chat_left_command_bytes", bytes, description: "Commands that closed connections left and that are still carried out.");
+        _meter.CreateObservableUpDownCounter("chat.left_commands.usage", bytes, "By", "Commands that closed connections left and that are still carried out.");
 
     public void WatchHistories(Func<long> bytes) =>
-        _meter.CreateObservableGauge("chat_history_bytes", bytes, description: "Memory for what models were shown, kept for the next run.");
+        _meter.CreateObservableUpDownCounter("chat.history_cache.usage", bytes, "By", "Memory for what models were shown, kept for the next run.");
 
     public void WatchDescriptors(int limit, Func<int> open)
     {
-        _meter.CreateObservableGauge("chat_descriptors_open", open, description: "File descriptors that this process has open.");
-        _meter.CreateObservableGauge("chat_descriptors_limit", () => limit, description: "File descriptors that this process may have open.");
+        _meter.CreateObservableUpDownCounter("chat.file_descriptors", open, "{file_descriptor}", "File descriptors that this process has open.");
+        _meter.CreateObservableUpDownCounter("chat.file_descriptors.limit", () => limit, "{file_descriptor}", "File descriptors that this process may have open.");
     }
 
     public void WatchSocketsRefused(Func<long> count) =>
-        _meter.CreateObservableCounter("chat_sockets_refused", count, description: "Sockets that were closed at once, before they used up the file descriptors.");
+        _meter.CreateObservableCounter("chat.sockets.refused", count, "{socket}", "Sockets that were closed at once, before they used up the file descriptors.");
 
     public void ConnectionOpened() => Interlocked.Increment(ref _connectionsOpen);
 
@@ -107,7 +107,7 @@ internal sealed class ChatMetrics
     /// <summary>A run of an earlier process was ended here; it was never open in this one.</summary>
     public void RunRecovered(string outcome) => _runs.Increment(outcome);
 
-    public void EventSent() => Interlocked.Increment(ref _eventsSent);
+    public void FrameSent() => Interlocked.Increment(ref _framesSent);
 
     /// <summary>A frame found a send under way.</summary>
     /// <param name="bytes">What waits for its connection with it.</param>
@@ -115,7 +115,7 @@ internal sealed class ChatMetrics
     {
         if (isGathered)
         {
-            Interlocked.Increment(ref _deltasGathered);
+            Interlocked.Increment(ref _deltasCoalesced);
         }
 
         for (var peak = Volatile.Read(ref _outboxPeak); bytes > peak;)
@@ -134,5 +134,5 @@ internal sealed class ChatMetrics
 
     public void ThreadReleased() => Interlocked.Decrement(ref _threadsQuarantined);
 
-    public void FirstEvent(TimeSpan elapsed) => _firstEvent.Record(elapsed.TotalSeconds);
+    public void MessageAcked(TimeSpan elapsed) => _ackDuration.Record(elapsed.TotalSeconds);
 }

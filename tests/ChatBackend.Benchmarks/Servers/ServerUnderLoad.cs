@@ -171,7 +171,7 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
     [GeneratedRegex("listening on:? (\\\\\")?http://(?<address>127\\.0\\.0\\.1:[0-9]+)", RegexOptions.IgnoreCase)]
     private static partial Regex Listening();
 
-    [GeneratedRegex("^chat_handlers_registered(\\{\\})? (?<count>[0-9]+)", RegexOptions.Multiline)]
+    [GeneratedRegex("^chat_connection_handlers(\\{\\})? (?<count>[0-9]+)", RegexOptions.Multiline)]
     private static partial Regex Handlers();
 
     [LibraryImport("libc", SetLastError = true)]

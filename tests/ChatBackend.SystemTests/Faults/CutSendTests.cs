@@ -37,7 +37,7 @@ public sealed class CutSendTests(ITestOutputHelper output)
         server.Complaints.Should().BeEmpty();
         runs.Sum().Should().Be(Sends);
         // Also of threads that nobody was told of.
-        (await server.MetricAsync("chat_runs_total")).Should().Be(Sends);
+        (await server.MetricAsync("chat_runs_ended_total")).Should().Be(Sends);
         _retries.Keys.Should().Contain([(Phase.BeforeRead, AckStatus.Accepted), (Phase.BeforeAck, AckStatus.Duplicate), (Phase.AfterAck, AckStatus.Duplicate)]);
     }
 

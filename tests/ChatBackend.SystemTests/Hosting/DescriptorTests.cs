@@ -51,11 +51,11 @@ public sealed class DescriptorTests
         }
 
         // Whose places are free again.
-        await server.UntilMetricAsync("chat_connections_open", 1);
+        await server.UntilMetricAsync("chat_connections", 1);
         await using (await server.ConnectAsync(guest))
         {
-            (await server.MetricAsync("chat_descriptors_limit")).Should().Be(limit);
-            (await server.MetricAsync("chat_descriptors_open")).Should().BeInRange(100, limit);
+            (await server.MetricAsync("chat_file_descriptors_limit")).Should().Be(limit);
+            (await server.MetricAsync("chat_file_descriptors")).Should().BeInRange(100, limit);
         }
 
         await inside.CloseAsync();

@@ -34,7 +34,7 @@ public sealed class ProductionTests
         using var metrics = Trusting.Client(address);
         using var chat = Trusting.Client(server.Http);
 
-        (await metrics.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Soon()).Should().Contain("chat_connections_open");
+        (await metrics.GetStringAsync(new Uri("/metrics", UriKind.Relative)).Soon()).Should().Contain("chat_connections");
         (await StatusAsync(chat, "/metrics")).Should().Be(HttpStatusCode.Forbidden);
         foreach (var path in new[] { "/", "/ws", "/api/threads", "/health/ready", "/openapi/v1.json" })
         {

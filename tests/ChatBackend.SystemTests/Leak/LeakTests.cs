@@ -17,7 +17,7 @@ public sealed class LeakTests(ITestOutputHelper output)
     private const long GcHeapCollect = 0x800000;
 
     private static readonly int Cycles = int.Parse(Environment.GetEnvironmentVariable("CHAT_LEAK_CYCLES") ?? "6", CultureInfo.InvariantCulture);
-    private static readonly string[] Gauges = ["chat_connections_open", "chat_handlers_registered", "chat_connection_scopes_open", "chat_runs_open"];
+    private static readonly string[] Gauges = ["chat_connections", "chat_connection_handlers", "chat_connection_scopes", "chat_runs"];
 
     [Fact]
     [Trait("failure", "A1")]

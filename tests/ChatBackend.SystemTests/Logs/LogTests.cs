@@ -25,7 +25,7 @@ public sealed partial class LogTests
             [await ConnectionAsync(server, guest, socket => socket.SendAsync(new byte[] { 1 }, WebSocketMessageType.Binary, true, CancellationToken.None))] = ("binary_refused", 2, 3),
             [await ConnectionAsync(server, guest, socket => socket.SendAsync(new byte[300_000], WebSocketMessageType.Text, true, CancellationToken.None))] = ("too_big", 2, 3),
         };
-        await server.UntilMetricAsync("chat_connections_open", 0);
+        await server.UntilMetricAsync("chat_connections", 0);
         await server.TerminateAsync();
 
         var lines = Lines(server).Where(line => line.Source == "ChatBackend.Connections.ChatEndpoint").ToList();
@@ -61,7 +61,7 @@ public sealed partial class LogTests
             await client.FollowerOf(ack.ThreadId!.Value).WaitForRunEndAsync(ack.RunId!.Value).Soon();
         }
 
-        await server.UntilMetricAsync("chat_runs_open", 0);
+        await server.UntilMetricAsync("chat_runs", 0);
         await server.TerminateAsync();
         foreach (var (outcome, ack) in acks)
         {
@@ -82,7 +82,7 @@ public sealed partial class LogTests
         var ack = await client.ChatAsync(Scenario.Of(Scenario.Say("fine")), agent: Scenario.Agent).Soon();
         await client.FollowerOf(ack.ThreadId!.Value).WaitForRunEndAsync(ack.RunId!.Value).Soon();
         await client.CloseAsync();
-        await server.UntilMetricAsync("chat_connections_open", 0);
+        await server.UntilMetricAsync("chat_connections", 0);
         await server.TerminateAsync();
 
         var lines = server.Log.Split('\n');
@@ -135,7 +135,7 @@ public sealed partial class LogTests
         await RefusedAsync(server, "Authorization", "Bearer " + Canary);
         await RefusedAsync(server, "Cookie", "chat_session=" + Canary);
         await RefusedAsync(server, "Sec-WebSocket-Protocol", $"chat.v1, bearer.{Canary}");
-        await server.UntilMetricAsync("chat_connections_open", 0);
+        await server.UntilMetricAsync("chat_connections", 0);
         (await server.TerminateAsync()).Should().Be(0);
 
         server.Log.Should().Contain("Connection closed").And.NotContain(Canary).And.NotContain(guest.Token);

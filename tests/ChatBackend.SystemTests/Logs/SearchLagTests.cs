@@ -3,7 +3,7 @@ namespace ChatBackend.SystemTests.Logs;
 /// <summary>An index that cannot follow the log shows in the metrics, and costs only the search.</summary>
 public sealed class SearchLagTests
 {
-    private const string Behind = "chat_search_behind_seconds";
+    private const string Behind = "chat_search_lag_seconds";
 
     [Fact]
     [Trait("failure", "Q16")]

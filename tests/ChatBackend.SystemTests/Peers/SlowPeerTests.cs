@@ -32,12 +32,12 @@ public sealed class SlowPeerTests(ITestOutputHelper output)
         using var vanished = await UpgradeAsync(server, guest, receiveBuffer: 64 * 1024);
         using var deaf = await UpgradeAsync(server, guest, receiveBuffer: 4096);
         var sending = SendPingsAsync(deaf);
-        await server.UntilMetricAsync("chat_connections_open", 3);
+        await server.UntilMetricAsync("chat_connections", 3);
 
         var clock = Stopwatch.StartNew();
         var (slowest, most) = (TimeSpan.Zero, 0.0);
         using var beat = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
-        while (await server.MetricAsync("chat_connections_open") > 1)
+        while (await server.MetricAsync("chat_connections") > 1)
         {
             clock.Elapsed.Should().BeLessThan(GoneWithin);
             var asked = Stopwatch.StartNew();

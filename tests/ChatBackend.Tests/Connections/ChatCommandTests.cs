@@ -33,7 +33,7 @@ public sealed class ChatCommandTests
         own[0].GetProperty("seq").GetInt64().Should().Be(own[1].GetProperty("seq").GetInt64());
         own[1].GetProperty("seq").GetInt64().Should().BeGreaterThan(first.Seq!.Value);
         later.Select(Type).Should().Equal(Run.Skip(1));
-        (await server.GaugeAsync("chat_first_event_seconds_count")).Should().Be(3);
+        (await server.GaugeAsync("chat_message_ack_duration_seconds_count")).Should().Be(3);
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class ChatCommandTests
             await FramesAsync(first);
         }
 
-        await server.UntilGaugeAsync("chat_connection_scopes_open", 0);
+        await server.UntilGaugeAsync("chat_connection_scopes", 0);
         await using var second = await server.ConnectRawAsync(guest);
         isAway = true;
 

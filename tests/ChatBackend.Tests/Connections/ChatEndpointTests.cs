@@ -72,7 +72,7 @@ public sealed class ChatEndpointTests : IDisposable
             full.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
 
             await inside.Socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).Soon();
-            await server.UntilGaugeAsync("chat_connection_scopes_open", 0);
+            await server.UntilGaugeAsync("chat_connection_scopes", 0);
         }
     }
 
@@ -113,9 +113,9 @@ public sealed class ChatEndpointTests : IDisposable
         socket.Options.SetRequestHeader("Authorization", $"Bearer {(await server.GuestAsync()).Token}");
         await socket.ConnectAsync(server.WebSocket, TestContext.Current.CancellationToken).Soon();
         await _lines.UntilAsync(line => line.StartsWith("Error: Unhandled exception while a connection was served", StringComparison.Ordinal)).Soon();
-        await server.UntilGaugeAsync("chat_connection_scopes_open", 1);
+        await server.UntilGaugeAsync("chat_connection_scopes", 1);
 
-        (await server.GaugeAsync("chat_connections_open")).Should().Be(1);
+        (await server.GaugeAsync("chat_connections")).Should().Be(1);
         (await server.GaugeAsync("chat_connections_closed_total{reason=\"internal_error\"}")).Should().Be(1);
         router.Connections.Should().HaveCount(2, "what has the id is not removed by another");
         breaks = false;
@@ -166,7 +166,7 @@ public sealed class ChatEndpointTests : IDisposable
                 await socket.Socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).Soon();
             }
 
-            await server.UntilGaugeAsync("chat_connection_scopes_open", 0);
+            await server.UntilGaugeAsync("chat_connection_scopes", 0);
         }
     }
 

@@ -32,11 +32,11 @@ public sealed class ClosedSocketTests
         await first.ReceiveAsync();
 
         await first.Socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).Soon();
-        await server.UntilGaugeAsync("chat_connections_open", 1);
+        await server.UntilGaugeAsync("chat_connections", 1);
         await using var second = await server.ConnectRawAsync(guest);
-        (await server.GaugeAsync("chat_connection_scopes_open")).Should().Be(3, "the first one's command is still under way");
+        (await server.GaugeAsync("chat_connection_scopes")).Should().Be(3, "the first one's command is still under way");
         _gate.SetResult();
-        await server.UntilGaugeAsync("chat_connection_scopes_open", 2);
+        await server.UntilGaugeAsync("chat_connection_scopes", 2);
 
         await second.SendAsync(chat);
         (await second.ReceiveAsync()).GetProperty("status").GetString().Should().Be("duplicate");
@@ -64,9 +64,9 @@ public sealed class ClosedSocketTests
 
         await client.DisposeAsync();
 
-        await server.UntilGaugeAsync("chat_connection_scopes_open", 0);
+        await server.UntilGaugeAsync("chat_connection_scopes", 0);
         ended.Should().Be(3);
-        (await server.GaugeAsync("chat_connections_open")).Should().Be(0);
+        (await server.GaugeAsync("chat_connections")).Should().Be(0);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class ClosedSocketTests
         await socket.SendAsync(Encoding.UTF8.GetBytes("""{"type":"ping","""), isEnd: false);
 
         (await socket.ReceiveCloseAsync()).Should().Be(CloseCodes.TimedOut);
-        await server.UntilGaugeAsync("chat_connection_scopes_open", 0);
+        await server.UntilGaugeAsync("chat_connection_scopes", 0);
         (await server.GaugeAsync("chat_connections_closed_total{reason=\"message_timed_out\"}")).Should().Be(1);
     }
 

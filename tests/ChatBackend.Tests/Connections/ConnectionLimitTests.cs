@@ -62,9 +62,9 @@ public sealed class ConnectionLimitTests : IDisposable
 
         (limit.TryOpenSocket(399), limit.TryOpenSocket(400), limit.TryOpenSocket(449)).Should().Be((true, false, false));
 
-        _fixture.Gauge("chat_sockets_refused").Should().Be(2);
-        _fixture.Gauge("chat_descriptors_limit").Should().Be(450);
-        _fixture.Gauge("chat_descriptors_open").Should().Be(60);
+        _fixture.Gauge("chat.sockets.refused").Should().Be(2);
+        _fixture.Gauge("chat.file_descriptors.limit").Should().Be(450);
+        _fixture.Gauge("chat.file_descriptors").Should().Be(60);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ConnectionLimitTests : IDisposable
         limit.CloseSocket();
 
         (limit.TryOpenSocket(105), limit.TryOpenSocket(106)).Should().Be((true, false));
-        _fixture.Gauge("chat_sockets_refused").Should().Be(3);
+        _fixture.Gauge("chat.sockets.refused").Should().Be(3);
     }
 
     [Fact]

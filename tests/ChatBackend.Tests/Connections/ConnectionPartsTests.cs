@@ -79,13 +79,13 @@ public sealed class ConnectionPartsTests : IDisposable
         {
             var (queue, gate, carriedOut) = await QueueAsync(waiting: 2);
             var finishing = _fixture.Left.FinishAsync(queue, Patience, _fixture.Clock, CancellationToken.None);
-            _fixture.Gauge("chat_left_command_bytes").Should().Be(2 * 256);
+            _fixture.Gauge("chat.left_commands.usage").Should().Be(2 * 256);
 
             gate.SetResult();
 
             (await finishing.Soon()).Should().BeTrue();
             carriedOut.Should().HaveCount(3);
-            _fixture.Gauge("chat_left_command_bytes").Should().Be(0);
+            _fixture.Gauge("chat.left_commands.usage").Should().Be(0);
         }
 
         var (tooMany, last, few) = await QueueAsync(waiting: 3);
@@ -104,7 +104,7 @@ public sealed class ConnectionPartsTests : IDisposable
 
         Memory.Change(ref second, 1);
 
-        (Memory.IsFull, Memory.Excess, _fixture.Gauge("chat_outbox_bytes"), _fixture.Gauge("chat_outbox_bytes_max")).Should().Be((true, 1, Max + 1, Max));
+        (Memory.IsFull, Memory.Excess, _fixture.Gauge("chat.outbox.usage"), _fixture.Gauge("chat.outbox.limit")).Should().Be((true, 1, Max + 1, Max));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class ConnectionPartsTests : IDisposable
     {
         var opened = _fixture.Open();
         var (id, frame) = (opened.Context.Id, new OutboundFrame(null, WireJson.Encode(new Pong { ServerTime = default })));
-        _fixture.Gauge("chat_handlers_registered").Should().Be(1);
+        _fixture.Gauge("chat.connection.handlers").Should().Be(1);
 
         _fixture.Router.Route(id, new PingFrame(), bytes: 2).Should().BeTrue();
         var outbox = _fixture.Router.Find(id)!;
@@ -162,18 +162,18 @@ public sealed class ConnectionPartsTests : IDisposable
 
         _fixture.Router.Route(id, new PingFrame(), bytes: 2).Should().BeFalse();
         _fixture.Router.Find(id).Should().BeNull();
-        _fixture.Gauge("chat_handlers_registered").Should().Be(0);
+        _fixture.Gauge("chat.connection.handlers").Should().Be(0);
     }
 
     [Fact]
     public void A_connections_scope_is_counted_as_long_as_it_lives()
     {
         var context = _fixture.Open().Context;
-        _fixture.Gauge("chat_connection_scopes_open").Should().Be(1);
+        _fixture.Gauge("chat.connection.scopes").Should().Be(1);
 
         context.Dispose();
 
-        _fixture.Gauge("chat_connection_scopes_open").Should().Be(0);
+        _fixture.Gauge("chat.connection.scopes").Should().Be(0);
     }
 
     private Task<bool> EndsAsync(Task task, CancellationToken stopping = default) => task.EndsAsync(Patience, _fixture.Clock, stopping);

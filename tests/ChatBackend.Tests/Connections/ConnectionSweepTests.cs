@@ -14,7 +14,7 @@ public sealed class ConnectionSweepTests : IDisposable
 {
     private const int SendBuffer = 8 * 1024;
     private const int Max = 4 * 1024 * 1024;
-    private const string Failing = """chat_background_items_failing{service="sweep"}""";
+    private const string Failing = """chat_background_failing_items{service="sweep"}""";
 
     private readonly LogLines _lines = new(typeof(ConnectionSweep).FullName!);
 

@@ -97,7 +97,7 @@ public sealed class FoundingBugTests
             await leaving.Connection.CloseAsync();
         }
 
-        await server.UntilGaugeAsync("chat_handlers_registered", 1);
+        await server.UntilGaugeAsync("chat_connection_handlers", 1);
         server.Clock.OpenGates();
 
         (await staying.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("heard");
@@ -117,7 +117,7 @@ public sealed class FoundingBugTests
         await staying.Frames.UntilAsync<ToolExecuting>();
 
         await closing.DisposeAsync();
-        await server.UntilGaugeAsync("chat_connections_open", 1);
+        await server.UntilGaugeAsync("chat_connections", 1);
         server.Clock.OpenGates();
 
         (await staying.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("two");
@@ -144,12 +144,12 @@ public sealed class FoundingBugTests
             (await broken.ReceiveCloseAsync()).Should().Be(1003);
         }
 
-        foreach (var gauge in new[] { "chat_connections_open", "chat_handlers_registered", "chat_connection_scopes_open" })
+        foreach (var gauge in new[] { "chat_connections", "chat_connection_handlers", "chat_connection_scopes" })
         {
             await server.UntilGaugeAsync(gauge, 1);
         }
 
-        await server.UntilGaugeAsync("chat_runs_open", 0);
+        await server.UntilGaugeAsync("chat_runs", 0);
     }
 
     private static string Script(int i) =>

@@ -85,9 +85,9 @@ public sealed class LeavingTests
         await raw.Socket.CloseOutputAsync((WebSocketCloseStatus)code, "done", CancellationToken.None).Soon();
 
         (await raw.ReceiveCloseAsync()).Should().Be(answer);
-        await server.UntilGaugeAsync("chat_connections_open", 0);
+        await server.UntilGaugeAsync("chat_connections", 0);
         var metrics = await server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        metrics.Split('\n').Should().ContainSingle(line => line.StartsWith("chat_connections_closed", StringComparison.Ordinal)
+        metrics.Split('\n').Should().ContainSingle(line => line.StartsWith("chat_connections_closed_total", StringComparison.Ordinal)
             && line.Contains($"\"{reason}\"", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal));
     }
 

@@ -33,7 +33,7 @@ public sealed class OutboxMemoryTests
         while (!await IsClosedAsync(server))
         {
             await client.PlayAsync($$"""{"steps":[{"say":"{{new string('x', 30_000)}}"}]}""", thread);
-            most = Math.Max(most, await server.GaugeAsync("chat_outbox_bytes"));
+            most = Math.Max(most, await server.GaugeAsync("chat_outbox_usage_bytes"));
             await timer.WaitForNextTickAsync(deadline.Token);
         }
 
@@ -44,7 +44,7 @@ public sealed class OutboxMemoryTests
             await socket.DisposeAsync();
         }
 
-        await server.UntilGaugeAsync("chat_outbox_bytes", 0);
+        await server.UntilGaugeAsync("chat_outbox_usage_bytes", 0);
     }
 
     [Fact]

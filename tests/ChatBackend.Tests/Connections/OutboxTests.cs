@@ -226,15 +226,15 @@ public sealed class OutboxTests : IDisposable
     {
         Enqueue(1).Should().BeTrue();
         Say(0, "hello ").Should().BeTrue();
-        _services.Gauge("chat_outbox_bytes_peak").Should().Be(_outbox.HeldBytes - 1, "that is what waits");
+        _services.Gauge("chat.outbox.peak").Should().Be(_outbox.HeldBytes - 1, "that is what waits");
         Say(6, "world").Should().BeTrue();
-        _services.Gauge("chat_deltas_gathered").Should().Be(1);
+        _services.Gauge("chat.deltas.coalesced").Should().Be(1);
 
         await _socket.EndSendAsync();
         _outbox.HeldBytes.Should().Be(sizeof(char) * "hello world".Length);
         await _socket.EndSendAsync();
 
-        (_outbox.HeldBytes, _outbox.Sent, _services.Gauge("chat_events_sent")).Should().Be((0, 2, 2));
+        (_outbox.HeldBytes, _outbox.Sent, _services.Gauge("chat.frames.sent")).Should().Be((0, 2, 2));
 
         bool Say(int offset, string text) => _outbox.Enqueue(
             new OutboundFrame(new ThreadId("thr_1"), new byte[100], new PartText(new RunId("run_1"), new PartId("prt_1"), PartKind.Text, offset, text)));

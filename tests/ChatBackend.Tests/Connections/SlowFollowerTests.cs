@@ -76,10 +76,10 @@ public sealed class SlowFollowerTests
             log.Apply(WireJson.DecodeServerFrame(stored.Json.Span));
         }
 
-        var peak = await server.GaugeAsync("chat_outbox_bytes_peak");
+        var peak = await server.GaugeAsync("chat_outbox_peak_bytes");
         var (steadyDeltas, slowDeltas) = (Deltas(steady, thread), Deltas(slow, thread));
         Output.WriteLine(
-            $"deltas: {steadyDeltas.Count} steady, {slowDeltas.Count} slow; {await server.GaugeAsync("chat_deltas_gathered_total")} gathered; "
+            $"deltas: {steadyDeltas.Count} steady, {slowDeltas.Count} slow; {await server.GaugeAsync("chat_deltas_coalesced_total")} gathered; "
             + $"peak of an outbox {peak} bytes; {reconnects} reconnects");
         tabs.Select(tab => Shown(tab.Connection.FollowerOf(thread).Transcript)).Should().AllBe(Shown(log));
         Shown(log).Length.Should().BeGreaterThan(runs * text.Length);
@@ -89,7 +89,7 @@ public sealed class SlowFollowerTests
         reconnects.Should().BePositive();
         wasEnded.Should().BeFalse();
         Said(slowDeltas).Should().HaveCount((3 * (runs - 1)) + 1).And.Equal(Said([.. steadyDeltas.Where(delta => delta.RunId != hello.RunId)]));
-        await server.UntilGaugeAsync("chat_outbox_bytes", 0);
+        await server.UntilGaugeAsync("chat_outbox_usage_bytes", 0);
     }
 
     [Theory]
@@ -123,7 +123,7 @@ public sealed class SlowFollowerTests
         await other.Connection.PingAsync().Soon();
         if (!hearsIt)
         {
-            await server.UntilGaugeAsync("chat_connections_open", 1);
+            await server.UntilGaugeAsync("chat_connections", 1);
         }
 
         link.Open();
@@ -132,7 +132,7 @@ public sealed class SlowFollowerTests
 
         end.CloseCode.Should().Be(hearsIt ? CloseCodes.TooSlow : null);
         (await server.GaugeAsync("chat_connections_closed_total{reason=\"outbox_full\"}")).Should().BePositive();
-        (await server.GaugeAsync("chat_outbox_bytes_peak")).Should().BeInRange(1, 262144);
+        (await server.GaugeAsync("chat_outbox_peak_bytes")).Should().BeInRange(1, 262144);
         Shown(deaf.Connection.FollowerOf(thread).Transcript).Should().Be(Shown(other.Connection.FollowerOf(thread).Transcript));
     }
 

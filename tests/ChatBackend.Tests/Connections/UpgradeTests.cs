@@ -73,8 +73,8 @@ public sealed class UpgradeTests
 
         await connect.Should().ThrowAsync<WebSocketException>();
         ((int)socket.HttpStatusCode).Should().Be(status);
-        (await server.GaugeAsync("chat_handlers_registered")).Should().Be(0);
-        (await server.GaugeAsync("chat_connection_scopes_open")).Should().Be(0);
+        (await server.GaugeAsync("chat_connection_handlers")).Should().Be(0);
+        (await server.GaugeAsync("chat_connection_scopes")).Should().Be(0);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class UpgradeTests
 
         (await third.Should().ThrowAsync<ChatBackend.Client.ChatConnectException>()).Which.Status.Should().Be(HttpStatusCode.ServiceUnavailable);
         await first.DisposeAsync();
-        await server.UntilGaugeAsync("chat_connections_open", 1);
+        await server.UntilGaugeAsync("chat_connections", 1);
 
         await using var admitted = await server.ConnectAsync();
         (await admitted.Connection.PingAsync()).Should().NotBeNull();

@@ -79,8 +79,8 @@ public sealed class FollowerFaultTests
         await reader.DisposeAsync();
 
         frames.Should().NotContain(frame => TypeOf(frame) == "error");
-        await server.UntilGaugeAsync("chat_connections_open", 1);
-        await server.UntilGaugeAsync("chat_connection_scopes_open", 1);
+        await server.UntilGaugeAsync("chat_connections", 1);
+        await server.UntilGaugeAsync("chat_connection_scopes", 1);
     }
 
     private static async Task<string> LongThreadAsync(RawSocket writer)

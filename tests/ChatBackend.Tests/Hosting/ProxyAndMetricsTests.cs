@@ -54,7 +54,7 @@ public sealed class ProxyAndMetricsTests
         using var response = await RequestApprovalAsync(server, HttpMethod.Get, "/metrics", [("Host", host), .. header is null ? [] : new[] { (header, value!) }]);
 
         ((int)response.StatusCode).Should().Be(status);
-        (await response.Content.ReadAsStringAsync()).Contains("chat_connections_open", StringComparison.Ordinal).Should().Be(status == 200);
+        (await response.Content.ReadAsStringAsync()).Contains("chat_connections", StringComparison.Ordinal).Should().Be(status == 200);
     }
 
     [Theory]

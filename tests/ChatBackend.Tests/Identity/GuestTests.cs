@@ -111,7 +111,7 @@ public sealed class GuestTests : IDisposable
         using var response = await PostAsync(app, "http", origin);
 
         (await JsonAsync(response)).GetProperty("detail").GetString().Should().Be(detail);
-        app.Services.Gauge("chat_requests_refused", reason).Should().Be(1);
+        app.Services.Gauge("chat.requests.refused", reason).Should().Be(1);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class DeleteTests
         await aborted.Task.Soon();
         (await client.Frames.UntilAsync<ThreadDeleted>()).ThreadId.Should().Be(thread);
         await tab.Frames.UntilAsync<ThreadDeleted>();
-        await server.UntilGaugeAsync("chat_runs_open", 0);
+        await server.UntilGaugeAsync("chat_runs", 0);
         foreach (var follower in new[] { client, tab })
         {
             var frames = follower.Frames.All();

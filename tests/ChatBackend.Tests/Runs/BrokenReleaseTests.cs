@@ -21,6 +21,6 @@ public sealed class BrokenReleaseTests
 
         await run.Ended.Soon();
         await run.Completion.Soon();
-        await server.UntilGaugeAsync("chat_runs_open", 0);
+        await server.UntilGaugeAsync("chat_runs", 0);
     }
 }

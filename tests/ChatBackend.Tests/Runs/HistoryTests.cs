@@ -26,7 +26,7 @@ public sealed class HistoryTests
 
         server.Log.Reads.Should().Be(0);
         server.Shown[^1].Split('\n').Should().HaveCount(5);
-        (await server.Chat.GaugeAsync("chat_history_bytes")).Should().BePositive();
+        (await server.Chat.GaugeAsync("chat_history_cache_usage_bytes")).Should().BePositive();
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class HistoryTests
         await using var client = await server.Chat.ConnectAsync();
         var thread = (await WriteTextAsync(client, "one", null)).ThreadId!.Value;
         await client.Connection.UnfollowAsync(thread).Soon();
-        await server.Chat.UntilGaugeAsync("chat_history_bytes", 0);
+        await server.Chat.UntilGaugeAsync("chat_history_cache_usage_bytes", 0);
         var before = server.Log.Reads;
 
         await WriteTextAsync(client, "two", thread);
@@ -84,7 +84,7 @@ public sealed class HistoryTests
         await client.EndOfAsync(await client.PlayAsync(hello, first.ThreadId));
 
         server.Log.Reads.Should().Be(1, "the writer reads the last event of a thread that it opens");
-        (await server.Chat.GaugeAsync("chat_history_bytes")).Should().Be(0);
+        (await server.Chat.GaugeAsync("chat_history_cache_usage_bytes")).Should().Be(0);
     }
 
     [Theory]
@@ -120,7 +120,7 @@ public sealed class HistoryTests
         server.Shown[^1].Should().NotContain("ancient").And.Contain("young");
 
         await (await server.Chat.RestAsync(client.Guest)).SendAsync(HttpMethod.Delete, $"/api/threads/{thread}");
-        (await server.Chat.GaugeAsync("chat_history_bytes")).Should().Be(0);
+        (await server.Chat.GaugeAsync("chat_history_cache_usage_bytes")).Should().Be(0);
     }
 
     [Fact]

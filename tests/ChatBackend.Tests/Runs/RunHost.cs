@@ -78,7 +78,7 @@ internal sealed class RunHost : IAsyncDisposable
         using var listener = new System.Diagnostics.Metrics.MeterListener();
         listener.InstrumentPublished = (instrument, watching) =>
         {
-            if (instrument.Name is "chat_runs" or "chat_runs_open" && instrument.Meter.Scope == _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>())
+            if (instrument.Name is "chat.runs.ended" or "chat.runs" && instrument.Meter.Scope == _services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>())
             {
                 watching.EnableMeasurementEvents(instrument);
             }

@@ -162,7 +162,7 @@ public sealed class RunTests
         var ack = await client.PlayAsync($$"""{"steps":[{"tool":"long","ms":{{ShiftedTime.Gate}}},{"say":"there you are"}]}""");
         await client.Frames.UntilAsync<ToolExecuting>();
         client.Connection.Abort();
-        await server.UntilGaugeAsync("chat_connections_open", 0);
+        await server.UntilGaugeAsync("chat_connections", 0);
         server.Clock.OpenGates();
 
         await using var later = await server.ConnectAsync(guest);

@@ -59,15 +59,15 @@ public sealed class StoreMetricsTests : IAsyncLifetime
         var numbers = Observe();
 
         numbers.Keys.Should().BeEquivalentTo(
-            "chat_store_commit", "chat_store_available reading", "chat_store_available writing", "chat_store_since_commit", "chat_search_behind",
-            "chat_store_pending", "chat_store_size log", "chat_store_size wal", "chat_store_disk_free");
-        (numbers["chat_store_available reading"], numbers["chat_store_available writing"], numbers["chat_store_pending"]).Should().Be((1, 1, 0));
-        numbers["chat_store_size log"].Should().Be(new FileInfo(Path.Combine(Data, "chat.db")).Length).And.BePositive();
-        numbers["chat_store_size wal"].Should().Be(new FileInfo(Path.Combine(Data, "chat.db-wal")).Length).And.BePositive();
-        numbers["chat_search_behind"].Should().BeApproximately(0.2, 0.001);
-        numbers["chat_store_since_commit"].Should().BeInRange(0, 3600);
-        numbers["chat_store_commit"].Should().BeInRange(0, 3600);
-        numbers["chat_store_disk_free"].Should().BePositive();
+            "chat.store.commit.duration", "chat.store.available reading", "chat.store.available writing", "chat.store.commit.age", "chat.search.lag",
+            "chat.store.pending", "chat.store.size log", "chat.store.size wal", "chat.store.disk.free");
+        (numbers["chat.store.available reading"], numbers["chat.store.available writing"], numbers["chat.store.pending"]).Should().Be((1, 1, 0));
+        numbers["chat.store.size log"].Should().Be(new FileInfo(Path.Combine(Data, "chat.db")).Length).And.BePositive();
+        numbers["chat.store.size wal"].Should().Be(new FileInfo(Path.Combine(Data, "chat.db-wal")).Length).And.BePositive();
+        numbers["chat.search.lag"].Should().BeApproximately(0.2, 0.001);
+        numbers["chat.store.commit.age"].Should().BeInRange(0, 3600);
+        numbers["chat.store.commit.duration"].Should().BeInRange(0, 3600);
+        numbers["chat.store.disk.free"].Should().BePositive();
         await _metrics.StopAsync(CancellationToken.None);
     }
 
@@ -79,8 +79,8 @@ public sealed class StoreMetricsTests : IAsyncLifetime
         var numbers = Observe();
 
         Directory.Move(Data + ".aside", Data);
-        (numbers["chat_store_size log"], numbers["chat_store_size wal"]).Should().Be((0, 0));
-        numbers.Should().NotContainKey("chat_store_disk_free");
+        (numbers["chat.store.size log"], numbers["chat.store.size wal"]).Should().Be((0, 0));
+        numbers.Should().NotContainKey("chat.store.disk.free");
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class StoreMetricsTests : IAsyncLifetime
         var degraded = await health.CheckHealthAsync(new HealthCheckContext());
 
         (degraded.Status, degraded.Description).Should().Be((HealthStatus.Degraded, "event log cannot be used for: reading"));
-        (Observe()["chat_store_available reading"], Observe()["chat_store_available writing"]).Should().Be((0, 1));
+        (Observe()["chat.store.available reading"], Observe()["chat.store.available writing"]).Should().Be((0, 1));
         await _host.Log.FindEventAsync(ThreadId.New(), "x", CancellationToken.None);
         (await health.CheckHealthAsync(new HealthCheckContext())).Status.Should().Be(HealthStatus.Healthy);
     }

@@ -31,7 +31,7 @@ public sealed class BrokenEndTests
             .Which.Should().Match<AgentFailed>(failed => failed.Code == RunFailure.Interrupted && failed.Content == "hello");
         (await client.EndOfAsync(await client.PlayAsync(Hello, ack.ThreadId))).Should().BeOfType<AgentCompleted>();
         client.Frames.All().OfType<RunEvent>().Where(ofRun => ofRun.RunId == ack.RunId).Should().HaveCount(2, "it started and ended once");
-        await server.UntilGaugeAsync("chat_runs_open", 0);
+        await server.UntilGaugeAsync("chat_runs", 0);
     }
 
     [Fact]
@@ -42,8 +42,8 @@ public sealed class BrokenEndTests
         var isBroken = true;
         log().FaultOf = append => isBroken && Ends(append) ? AppendFault.Bug : null;
         var ack = await client.PlayAsync(Hello);
-        await server.UntilGaugeAsync("chat_runs_open", 0);
-        await server.UntilGaugeAsync("""chat_background_items_failing{service="recovery"}""", 1);
+        await server.UntilGaugeAsync("chat_runs", 0);
+        await server.UntilGaugeAsync("""chat_background_failing_items{service="recovery"}""", 1);
 
         (await client.Connection.StopAsync(ack.ThreadId!.Value, ack.RunId).Soon()).Should().Match<Ack>(stop => stop.Status == AckStatus.Accepted && stop.RunId == ack.RunId);
         var waiting = await client.PlayAsync(Hello, ack.ThreadId);
@@ -58,7 +58,7 @@ public sealed class BrokenEndTests
             .Which.Should().Match<AgentStopped>(stopped => stopped.Content == "hello" && stopped.Reason == StopReason.User);
         var next = await client.Frames.UntilAsync<AgentStarted>(started => started.MessageId == waiting.MessageId);
         (await client.EndOfAsync(next.RunId)).Should().BeOfType<AgentCompleted>();
-        await server.UntilGaugeAsync("""chat_background_items_failing{service="recovery"}""", 0);
+        await server.UntilGaugeAsync("""chat_background_failing_items{service="recovery"}""", 0);
     }
 
     [Fact]

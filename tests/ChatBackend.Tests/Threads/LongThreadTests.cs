@@ -78,12 +78,12 @@ public sealed class LongThreadTests
         var times = await pings;
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{length} events in {caughtUpAfter.TotalSeconds:0.00} s; {times.Count} pings meanwhile, median {times[times.Count / 2].TotalMilliseconds:0.00} ms, "
-            + $"slowest {times[^1].TotalMilliseconds:0.0} ms; peak of an outbox {await server.GaugeAsync("chat_outbox_bytes_peak")} bytes");
+            + $"slowest {times[^1].TotalMilliseconds:0.0} ms; peak of an outbox {await server.GaugeAsync("chat_outbox_peak_bytes")} bytes");
         wrong.Should().BeEmpty();
         seq.Should().Be(stopped.Seq).And.Be(length + 3);
         ((AgentStopped)stopped).Content.Should().HaveLength(position);
-        (await server.GaugeAsync("chat_outbox_bytes_peak")).Should().BeLessThanOrEqualTo(1024 * 1024);
-        (await server.GaugeAsync("chat_connections_open")).Should().Be(3);
+        (await server.GaugeAsync("chat_outbox_peak_bytes")).Should().BeLessThanOrEqualTo(1024 * 1024);
+        (await server.GaugeAsync("chat_connections")).Should().Be(3);
     }
 
     /// <summary>One after the other until it is over; sorted.</summary>

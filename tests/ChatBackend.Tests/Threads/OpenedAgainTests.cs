@@ -135,7 +135,7 @@ public sealed class OpenedAgainTests
         log!.FaultOf = append => isBroken && append.Events.Any(logged => Encoding.UTF8.GetString(logged.Json.Span) is var json && (json.Contains("\"agent_completed\"") || json.Contains("\"agent_failed\"")))
             ? AppendFault.Bug : null;
         var open = await client.PlayAsync(Short);
-        await server.UntilGaugeAsync("chat_runs_open", 0);
+        await server.UntilGaugeAsync("chat_runs", 0);
 
         for (var i = 0; i < 3; i++)
         {

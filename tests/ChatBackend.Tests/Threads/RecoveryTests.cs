@@ -34,9 +34,9 @@ public sealed class RecoveryTests : IDisposable
         (renamed.Title, renamed.By, renamed.FromSeq).Should().Be(("saved text", RenamedBy.Agent, 1));
         events.OfType<AgentStarted>().Select(started => (started.MessageId.Value, started.Agent)).Should().Equal(("msg_2", "demo"), ("msg_3", "script"));
         var metrics = await server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
-        metrics.Split('\n').Should().ContainSingle(line => line.StartsWith("chat_runs_total{", StringComparison.Ordinal) && line.Contains("\"interrupted\"", StringComparison.Ordinal))
+        metrics.Split('\n').Should().ContainSingle(line => line.StartsWith("chat_runs_ended_total{", StringComparison.Ordinal) && line.Contains("\"interrupted\"", StringComparison.Ordinal))
             .Which.Should().EndWith(" 1");
-        await server.UntilGaugeAsync("chat_runs_open", 0);
+        await server.UntilGaugeAsync("chat_runs", 0);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class RecoveryTests : IDisposable
         await using var server = new ChatServer(_data);
         await using var client = await server.ConnectAsync(guest);
         await client.Connection.FollowAsync(thread, 0).Soon();
-        await server.UntilGaugeAsync("chat_runs_open", 1);
+        await server.UntilGaugeAsync("chat_runs", 1);
 
         await client.Connection.StopAsync(thread).Soon();
 

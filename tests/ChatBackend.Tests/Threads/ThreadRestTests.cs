@@ -65,7 +65,7 @@ public sealed class ThreadRestTests : IAsyncDisposable
         await client.Connection.UnfollowAsync(thread).Soon();
 
         _server.Clock.OpenGates();
-        await _server.UntilGaugeAsync("chat_runs_open", 0);
+        await _server.UntilGaugeAsync("chat_runs", 0);
 
         await RenameAsync(rest, thread, 1);
         _openings.Should().Be(1);
@@ -97,7 +97,7 @@ public sealed class ThreadRestTests : IAsyncDisposable
 
         (await client.EndOfAsync(ack)).Should().BeOfType<AgentFailed>().Which.Should().Match<AgentFailed>(
             failed => failed.Code == RunFailure.Interrupted && failed.Retryable && failed.Message == "The server stopped before the answer was complete. Send the message again.");
-        await _server.UntilGaugeAsync("chat_runs_open", 0);
+        await _server.UntilGaugeAsync("chat_runs", 0);
         (await client.EndOfAsync(await client.PlayAsync(Hello, ack.ThreadId))).Should().BeOfType<AgentCompleted>();
         client.Frames.All().OfType<ThreadEvent>().Select(threadEvent => threadEvent.Seq).Should().Equal(1, 2, 3, 4, 5, 6);
         kept.Bytes.Should().Be(0, "what its model was shown is forgotten");
@@ -114,7 +114,7 @@ public sealed class ThreadRestTests : IAsyncDisposable
 
         await rest.JsonAsync(HttpMethod.Delete, $"/api/threads/{ack.ThreadId}", status: System.Net.HttpStatusCode.NoContent);
 
-        (await _server.GaugeAsync("chat_runs_open")).Should().Be(0);
+        (await _server.GaugeAsync("chat_runs")).Should().Be(0);
         kept.Bytes.Should().Be(0);
         await client.Frames.UntilAsync<ThreadDeleted>();
     }
