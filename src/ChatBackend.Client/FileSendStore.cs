@@ -7,7 +7,7 @@ namespace ChatBackend.Client;
 
 /// <summary>
 /// Keeps unanswered commands in a folder, in one file for each user: a line is added and flushed to the disk for each that is sent, another line when it is
-/// answered, and the file is emptied whenever nothing waits. Nobody else can open a user's file meanwhile; other users may use the same folder. The files hold
+/// answered, and the file is emptied whenever nothing waits. No other process can open a user's file meanwhile; other users may use the same folder. The files hold
 /// what people wrote, and are readable to their owner only where the system knows such rights.
 /// </summary>
 public sealed class FileSendStore : ISendStore, IDisposable

@@ -6,7 +6,7 @@ namespace ChatBackend.Protocol;
 [JsonConverter(typeof(WireIdConverter<ConnectionId>))]
 public readonly record struct ConnectionId(string Value) : IWireId<ConnectionId>
 {
-    // Every frame looks its connection up: the hash is made once, and no lookup reads the text from memory that nobody has touched for long.
+    // Every frame looks its connection up: the hash is made once, and no lookup reads the text from memory that has not been touched for long.
     private readonly int _hash = Value.GetHashCode(StringComparison.Ordinal);
 
     public string Value { get; } = Value;

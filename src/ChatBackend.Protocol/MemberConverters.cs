@@ -111,6 +111,6 @@ internal sealed class SnakeCaseEnumConverter<TEnum> : JsonConverter<TEnum> where
             }
         }
 
-        throw new JsonException($"{value} is no {typeof(TEnum).Name}.");
+        throw new JsonException($"{value} is not a {typeof(TEnum).Name}.");
     }
 }

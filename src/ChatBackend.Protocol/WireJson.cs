@@ -19,7 +19,7 @@ public static class WireJson
 
     public static byte[] Encode(ClientFrame frame) => JsonSerializer.SerializeToUtf8Bytes(frame, Context.ClientFrame);
 
-    /// <exception cref="JsonException">The bytes are no server frame of this version.</exception>
+    /// <exception cref="JsonException">The bytes are not a server frame of this version.</exception>
     public static ServerFrame DecodeServerFrame(ReadOnlySpan<byte> utf8)
     {
         try

@@ -14,7 +14,7 @@ internal static class Addresses
         var configuration = builder.Configuration;
         if (!Settings.Any(setting => configuration[setting] is { Length: > 0 }) && !configuration.GetSection(Endpoints).Exists())
         {
-            // Loopback only: who wants to be reached from elsewhere says so.
+            // Loopback only: an operator who wants to be reached from other machines says so.
             builder.WebHost.UseUrls("http://localhost:5080", "https://localhost:5443");
         }
     }

@@ -41,7 +41,7 @@ internal sealed partial class LocalCertificate
         }
         catch (CryptographicException ex)
         {
-            // Nobody depends on this very certificate; a server that does not start would be worse than a new warning in a browser.
+            // No client depends on this very certificate; a server that does not start would be worse than a new warning in a browser.
             LogUnreadable(path, ex.Message);
             return null;
         }

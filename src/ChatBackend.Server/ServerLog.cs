@@ -39,7 +39,7 @@ internal static class ServerLog
         return logger;
     }
 
-    /// <summary>One line that says what to do something about; the stack only where somebody asked for details.</summary>
+    /// <summary>One line that says what to do something about; the stack only where details were asked for.</summary>
     public static void Fatal(Logger log, Exception failure)
     {
         var cause = failure.GetBaseException();
@@ -51,7 +51,7 @@ internal static class ServerLog
         log.Dispose();
     }
 
-    /// <summary>Whatever was about to start was told to give up, and each part says that in its own way.</summary>
+    /// <summary>Every part that was about to start was told to give up, and each reports it in its own way.</summary>
     public static void Interrupted(Logger log, Exception interrupted)
     {
         log.Information("ChatBackend was told to end while it started");

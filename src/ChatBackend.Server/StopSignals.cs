@@ -4,7 +4,7 @@ namespace ChatBackend.Server;
 
 /// <summary>
 /// SIGTERM and SIGINT from the first moment of the program. The host listens to them only once it starts; until then they would end the
-/// process with another code than 0, and while it starts they would pass for a failure of whatever they interrupted.
+/// process with another code than 0, and while it starts they would pass for a failure of the part that they interrupted.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 namespace ChatBackend.Server;
 
 /// <summary>
-/// <c>ForwardedHeaders:KnownProxies</c> and <c>:KnownNetworks</c>: from whom <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Prefix</c> are taken. From nobody else.
+/// <c>ForwardedHeaders:KnownProxies</c> and <c>:KnownNetworks</c>: from whom <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Prefix</c> are taken; from any other peer they are ignored.
 /// </summary>
 internal static class TrustedProxies
 {

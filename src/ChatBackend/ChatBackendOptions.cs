@@ -36,6 +36,6 @@ public sealed class ChatBackendOptions
     /// <summary>Threads: queues, titles, retention.</summary>
     public ThreadOptions Threads { get; set; } = new();
 
-    /// <summary>Settings of tools by name, whatever the tools themselves say. Names are compared without case.</summary>
+    /// <summary>Settings of tools by name; they outrank what the tools themselves say. Names are compared without case.</summary>
     public Dictionary<string, ToolOptions> Tools { get; } = new Dictionary<string, ToolOptions>(StringComparer.OrdinalIgnoreCase);
 }

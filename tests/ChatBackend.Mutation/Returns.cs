@@ -10,7 +10,7 @@ internal static class Returns
 {
     private const string Tasks = "global::System.Threading.Tasks.";
 
-    /// <summary>The statement that leaves a method's body at once; null where the block is no such body.</summary>
+    /// <summary>The statement that leaves a method's body at once; null where the block is not such a body.</summary>
     public static StatementSyntax? Early(BlockSyntax body)
     {
         (TypeSyntax Type, SyntaxTokenList Modifiers)? method = body.Parent switch

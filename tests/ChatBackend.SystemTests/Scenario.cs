@@ -22,7 +22,7 @@ internal static class Scenario
 
     public static object Crash(string message) => new { crash = message };
 
-    /// <summary>What a run that plays a message to its end says, thinks and calls; null when the message is no scenario.</summary>
+    /// <summary>What a run that plays a message to its end says, thinks and calls; null when the message is not a scenario.</summary>
     public static (string Text, string Thought, int Tools)? Read(string content)
     {
         if (!content.StartsWith("{\"steps\":", StringComparison.Ordinal))

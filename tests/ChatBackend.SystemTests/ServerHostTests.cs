@@ -49,7 +49,7 @@ public sealed class ServerHostTests
     }
 
     [Fact]
-    public async Task Its_certificate_is_kept_over_a_restart_and_made_anew_when_it_cannot_be_read()
+    public async Task Its_certificate_is_kept_over_a_restart_and_made_again_when_it_cannot_be_read()
     {
         var data = Directory.CreateTempSubdirectory("chat-backend-");
         try

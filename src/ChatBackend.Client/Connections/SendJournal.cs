@@ -20,7 +20,7 @@ internal sealed class SendJournal(ISendStore store)
 
     /// <summary>
     /// A command's answer. What the server said yes or no to for good is forgotten before; what the connection's end left open is kept, and so is what an earlier
-    /// process sent and the server refuses, with the error: nobody may be there to hear of it.
+    /// process sent and the server refuses, with the error: the caller may be gone.
     /// </summary>
     public async Task<Ack?> AnswerAsync(Waiting command)
     {

@@ -19,7 +19,7 @@ internal sealed class Waiting
     {
         Follower = follower;
         Follower.IsFollowDue = true;
-        Observe(Answer.Task); // nobody may be waiting for a follow that was begun from here; its failure is told to the follower
+        Observe(Answer.Task); // a follow that was begun here may have no waiter; the follower is told of its failure
     }
 
     private Waiting(ClientCommand command, byte[] encoded)
@@ -67,7 +67,7 @@ internal sealed class Waiting
     public bool IsRestored { get; private init; }
 
     /// <summary>What an earlier process sent, byte for byte; answered already when it was refused then.</summary>
-    /// <exception cref="InvalidDataException">It is no command.</exception>
+    /// <exception cref="InvalidDataException">It is not a command.</exception>
     public static Waiting Restore(StoredSend stored)
     {
         var encoded = Encoding.UTF8.GetBytes(stored.Json);

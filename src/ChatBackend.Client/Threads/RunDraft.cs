@@ -3,7 +3,7 @@ using ChatBackend.Protocol;
 
 namespace ChatBackend.Client.Threads;
 
-/// <summary>A run that frames are still added to. Text is appended, never copied, until somebody looks. Not thread-safe.</summary>
+/// <summary>A run that frames are still added to. Text is appended, never copied, until it is read. Not thread-safe.</summary>
 internal sealed class RunDraft(RunId id)
 {
     private readonly List<object> _items = []; // TextDraft, ToolItem or SteeredItem
@@ -98,7 +98,7 @@ internal sealed class RunDraft(RunId id)
             {
                 if (_items[place] is ToolItem { Completed: null } tool)
                 {
-                    _items[place] = tool with { State = ToolState.Abandoned }; // nobody decides or executes it any more
+                    _items[place] = tool with { State = ToolState.Abandoned }; // it is neither decided nor executed any more
                 }
             }
         }

@@ -176,7 +176,7 @@ public sealed class ThreadFollower
     /// <summary>What comes after the cursor is gone: drops what it has and goes on from the first event that is still there.</summary>
     internal void Expire(long beginsAt) => BeginAt(beginsAt, new HistoryExpired(Thread, beginsAt), () => new HistoryExpiredException(beginsAt));
 
-    /// <summary>What it has is of a history that is no more: drops it and begins where the one that is there now does.</summary>
+    /// <summary>What it has belongs to a history that was replaced: drops it and begins where the present history begins.</summary>
     internal void Replace(long beginsAt) => BeginAt(beginsAt, new HistoryReplaced(Thread, beginsAt), () => new HistoryReplacedException(beginsAt));
 
     internal void CountFollow()

@@ -121,7 +121,7 @@ public sealed record ToolItem : TranscriptItem
     /// <summary>How it ended; null while it has not.</summary>
     public ToolCompleted? Completed { get; init; }
 
-    /// <summary>Set when the call needs or needed somebody's approval.</summary>
+    /// <summary>Set when the call needs or needed an approval.</summary>
     public ApprovalRequired? Approval { get; init; }
 
     /// <summary>What was decided, and by whom.</summary>
@@ -164,7 +164,7 @@ public enum TranscriptChange
     /// <summary>It is part of the transcript now.</summary>
     Applied,
 
-    /// <summary>The transcript had all of it before, or it is no frame of a thread.</summary>
+    /// <summary>The transcript had all of it before, or it is not a frame of a thread.</summary>
     AlreadyKnown,
 
     /// <summary>An event or text before it is missing; nothing was applied. Follow again from <see cref="ThreadTranscript.Cursor"/>.</summary>

@@ -91,7 +91,7 @@ export class Connection {
       this.#socket = socket;
       let heard = true;
       let watch = null;
-      // A dead peer may never answer a close, so nobody waits for it.
+      // A dead peer may never answer a close, so it is not awaited.
       const end = code => {
         clearInterval(watch);
         clearTimeout(deadline);

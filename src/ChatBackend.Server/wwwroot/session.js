@@ -13,7 +13,7 @@ export function knownSession() {
   }
 }
 
-// Calls back when another tab has signed in as somebody else: the cookie, and with it every request, is that user's from now on.
+// Calls back when another tab has signed in as another user: the cookie, and with it every request, is that user's from now on.
 export function onOtherUser(me, changed) {
   window.addEventListener('storage', ({ key }) => {
     const user = key === KEY ? knownSession()?.user_id : undefined;

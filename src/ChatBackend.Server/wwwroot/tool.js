@@ -1,10 +1,10 @@
-// One call of a tool: what is called with what, what came of it and, where somebody has to agree, the decision.
+// One call of a tool: what is called with what, what came of it and, where it needs approval, the decision.
 
 import { button, make, readable } from './dom.js';
 
 const WORDS = {
   running: 'running', needs_approval: 'needs your approval', approved: 'about to be called', succeeded: 'done', failed: 'failed',
-  rejected: 'not called', expired: 'not called: nobody decided in time', abandoned: 'broken off',
+  rejected: 'not called', expired: 'not called: no decision came in time', abandoned: 'broken off',
 };
 
 export class ToolCard {
@@ -38,7 +38,7 @@ export class ToolCard {
     this.node.open = outcome !== 'succeeded';
   }
 
-  // The run ended first: nobody decides or calls it any more.
+  // The run ended first: the call is neither decided nor made any more.
   over() {
     if (['running', 'needs_approval', 'approved'].includes(this.node.dataset.outcome)) {
       this.is('abandoned');
@@ -69,7 +69,7 @@ export class ToolCard {
     this.setOnline(isOnline);
   }
 
-  // A decision needs the server; it is not left for later, when nobody looks any more.
+  // A decision needs the server; it is not queued, since its user may no longer be there then.
   setOnline(isOnline) {
     for (const control of this.#undecided?.querySelectorAll('button, input') ?? []) {
       control.disabled = !isOnline || this.#mine;

@@ -50,7 +50,7 @@ internal sealed class AgentCatalog
     /// <returns>Null when there is none of that name.</returns>
     public Agent? Find(string? name) => _agents.GetValueOrDefault(name ?? Names[0]);
 
-    /// <summary>In the order that a list shows them; the built-in script last, since nobody talks to it.</summary>
+    /// <summary>In the order that a list shows them; the built-in script last, since it is for tests.</summary>
     internal static IEnumerable<string> NamesIn(AgentsOptions options, IReadOnlyList<AgentRegistration> added) =>
     [
         .. added.Select(agent => agent.Name),

@@ -27,7 +27,7 @@ internal readonly record struct ModelFailure(RunFailure Code, string Message, bo
         HttpRequestException { StatusCode: { } status } => OfStatus((int)status),
         HttpRequestException or HttpIOException or SocketException => Unavailable,
         IOException { InnerException: SocketException } => Unavailable,
-        // The endpoint's silence: the SDK's timeout shows as a cancellation that nobody asked for.
+        // The endpoint's silence: the SDK's timeout shows as a cancellation without a request for one.
         TimeoutException or OperationCanceledException => Unavailable,
         // What the SDK throws when its retries are used up: the last try tells.
         AggregateException { InnerExceptions: [.., var last] } => Classify(last),

@@ -142,7 +142,7 @@ internal sealed partial class ChatEndpoint(
         return isLogged;
     }
 
-    // Nobody reads them again, and they would stay as long as the socket. By name: what is cleared as a whole, Kestrel keeps for reuse.
+    // They are not read again, and they would stay as long as the socket. By name: what is cleared as a whole, Kestrel keeps for reuse.
     private static void Forget(IHeaderDictionary headers)
     {
         foreach (var name in Forgotten)

@@ -56,7 +56,7 @@ internal sealed class ConnectionContext : IDisposable
 
     public void Attach(WebSocket socket, Session session, HttpContext request) => (Socket, Session, _request) = (socket, session, request);
 
-    /// <summary>Whatever ends the connection calls this. The first cause wins.</summary>
+    /// <summary>Everything that ends the connection calls this. The first cause wins.</summary>
     public void Close(CloseReason reason) => _closed.TrySetResult(reason);
 
     public void Dispose() => _metrics.ScopeClosed();

@@ -8,7 +8,7 @@ namespace ChatBackend.Connections;
 
 /// <summary>
 /// Opens the door when everything has started and closes it before anything stops: no new upgrade, <c>server_draining</c>
-/// to everybody, 1001, while open runs get a moment to end.
+/// to every client, 1001, while open runs get a moment to end.
 /// </summary>
 internal sealed partial class ConnectionDrain(
     Readiness readiness, MessageRouter router, ActiveRuns runs, IOptions<ConnectionOptions> options, TimeProvider clock, ILogger<ConnectionDrain> logger)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Connections;
 
 /// <summary>
-/// The life of one socket: a receive loop that only parses and hands on, and one way to die. Whatever ends it calls
+/// The life of one socket: a receive loop that only parses and hands on, and one way to die. Everything that ends it calls
 /// <see cref="ConnectionContext.Close"/>; the first cause wins and is what is logged, counted and sent.
 /// </summary>
 internal sealed partial class ConnectionLoop(

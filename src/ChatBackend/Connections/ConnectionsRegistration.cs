@@ -5,7 +5,7 @@ namespace ChatBackend.Connections;
 
 internal static class ConnectionsRegistration
 {
-    /// <summary>First of what starts: with too few file descriptors whatever comes next would fail, and for a reason that leads nowhere.</summary>
+    /// <summary>First of what starts: with too few file descriptors every later step would fail, with a misleading reason.</summary>
     public static IServiceCollection AddConnectionLimit(this IServiceCollection services) => services
         .AddSingleton<ConnectionLimit>()
         .AddHostedService(provider => provider.GetRequiredService<ConnectionLimit>());

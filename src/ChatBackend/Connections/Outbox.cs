@@ -8,7 +8,7 @@ namespace ChatBackend.Connections;
 
 /// <summary>
 /// What waits to be sent on one socket, bounded in bytes, with one writer at a time: a caller that finds it idle sends at
-/// once, everybody else queues behind, where text gathers. A peer that reads too slowly ends its own connection and delays nobody.
+/// once, every other queues behind, where text gathers. A peer that reads too slowly ends its own connection and delays no other.
 /// </summary>
 internal sealed class Outbox(ConnectionContext connection, IOptions<ConnectionOptions> options, OutboxMemory memory, ChatMetrics metrics, TimeProvider clock) : IConnectionOutbox
 {

@@ -53,7 +53,7 @@ internal sealed partial class Subscriptions(ThreadSubscriptions threads, Connect
         }
     }
 
-    /// <summary>Ends all of them, whatever becomes of each.</summary>
+    /// <summary>Ends all of them, also when one fails to end.</summary>
     public Task EndAsync() => Parallel.ForEachAsync(_all, new ParallelOptions { MaxDegreeOfParallelism = EndedAtOnce }, async (followed, _) =>
     {
         try

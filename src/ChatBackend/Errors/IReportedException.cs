@@ -1,4 +1,4 @@
 namespace ChatBackend.Errors;
 
-/// <summary>An exception of which the operator was told where it arose: nobody else logs it.</summary>
+/// <summary>An exception that was logged where it arose; it is not logged again.</summary>
 internal interface IReportedException;

@@ -115,7 +115,7 @@ internal sealed class Followers(ThreadId thread, ThreadReplica replica, Follower
         }
     }
 
-    /// <summary>The thread is no more: each is told so, and follows no longer.</summary>
+    /// <summary>The thread was deleted: each is told so, and follows no longer.</summary>
     public void EndAll()
     {
         foreach (var follower in _all.Values)

@@ -5,7 +5,7 @@ namespace ChatBackend.Following;
 
 /// <summary>
 /// Pages of the log for followers that catch up: few at once on a node, and in turn, so that many long threads leave the store, and the
-/// processors, to everybody else.
+/// processors, to all other work.
 /// </summary>
 internal sealed class LogPages(IEventLog log, Quarantine? quarantine = null)
 {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Following;
 
 /// <summary>
-/// Hands what a thread's writer publishes to everybody who follows the thread on this node, under one lock: an event or a text is delivered to
+/// Hands what a thread's writer publishes to every follower of the thread on this node, under one lock: an event or a text is delivered to
 /// each follower once, in order, whether it comes from the writer, from memory or from the log.
 /// </summary>
 internal sealed class ThreadFanout

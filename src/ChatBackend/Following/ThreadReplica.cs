@@ -181,7 +181,7 @@ internal sealed class ThreadReplica(ThreadId thread, LogPages log)
 
     /// <summary>For <see cref="FollowerCatchUp"/>: sends an event of the log.</summary>
     /// <param name="after">Where the follower was when the event was asked for, or the event before it.</param>
-    /// <returns>False when it is not its turn: the follower went elsewhere, or the event, though committed, is still on its way here.</returns>
+    /// <returns>False when it is not its turn: the follower was moved, or the event, though committed, is still on its way here.</returns>
     public bool TrySend(Follower follower, long after, StoredEvent stored)
     {
         using (Enter())

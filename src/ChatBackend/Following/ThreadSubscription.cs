@@ -68,7 +68,7 @@ internal sealed partial class ThreadSubscription(
         }
     }
 
-    /// <summary>Renews the lease, and with it notices what was missed in silence, and a thread that is no more. What fails is logged, and tried again with the next.</summary>
+    /// <summary>Renews the lease, and with it notices what was missed in silence, and a thread that was deleted. A failure is logged, and the next renewal tries again.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken)
     {
         await _subscribing.WaitAsync(cancellationToken);
@@ -93,7 +93,7 @@ internal sealed partial class ThreadSubscription(
         }
     }
 
-    /// <summary>Ends the subscription, unless somebody follows again.</summary>
+    /// <summary>Ends the subscription, unless it has a follower again.</summary>
     public async Task StopAsync(Func<bool> isUnused)
     {
         await _subscribing.WaitAsync();

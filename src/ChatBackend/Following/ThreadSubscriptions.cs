@@ -174,7 +174,7 @@ internal sealed partial class ThreadSubscriptions(
         }
         catch (LogUnavailableException)
         {
-            throw ProtocolException.Unavailable(); // nobody can say now of which history the cursor is
+            throw ProtocolException.Unavailable(); // the history of the cursor cannot be told now
         }
     }
 

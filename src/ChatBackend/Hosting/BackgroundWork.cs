@@ -17,7 +17,7 @@ internal sealed partial class BackgroundWork(string service, ChatMetrics metrics
     private readonly ConcurrentDictionary<string, Failing> _failing = new();
 
     /// <summary>Runs an item, unless it failed and its pause is not over.</summary>
-    /// <param name="item">Names it in the log: an id, never what somebody wrote.</param>
+    /// <param name="item">Names it in the log: an id, never text that a user wrote.</param>
     /// <returns>Whether it was done.</returns>
     public Task<bool> TryAsync(string item, Func<Task> work, CancellationToken stoppingToken) => TryAsync(item, static work => work(), work, stoppingToken);
 

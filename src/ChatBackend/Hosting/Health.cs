@@ -33,7 +33,7 @@ internal static class Health
         return health;
     }
 
-    /// <summary>The status, then a line for each part that is broken. Counts only: nobody has to sign in to read it.</summary>
+    /// <summary>The status, then a line for each part that is broken. Counts only, since it is read without signing in.</summary>
     private static Task WriteAsync(HttpContext http, HealthReport report)
     {
         http.Response.ContentType = "text/plain";

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace ChatBackend.Hosting;
 
-/// <summary>Work that nobody waits for while it goes on, and that is cancelled and awaited when its owner stops.</summary>
+/// <summary>Work that runs without a waiter, and that is cancelled and awaited when its owner stops.</summary>
 internal sealed class OwnedTasks : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -18,7 +18,7 @@ internal sealed class OwnedTasks : IDisposable
         return task;
     }
 
-    /// <summary>Ends when all that runs has heard that it should end, and has ended, whatever came of it.</summary>
+    /// <summary>Ends when all that runs has heard that it should end, and has ended, successfully or not.</summary>
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();

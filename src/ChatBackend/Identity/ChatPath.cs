@@ -12,7 +12,7 @@ internal sealed class ChatPath
 
     private ChatPath(int prefixSegments) => _prefixSegments = prefixSegments;
 
-    /// <summary>Marks endpoints with the prefix that they end up below, whatever groups they are in.</summary>
+    /// <summary>Marks endpoints with the prefix that they end up below, in any group.</summary>
     /// <param name="first">The first segment of our own.</param>
     public static TBuilder WithChatPath<TBuilder>(TBuilder endpoints, string first)
         where TBuilder : IEndpointConventionBuilder

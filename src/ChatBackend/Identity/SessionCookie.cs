@@ -17,7 +17,7 @@ internal static class SessionCookie
 
     public static string NameFor(HttpContext context) => !context.Request.IsHttps ? PlainName : ChatPath.Of(context).Length == 0 ? HostName : SecureName;
 
-    /// <summary>The different tokens that came: more than one is no identity, since nobody can say which of them the user meant.</summary>
+    /// <summary>The different tokens that came: more than one is not an identity, since it cannot be told which of them the user meant.</summary>
     public static HashSet<string> TokensOf(HttpContext context)
     {
         var name = NameFor(context) + "=";

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Rest;
 
-/// <summary>Where a page ended, sealed: a cursor counts for its user, its question and its log only, and tells nobody how many threads there are.</summary>
+/// <summary>Where a page ended, sealed: a cursor counts for its user, its question and its log only, and does not reveal how many threads there are.</summary>
 internal sealed class PageCursors([FromKeyedServices(TokenProtection.Key)] IDataProtectionProvider protection, IEventLog log)
 {
     private const int MaxLength = 1024;

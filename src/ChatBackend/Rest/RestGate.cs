@@ -55,7 +55,7 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            return Results.Empty; // nobody is there to be told
+            return Results.Empty; // the client is gone
         }
         catch (Exception ex) when (http.Response.HasStarted)
         {

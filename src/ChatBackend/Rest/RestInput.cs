@@ -86,7 +86,7 @@ internal static class RestInput
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair is no text.
+            // Half a surrogate pair is not text.
         }
 
         throw RestException.Invalid($"title is a text of 1 to {MaxTitle} characters, of which some can be seen.");

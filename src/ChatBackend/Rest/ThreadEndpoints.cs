@@ -122,13 +122,13 @@ internal static class ThreadEndpoints
         await grains.GetGrain<IThreadGrain>(RestInput.Thread(threadId).Value).Delete(RestSession.UserOf(http));
         try
         {
-            // Not for as long as others delete as well: nobody's request waits for what everybody deletes.
+            // Bounded: a request does not wait for the erasure of what other users delete.
             using var patience = new CancellationTokenSource(ErasurePatience, clock);
             await erasure.EraseAsync(patience.Token);
         }
         catch (Exception ex) when (ex is LogUnavailableException or OperationCanceledException)
         {
-            // The thread is gone for everybody, durably. What it held is erased as soon as the store has time for it, by Erasure itself.
+            // The thread is gone for every reader, durably. What it held is erased as soon as the store has time for it, by Erasure itself.
         }
 
         return TypedResults.NoContent();

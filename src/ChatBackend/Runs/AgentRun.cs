@@ -41,7 +41,7 @@ internal sealed partial class AgentRun(
 
     public RunId Id => start.Run;
 
-    /// <summary>It does nothing but wait for somebody's decision.</summary>
+    /// <summary>It only waits for a decision of a user.</summary>
     public bool IsWaiting => _budget is { IsPaused: true };
 
     /// <summary>Ends once the run's terminal event is durable.</summary>
@@ -50,7 +50,7 @@ internal sealed partial class AgentRun(
     /// <summary>Ends once all that the run had begun is over; later than <see cref="Ended"/> where a tool ignores its cancellation.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    /// <param name="over">Called last, whatever happened.</param>
+    /// <param name="over">Called last, in every case.</param>
     public void Begin(Action<AgentRun> over) => Completion = Task.Run(async () =>
     {
         try

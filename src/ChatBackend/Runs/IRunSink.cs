@@ -32,8 +32,8 @@ internal interface IRunSink
 
     /// <summary>Waits until one of the calls that were asked for, here or in an earlier process, is decided, or its time is over.</summary>
     /// <param name="calls">Those that are waited for.</param>
-    /// <param name="tooLate">How a call is recorded to have ended when nobody decides in time.</param>
-    /// <returns>The call and its decision; null when nobody decided in time: then <paramref name="tooLate"/> is recorded.</returns>
+    /// <param name="tooLate">How a call is recorded to have ended when no decision comes in time.</param>
+    /// <returns>The call and its decision; null when no decision came in time: then <paramref name="tooLate"/> is recorded.</returns>
     /// <exception cref="RunLostException"/>
     Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(
         IReadOnlyCollection<CallId> calls, Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken);
@@ -50,12 +50,12 @@ internal interface IRunSink
     /// <summary>Where the output goes of a run that this one calls as a tool.</summary>
     INestedRunSink Nest(RunId nested);
 
-    /// <summary>The run's one terminal event, and with it whatever is still open. Nothing said afterwards is taken.</summary>
+    /// <summary>The run's one terminal event, and with it the end of everything that is still open. Later output is rejected.</summary>
     /// <param name="usage">What the model counted; null when it counted nothing.</param>
     /// <returns>How the run ended, as it was recorded; null when another writer ended it.</returns>
     Task<RunOutcome?> EndAsync(RunOutcome end, TokenUsage? usage);
 
-    /// <summary>Called last, whatever was thrown before: the thread has room for another run. One without a terminal event is recovered.</summary>
+    /// <summary>Called last, also after an exception: the thread has room for another run. One without a terminal event is recovered.</summary>
     Task ReleaseAsync();
 }
 

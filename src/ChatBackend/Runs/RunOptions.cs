@@ -13,7 +13,7 @@ public sealed class RunOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan ToolTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a tool call waits for somebody's approval before it counts as rejected. It is not part of <see cref="Timeout"/>.</summary>
+    /// <summary>How long a tool call waits for an approval before it counts as rejected. It is not part of <see cref="Timeout"/>.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "14.00:00:00")]
     public TimeSpan ApprovalTimeout { get; set; } = TimeSpan.FromHours(1);
 

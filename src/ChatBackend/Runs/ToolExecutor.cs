@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Runs;
 
-/// <summary>Makes one tool call: recorded when it begins and when it has ended, whatever the tool does, and held to its time and its size.</summary>
+/// <summary>Makes one tool call: recorded when it begins and when it has ended, in every case, and held to its time and its size.</summary>
 internal sealed partial class ToolExecutor(
     IRunSink sink, ChatRunContext run, RunHooks hooks, Stragglers stragglers, RunOptions options, TimeProvider clock, ILogger logger)
 {

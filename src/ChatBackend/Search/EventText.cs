@@ -14,7 +14,7 @@ internal static class EventText
     ];
 
     /// <returns>Null when there is nothing to search.</returns>
-    /// <exception cref="JsonException">The bytes are no event.</exception>
+    /// <exception cref="JsonException">The bytes are not an event.</exception>
     public static string? Of(ReadOnlySpan<byte> json) => MayHold(json) ? Of(WireJson.DecodeServerFrame(json)) : null;
 
     public static string? Of(ServerFrame frame) => frame switch

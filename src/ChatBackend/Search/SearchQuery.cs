@@ -1,7 +1,7 @@
 namespace ChatBackend.Search;
 
 /// <summary>
-/// What somebody looks for: words that must all occur. A word of several units, as one with a hyphen or of a script without spaces, is found
+/// What a user searches for: words that must all occur. A word of several units, as one with a hyphen or of a script without spaces, is found
 /// where its units follow on one another.
 /// </summary>
 internal sealed class SearchQuery

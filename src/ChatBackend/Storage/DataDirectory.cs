@@ -142,7 +142,7 @@ public sealed class DataDirectory : IDisposable
             }
             catch (UnauthorizedAccessException)
             {
-                // Not ours, and out of everybody's reach all the same: the directory is private.
+                // Not ours, and out of reach of other users all the same: the directory is private.
             }
         }
     }

@@ -127,7 +127,7 @@ internal sealed class FairQueue : IDisposable
             }
             else
             {
-                // This thread takes the next turn itself, so that nobody has to be woken for it.
+                // This thread takes the next turn itself, so that no other thread has to be woken for it.
                 _turns.Enqueue(user);
             }
         }

@@ -12,7 +12,7 @@ internal interface ICommitTarget : IDisposable
     /// <exception cref="LogUnavailableException">The store is full, locked or gone.</exception>
     void Commit(IReadOnlyList<PendingWrite> batch);
 
-    /// <summary>Whether after this failure another commit is pointless now, whatever it holds.</summary>
+    /// <summary>Whether after this failure every other commit is pointless now.</summary>
     bool ConcernsEveryWrite(Exception failure);
 
     /// <summary>
@@ -162,7 +162,7 @@ internal sealed class GroupCommitWriter : IDisposable
         }
         catch (Exception ex)
         {
-            // Whatever it is belongs to those who wait for it; the writer itself must live on.
+            // The exception belongs to those who wait for this batch; the writer itself must live on.
             return ex;
         }
     }

@@ -4,7 +4,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Storage;
 
 /// <summary>
-/// The log of every thread: the truth that survives whatever dies. One implementation per store, all held to one contract test.
+/// The log of every thread: the truth that survives every crash. One implementation per store, all held to one contract test.
 /// Every member throws <see cref="LogUnavailableException"/> when the store is full, locked or gone; nothing else is thrown for that.
 /// </summary>
 internal interface IEventLog
@@ -90,7 +90,7 @@ internal sealed record LogAppend
 
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>A gap in <c>seq</c> would be there for ever: the writer's mistake must not reach the store.</summary>
+    /// <summary>A gap in <c>seq</c> could never be closed: the writer's mistake must not reach the store.</summary>
     /// <exception cref="ArgumentException">The events do not continue the head, or the first append of a thread is not one.</exception>
     public void ThrowIfInconsistent()
     {
@@ -109,7 +109,7 @@ internal sealed record LogAppend
     }
 }
 
-/// <param name="Id">Under which <see cref="IEventLog.FindEventAsync"/> finds it, unique in its thread; null when nobody will ask.</param>
+/// <param name="Id">Under which <see cref="IEventLog.FindEventAsync"/> finds it, unique in its thread; null when it is not looked up.</param>
 /// <param name="ReplacesAfter">Messages after this <c>seq</c> and before the event are replaced, with what answers them; null when none is.</param>
 /// <param name="TakesBack">The <see cref="Id"/> of a message that is taken back; null when none is.</param>
 internal readonly record struct LogEvent(long Seq, ReadOnlyMemory<byte> Json, string? Id = null, long? ReplacesAfter = null, string? TakesBack = null);

@@ -14,7 +14,7 @@ internal interface IThreadStore
 
     /// <summary>
     /// A page of the user's threads, newest activity first. All pages show the list as it was at the first: each thread that was there
-    /// comes once, whatever happens in it meanwhile. What is said of a thread is of now.
+    /// comes once, also when it changes meanwhile. What is told of a thread is its present state.
     /// </summary>
     Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken);
 
@@ -29,7 +29,7 @@ internal interface IThreadStore
     /// <returns>False when there is no such thread, or it is not the user's.</returns>
     Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken);
 
-    /// <summary>Takes the thread away, durably: nobody finds or writes it any more. What it held is for <see cref="EraseAsync"/>.</summary>
+    /// <summary>Takes the thread away, durably: it can no longer be found or written. What it held is for <see cref="EraseAsync"/>.</summary>
     /// <returns>False when the epoch is stale: the thread has another writer, or is gone already.</returns>
     Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken);
 

@@ -34,7 +34,7 @@ internal static class NativeFile
             return true;
         }
 
-        // EWOULDBLOCK is 11 on Linux, 35 elsewhere.
+        // EWOULDBLOCK is 11 on Linux, 35 on other systems.
         return Marshal.GetLastPInvokeError() is 11 or 35 ? false : throw Failed("locked", path);
     }
 

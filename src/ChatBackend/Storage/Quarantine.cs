@@ -54,7 +54,7 @@ internal sealed partial class Quarantine(IEventLog log, IThreadStore store, Chat
         await store.FindAsync(owner, thread, CancellationToken.None) is { } record && record.HistoryBegins <= seq && record.Head >= seq;
 
     /// <summary>Lets a verb through to a thread that can be read as far as is known.</summary>
-    /// <param name="user">Who asks; null when nobody does.</param>
+    /// <param name="user">The user who asks; null for a call by the server itself.</param>
     /// <exception cref="UnreadableThreadException">It is in quarantine.</exception>
     /// <exception cref="LogUnavailableException"/>
     public async ValueTask AdmitAsync(ThreadId thread, UserId? user)

@@ -1,7 +1,7 @@
 namespace ChatBackend.Storage;
 
 /// <summary>How long one read may go on. The store asks while it works, loops over its rows ask between them.</summary>
-/// <param name="cancellationToken">Cancelled when nobody waits for the result any more.</param>
+/// <param name="cancellationToken">Cancelled when the caller no longer waits for the result.</param>
 /// <param name="closing">Cancelled when the store closes.</param>
 internal sealed class ReadLimit(TimeProvider clock, TimeSpan timeout, CancellationToken cancellationToken, CancellationToken closing)
 {

@@ -5,7 +5,7 @@ namespace ChatBackend.Storage;
 
 /// <summary>
 /// Says once that the store fails and once that it works again, however many calls meet it in between: the log may lie on the same full disk.
-/// It is the one place that does; what meets an outage elsewhere is a matter for Debug.
+/// It is the one place that does; other places log an outage at Debug.
 /// </summary>
 internal sealed partial class StoreAvailability(string use, ILogger logger, TimeProvider? clock = null)
 {

@@ -14,7 +14,7 @@ internal sealed class UnreadableThreadException(ThreadId thread, long seq, strin
     public ThreadId Thread { get; } = thread;
 }
 
-/// <summary>The one way from what is stored to events: whatever is wrong with them is the thread's, by one exception.</summary>
+/// <summary>The one way from what is stored to events: everything wrong with them is reported of the thread, by one exception.</summary>
 internal static class StoredEvents
 {
     private static readonly FrozenSet<string> KnownTypes = typeof(ServerFrame).GetCustomAttributes<JsonDerivedTypeAttribute>()

@@ -5,7 +5,7 @@ namespace ChatBackend.Storage;
 
 /// <summary>
 /// Tells whether a path still leads to the file that it led to when it was remembered: an open file lives on after its name is gone, and what
-/// is written to it then is found by nobody. One system call and no allocation, so that each commit can ask. Linux only; elsewhere it says no.
+/// is written to it then can never be found. One system call and no allocation, so that each commit can ask. Linux only; on other systems it says no.
 /// </summary>
 internal sealed class WatchedFile(string path)
 {

@@ -4,8 +4,8 @@ namespace ChatBackend.Telemetry;
 
 /// <summary>Every number an operator can see, with a verb for each. Meter name <c>ChatBackend</c>.</summary>
 /// <remarks>
-/// The numbers are kept here and read when somebody looks. An instrument that is told of changes forgets those from before
-/// it had a listener: its series would be absent until the first change, and an open count could be wrong for ever.
+/// The numbers are kept here and read when they are collected. An instrument that is told of changes forgets those from before
+/// it had a listener: its series would be absent until the first change, and an open count could stay wrong.
 /// </remarks>
 internal sealed class ChatMetrics
 {

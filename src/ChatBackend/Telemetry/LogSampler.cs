@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace ChatBackend.Telemetry;
 
-/// <summary>Lets the first lines of each kind through in each interval and counts the others, so that nobody fills the disk with them.</summary>
+/// <summary>Lets the first lines of each kind through in each interval and counts the others, so that no client can fill the disk with them.</summary>
 internal sealed class LogSampler(int lines, TimeSpan interval, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, Kind> _kinds = new();

@@ -1,6 +1,6 @@
 namespace ChatBackend.Threads;
 
-/// <summary>The date when it was made, and what has passed since: how long something took, whatever becomes of the machine's date meanwhile.</summary>
+/// <summary>The date when it was made, and what has passed since: how long something took, also when the machine's date changes meanwhile.</summary>
 internal sealed class RunClock(TimeProvider clock)
 {
     private readonly DateTimeOffset _date = clock.GetUtcNow();

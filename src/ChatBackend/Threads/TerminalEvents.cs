@@ -4,7 +4,7 @@ using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Threads;
 
-/// <summary>The events that end a run: whatever it left open, then exactly one terminal event.</summary>
+/// <summary>The events that end a run: the ends of what it left open, then exactly one terminal event.</summary>
 internal static class TerminalEvents
 {
     /// <param name="usage">What the model counted in this process; null when it counted nothing.</param>

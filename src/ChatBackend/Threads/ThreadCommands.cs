@@ -88,7 +88,7 @@ internal sealed class ThreadCommands(
 
         var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, RunId = run.Id };
         var effect = await AppendAsync([], command.User, digest, ack);
-        return effect with { Stops = effect.Ack.RunId == run.Id ? StopReason.User : null }; // also where nobody was told before that it was accepted
+        return effect with { Stops = effect.Ack.RunId == run.Id ? StopReason.User : null }; // also where its acceptance was never told
     }
 
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
@@ -120,7 +120,7 @@ internal sealed class ThreadCommands(
         return await AppendAsync([decided], command.User, digest, ack);
     }
 
-    /// <summary>An interrupting message ends the run that was open when it was written, also where nobody was told then that it was.</summary>
+    /// <summary>An interrupting message ends the run that was open when it was written, also where that was never told.</summary>
     private CommandEffect Interrupting(ChatCommand command, CommandEffect effect) =>
         command.WhenRunning == WhenRunning.Interrupt && writer.State is { Run: { } open } now && effect.Ack.MessageId is { } id && now.Find(id)?.Seq > open.Seq
             ? effect with { Stops = StopReason.InterruptedByMessage }
@@ -144,7 +144,7 @@ internal sealed class ThreadCommands(
         return new ThreadRewound { ThreadId = thread, Seq = known.Head + 1, ToSeq = message.Seq - 1 };
     }
 
-    /// <summary>The call is not open to decide: because there is none, it was decided, nobody did in time, or its run has ended.</summary>
+    /// <summary>The call is not open to decide: because there is none, it was decided, no decision came in time, or its run has ended.</summary>
     private async Task<ProtocolException> WhyNotOpenAsync(DecideCommand command)
     {
         if (await FindAsync<ApprovalRequired>(command.Call.Value) is not { } required)

@@ -143,7 +143,7 @@ internal sealed partial class ThreadGrain(
     public Task Recover() => ExclusivelyAsync(null, () => Task.FromResult(true), recovers: true);
 
     /// <summary>Runs a verb under the writer's lock, on an opened thread. What an earlier process left open is recovered first.</summary>
-    /// <param name="user">Who asks; null when nobody does.</param>
+    /// <param name="user">The user who asks; null for a call by the server itself.</param>
     /// <param name="recovers">The verb is to recover: where that fails, so does it.</param>
     private async Task<T> ExclusivelyAsync<T>(UserId? user, Func<Task<T>> verb, bool opens = true, bool recovers = false)
     {
@@ -178,7 +178,7 @@ internal sealed partial class ThreadGrain(
         }
     }
 
-    /// <summary>A run that cannot be ended keeps nobody from following its thread or from deleting it.</summary>
+    /// <summary>A run that cannot be ended does not keep its thread from being followed or deleted.</summary>
     private async Task RecoverAsync(bool mustSucceed)
     {
         try
@@ -240,7 +240,7 @@ internal sealed partial class ThreadGrain(
 
     private bool IsUnused => _writer.State is null || _writer.IsFenced || (_runs.IsIdle && !_publisher.IsFollowed);
 
-    /// <summary>A thread that nobody follows and nothing runs in needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
+    /// <summary>A thread without followers and without a run needs no memory; the next call opens it again. So does one that is not there, or another's to write.</summary>
     private void RestIfUnused()
     {
         if (_verbs > 0)

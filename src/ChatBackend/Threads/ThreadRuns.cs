@@ -97,7 +97,7 @@ internal sealed partial class ThreadRuns(
     /// <summary>Starts the run that the thread has open, or goes on with it; none if it has none, or has it already.</summary>
     public void Start()
     {
-        // A run that can go on elsewhere is left to the next process when this one stops.
+        // A run that another process can resume is left to the next process when this one stops.
         if (_active is not null || writer.State is not { Run: { } open } state || open.Id == _orphan || (runs.IsDraining && open.CanResume))
         {
             return;

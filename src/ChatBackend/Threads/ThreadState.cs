@@ -13,7 +13,7 @@ internal sealed record ThreadState
     /// <summary>The <c>seq</c> of the last event; 0 before the first.</summary>
     public required long Head { get; init; }
 
-    /// <summary>The time of the last event: the next has none before it, whatever the machine's clock says.</summary>
+    /// <summary>The time of the last event: the next has none before it, also when the machine's clock goes back.</summary>
     public DateTimeOffset LastAt { get; init; }
 
     public string? Title { get; init; }

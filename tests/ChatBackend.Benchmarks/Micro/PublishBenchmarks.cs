@@ -14,7 +14,7 @@ public class PublishBenchmarks
 {
     private const string Text = " and then";
 
-    /// <summary>A part ends in an event now and then, as parts do: its text must not grow for ever.</summary>
+    /// <summary>A part ends in an event now and then, as parts do: its text must not grow without bound.</summary>
     private const int DeltasOfAPart = 200;
 
     private readonly RunId _run = RunId.New();

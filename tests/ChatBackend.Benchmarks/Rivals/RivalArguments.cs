@@ -4,7 +4,7 @@ namespace ChatBackend.Benchmarks.Rivals;
 /// <param name="Model">The base of an OpenAI-compatible API, which the agent <c>feed</c> asks.</param>
 internal sealed record RivalArguments(string Name, string? Data, string? Model)
 {
-    /// <returns>Null when that is no way to call it.</returns>
+    /// <returns>Null when that is not a way to call it.</returns>
     public static RivalArguments? Parse(ReadOnlySpan<string> args)
     {
         if (args is not [var name, .. var rest])

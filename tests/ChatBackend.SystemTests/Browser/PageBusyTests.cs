@@ -125,7 +125,7 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
 
         Server.Event("tool_completed", 4, """ "run_id":"run_1","call_id":"call_1","tool":"send_mail","outcome":"rejected","duration_ms":1 """);
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".tool summary"), "nobody decided in time")).Should().BeTrue();
+        (await ChatPage.HasTextAsync(Page.Runs.Locator(".tool summary"), "no decision came in time")).Should().BeTrue();
         (await Page.Button("Approve").CountAsync()).Should().Be(0);
     }
 }

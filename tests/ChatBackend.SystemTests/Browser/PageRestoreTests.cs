@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace ChatBackend.SystemTests.Browser;
 
-/// <summary>The page when the server's log was put back, when a thread is no more, and when the user changes: two histories and two users are never mixed, and what was written stays in sight.</summary>
+/// <summary>The page when the server's log was put back, when a thread was deleted, and when the user changes: two histories and two users are never mixed, and what was written stays in sight.</summary>
 public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
 {
     private const string Restored = "The server was restored from a backup; this conversation was reloaded.";
@@ -55,7 +55,7 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
 
     [Fact]
     [Trait("failure", "Q15")]
-    public async Task A_message_for_a_thread_that_is_no_more_stays_with_its_error_also_after_a_reload()
+    public async Task A_message_for_a_thread_that_was_deleted_stays_with_its_error_also_after_a_reload()
     {
         await OldHistoryAsync();
         await Server.CloseAsync(1001);
@@ -79,7 +79,7 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
 
     [Fact]
     [Trait("failure", "Q15")]
-    public async Task When_another_tab_signs_in_as_somebody_else_nothing_of_the_first_user_is_sent_or_shown_as_theirs()
+    public async Task When_another_tab_signs_in_as_another_user_nothing_of_the_first_user_is_sent_or_shown_as_theirs()
     {
         await OldHistoryAsync();
         await Page.SendAsync("of the first user");

@@ -21,7 +21,7 @@ internal sealed record CampaignOptions
 
     public int Seed { get; init; } = Random.Shared.Next();
 
-    /// <exception cref="FormatException">They are no options.</exception>
+    /// <exception cref="FormatException">They are not options.</exception>
     public static CampaignOptions Parse(IReadOnlyList<string> arguments)
     {
         if (arguments.Count % 2 != 0)

@@ -82,7 +82,7 @@ internal sealed class Following(FollowerLedger ledger)
         }
     }
 
-    /// <summary>Left, and followed anew: what was waited for is still waited for.</summary>
+    /// <summary>Left, and followed again: what was waited for is still waited for.</summary>
     public void HandOver(Following next)
     {
         foreach (var (run, messages) in _answers)

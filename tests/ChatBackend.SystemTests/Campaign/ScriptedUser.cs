@@ -141,7 +141,7 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
     {
         if (Recent(dice) is var (frame, _) && await tab.ChatAsync(frame) is not Ack { Status: AckStatus.Duplicate })
         {
-            evidence.Broken(tab.Name, $"{frame.Id} was acknowledged and is no duplicate");
+            evidence.Broken(tab.Name, $"{frame.Id} was acknowledged and is not a duplicate");
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class ScriptedUser(string name, Uri server, GuestSession guest, 
     {
         if (Recent(dice) is var (frame, _) && await tab.SendAsync(frame with { Content = "something else" }) is not Error { Code: ErrorCode.IdConflict })
         {
-            evidence.Broken(tab.Name, $"{frame.Id} with other content is no id_conflict");
+            evidence.Broken(tab.Name, $"{frame.Id} with other content is not an id_conflict");
         }
     }
 

@@ -93,7 +93,7 @@ internal sealed partial class Tab : IAsyncDisposable
         return answer;
     }
 
-    /// <summary>Follows a thread and returns when it has caught up; one that is followed is left first, and followed anew from the cursor.</summary>
+    /// <summary>Follows a thread and returns when it has caught up; one that is followed is left first, and followed again from the cursor.</summary>
     public async Task FollowAsync(ThreadId thread, long afterSeq)
     {
         Task caughtUp;

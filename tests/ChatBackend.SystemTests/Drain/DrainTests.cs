@@ -16,7 +16,7 @@ public sealed class DrainTests(ITestOutputHelper output)
     [Trait("failure", "B26")]
     [Trait("failure", "B24")]
     [Trait("failure", "D14")]
-    public async Task SIGTERM_tells_everybody_closes_with_1001_exits_0_in_time_and_leaves_no_run_without_an_end()
+    public async Task SIGTERM_tells_all_clients_closes_with_1001_exits_0_in_time_and_leaves_no_run_without_an_end()
     {
         var data = Directory.CreateTempSubdirectory("chat-backend-");
         try

@@ -121,7 +121,7 @@ public sealed class CutSendTests(ITestOutputHelper output)
 
         if (await device.SendAsync(frame with { Content = frame.Content + " " }) is not Error { Code: ErrorCode.IdConflict })
         {
-            broken.Enqueue($"{frame.Id} with other content is no id_conflict");
+            broken.Enqueue($"{frame.Id} with other content is not an id_conflict");
         }
 
         return ((Ack)answers[0]).ThreadId!.Value;

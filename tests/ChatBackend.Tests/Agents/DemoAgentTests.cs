@@ -84,7 +84,7 @@ public sealed class DemoAgentTests
         (await _demo.AnswerAsync(message, TestContext.Current.CancellationToken))[^1].Text().Should().Match(answer);
 
     [Fact]
-    public async Task A_result_of_an_earlier_message_is_no_answer_to_this_one()
+    public async Task A_result_of_an_earlier_message_is_not_an_answer_to_this_one()
     {
         var conversation = new List<ChatMessage>
         {

@@ -73,7 +73,7 @@ public sealed class EndpointModelTests
     }
 
     [Fact]
-    public async Task Arguments_that_are_no_JSON_are_marked_and_do_not_end_the_stream()
+    public async Task Arguments_that_are_not_JSON_are_marked_and_do_not_end_the_stream()
     {
         await using var server = await StartAsync(context => SendAsync(
             context,
@@ -175,7 +175,7 @@ public sealed class EndpointModelTests
     [InlineData("""{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"exploded"}]}""")]
     [InlineData("<html>Bad gateway</html>")]
     [InlineData("[1]")]
-    public async Task What_is_no_chat_completion_is_the_endpoints_fault(string data)
+    public async Task What_is_not_a_chat_completion_is_the_endpoints_fault(string data)
     {
         await using var server = await StartAsync(context => SendAsync(context, Text("Hel"), data));
         (await FailureAsync(server)).Code.Should().Be(RunFailure.ModelUnavailable);

@@ -137,7 +137,7 @@ public sealed class ScriptAgentTests
     [InlineData("""{"steps":[{"wait_ms":-1}]}""", "steps[0] has a wait_ms")]
     [InlineData("""{"steps":[{"tool":"a","arguments":[]}]}""", "steps[0] has arguments that are not an object")]
     [InlineData("""{"steps":[{"tool":"a","fail":"yes"}]}""", "steps[0] has a fail")]
-    public async Task A_message_that_is_no_scenario_is_answered_with_why_and_an_example(string message, string why)
+    public async Task A_message_that_is_not_a_scenario_is_answered_with_why_and_an_example(string message, string why)
     {
         var step = (await PlayAsync(message)).Should().ContainSingle().Subject;
 

@@ -30,7 +30,7 @@ public sealed class ConnectTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_first_frame_that_is_another_is_no_chat_server()
+    public async Task A_first_frame_that_is_another_is_not_a_chat_server()
     {
         var connecting = _server.ConnectAsync();
         var socket = await _server.AcceptSilentlyAsync();
@@ -142,7 +142,7 @@ public sealed class ConnectTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_page_instead_of_an_upgrade_is_no_refusal_with_a_status()
+    public async Task A_page_instead_of_an_upgrade_is_not_a_refusal_with_a_status()
     {
         _server.RefuseNext(HttpStatusCode.OK);
 

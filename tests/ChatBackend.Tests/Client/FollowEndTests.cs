@@ -53,7 +53,7 @@ public sealed class FollowEndTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_whose_history_never_begins_where_it_says_is_not_asked_for_ever()
+    public async Task A_server_whose_history_never_begins_where_it_says_is_not_asked_without_end()
     {
         var (client, socket) = await _server.OpenAsync();
         var following = client.FollowAsync(TheThread);

@@ -204,7 +204,7 @@ public sealed class FollowedThreadsTests
     [InlineData(5, true)]
     [InlineData(6, true)]
     [InlineData(4, false)]
-    public async Task A_follower_serves_whoever_wants_no_more_than_it_has(long after, bool isShared)
+    public async Task A_follower_serves_a_reader_that_wants_no_more_than_it_has(long after, bool isShared)
     {
         var known = _threads.From(TheThread, new ThreadCursor(5), out var isNew);
         isNew.Should().BeTrue();

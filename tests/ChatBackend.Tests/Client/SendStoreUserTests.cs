@@ -83,7 +83,7 @@ public sealed class SendStoreUserTests : IAsyncLifetime
     public async Task A_restored_message_that_is_refused_stays_with_its_error_until_it_is_discarded()
     {
         var user = Established().UserId;
-        await WriteWhileAwayAsync(user, "for a thread that is no more", "another one");
+        await WriteWhileAwayAsync(user, "for a thread that was deleted", "another one");
         using (var store = new FileSendStore(_folder.FullName))
         {
             var (client, socket) = await OpenAsync(store, user);
@@ -99,7 +99,7 @@ public sealed class SendStoreUserTests : IAsyncLifetime
         {
             var (client, socket) = await OpenAsync(store, user);
             var restored = client.Restored.Should().ContainSingle().Which;
-            restored.Command.Should().BeOfType<ChatFrame>().Which.Content.Should().Be("for a thread that is no more");
+            restored.Command.Should().BeOfType<ChatFrame>().Which.Content.Should().Be("for a thread that was deleted");
             await IsRefusedAsync(restored);
             var pinging = client.PingAsync();
             await socket.SendAsync(new Pong { Id = (await socket.ReceiveAsync<PingFrame>()).Id, ServerTime = DateTimeOffset.UnixEpoch }); // and no chat before it

@@ -43,11 +43,11 @@ public sealed class ServerFrameReaderTests
     [InlineData("""{"type":7}""")]
     [InlineData("""{"type":"\ud800"}""")]
     [InlineData("""{"type":"party","thread_id":"\ud800","seq":7}""")]
-    public void What_has_no_type_is_no_frame(string json) =>
+    public void What_has_no_type_is_not_a_frame(string json) =>
         FluentActions.Invoking(() => Read(json)).Should().Throw<JsonException>().WithMessage("The server sent a message that is not a frame.").WithInnerException<JsonException>();
 
     [Fact]
-    public void What_is_no_JSON_is_no_frame() => FluentActions.Invoking(() => Read("{")).Should().Throw<JsonException>();
+    public void What_is_not_JSON_is_not_a_frame() => FluentActions.Invoking(() => Read("{")).Should().Throw<JsonException>();
 
     private static ServerFrame Read(string json) => ServerFrameReader.Read(Encoding.UTF8.GetBytes(json));
 }

@@ -47,7 +47,7 @@ public sealed class SocketSessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_no_frame_breaks_the_socket()
+    public async Task What_is_not_a_frame_breaks_the_socket()
     {
         var (client, socket) = await OpenAsync();
         await socket.SendAsync("{}");

@@ -130,7 +130,7 @@ public sealed class ThreadProgressTests
     }
 
     [Fact]
-    public void What_is_no_frame_of_a_thread_changes_nothing()
+    public void What_is_not_a_frame_of_a_thread_changes_nothing()
     {
         _progress.Take(new Pong { ServerTime = default }).Should().Be(Taken.Known);
         _progress.Cursor.Should().Be(2);

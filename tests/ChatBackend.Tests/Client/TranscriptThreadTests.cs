@@ -4,7 +4,7 @@ using static ChatBackend.Tests.Client.Samples;
 
 namespace ChatBackend.Tests.Client;
 
-/// <summary>Messages of a thread: what becomes of them, and what is shown where history begins anew.</summary>
+/// <summary>Messages of a thread: what becomes of them, and what is shown where history begins again.</summary>
 public sealed class TranscriptThreadTests
 {
     private static readonly MessageId Later = new("msg_2");

@@ -41,7 +41,7 @@ public sealed class WaitingTests
     [Theory]
     [InlineData("Dear diary")]
     [InlineData("""{"type":"pong","server_time":"2026-11-23T09:30:00Z"}""")]
-    public void A_refusal_that_is_no_error_frame_is_refused(string json) =>
+    public void A_refusal_that_is_not_an_error_frame_is_refused(string json) =>
         FluentActions.Invoking(() => Waiting.Restore(new StoredSend(Id, Stop, json))).Should().Throw<InvalidDataException>()
             .WithMessage("What c_1 of the store was refused with cannot be read.");
 

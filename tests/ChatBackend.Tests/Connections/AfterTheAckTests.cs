@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Connections;
 
-/// <summary>What breaks after a command was acknowledged is no answer to it: the connection ends, and the client resumes.</summary>
+/// <summary>What breaks after a command was acknowledged is not an answer to it: the connection ends, and the client resumes.</summary>
 public sealed class AfterTheAckTests
 {
     private const string Chat = """{"type":"chat","id":"c1","agent":"script","content":"{\"steps\":[{\"say\":\"hello\"}]}"}""";

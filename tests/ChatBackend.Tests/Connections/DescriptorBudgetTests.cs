@@ -53,7 +53,7 @@ public sealed class DescriptorBudgetTests
     [InlineData(700, 1_240)]
     [InlineData(14, 456)]
     [InlineData(1, 442)]
-    public void The_limit_that_is_recommended_is_no_higher_than_it_has_to_be(int connections, int limit) =>
+    public void The_limit_that_is_recommended_is_not_higher_than_it_has_to_be(int connections, int limit) =>
         DescriptorBudget.Of(700, 340, 100).LimitFor(connections).Should().Be(limit);
 
     [Fact]

@@ -6,7 +6,7 @@ using ChatBackend.Connections;
 
 namespace ChatBackend.Tests.Connections;
 
-/// <summary>Messages are read whole, to the byte of their limit, into buffers that are no larger than they need to be and that all go back.</summary>
+/// <summary>Messages are read whole, to the byte of their limit, into buffers that are not larger than they need to be and that all go back.</summary>
 public sealed class MessageReaderTests : IDisposable
 {
     private const int FirstBuffer = 4096;

@@ -103,7 +103,7 @@ public abstract partial class EventLogContract
     }
 
     [Fact]
-    public async Task What_is_saved_without_an_event_is_no_activity()
+    public async Task What_is_saved_without_an_event_is_not_activity()
     {
         var writer = await LogWriter.StartAsync(Log);
 

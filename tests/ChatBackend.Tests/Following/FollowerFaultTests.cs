@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Following;
 
-/// <summary>A delivery or a catch-up that throws costs its one follower a fresh start: no event is left out, and nobody else notices.</summary>
+/// <summary>A delivery or a catch-up that throws costs its one follower a fresh start: no event is left out, and no other user notices.</summary>
 public sealed class FollowerFaultTests
 {
     private const string Long = """{"steps":[{"say":"$"},{"tool":"look"},{"say":"two"}]}""";

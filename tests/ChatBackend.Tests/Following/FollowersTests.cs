@@ -105,7 +105,7 @@ public sealed class FollowersTests
     }
 
     [Fact]
-    public async Task Who_joins_a_thread_that_is_no_more_is_told_so_and_nothing_else()
+    public async Task Who_joins_a_thread_that_was_deleted_is_told_so_and_nothing_else()
     {
         _bench.Resume(1, null, 1);
         _bench.Fanout.Delete();
@@ -119,7 +119,7 @@ public sealed class FollowersTests
     }
 
     [Fact]
-    public void A_follower_that_cannot_be_told_that_the_thread_is_no_more_has_left_all_the_same()
+    public void A_follower_that_cannot_be_told_that_the_thread_was_deleted_has_left_all_the_same()
     {
         _bench.Resume(1);
         var first = _bench.Join(1);

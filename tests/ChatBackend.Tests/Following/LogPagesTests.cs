@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Following;
 
-/// <summary>Pages for followers that catch up: few at once, so that the store is there for everybody else, and none that cannot be read.</summary>
+/// <summary>Pages for followers that catch up: few at once, so that the store is there for all others, and none that cannot be read.</summary>
 public sealed class LogPagesTests
 {
     private static readonly ThreadId Thread = new("thr_1");

@@ -28,7 +28,7 @@ public sealed class PreSnapshotBufferTests
         rest.Should().BeEmpty("what comes after a hole is of no use");
 
         _early.Add([Item(isText, 2)]);
-        _early.TryTake(out var next).Should().BeTrue("it begins anew");
+        _early.TryTake(out var next).Should().BeTrue("it begins again");
         next.Should().ContainSingle();
         _early.TryTake(out var none).Should().BeTrue();
         none.Should().BeEmpty();

@@ -192,7 +192,7 @@ public sealed class SubscriptionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_renewal_that_the_stop_of_the_node_breaks_off_is_no_fault()
+    public async Task A_renewal_that_the_stop_of_the_node_breaks_off_is_not_a_fault()
     {
         var clock = new TickingTime();
         using var bench = new SubscriptionsBench(clock, _loggers.CreateLogger<ThreadSubscriptions>());

@@ -193,7 +193,7 @@ public sealed class ThreadFanoutTests
 
     [Fact]
     [Trait("failure", "P6")]
-    public void A_thread_that_is_no_more_tells_each_follower_once_and_nothing_after_it()
+    public void A_thread_that_was_deleted_tells_each_follower_once_and_nothing_after_it()
     {
         var follower = Live(head: 1);
         var held = _fanout.Join(new Follower(_outboxes, new ConnectionId("con_2"), 1, [], announcesCaughtUp: false));

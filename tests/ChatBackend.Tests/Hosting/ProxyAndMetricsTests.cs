@@ -34,7 +34,7 @@ public sealed class ProxyAndMetricsTests
 
     [Fact]
     [Trait("failure", "Q11")]
-    public void A_switch_that_trusts_whoever_connects_is_refused()
+    public void A_switch_that_trusts_every_peer_is_refused()
     {
         var builder = WebApplication.CreateBuilder(["--ForwardedHeaders_Enabled=true"]);
 

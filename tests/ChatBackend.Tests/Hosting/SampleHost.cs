@@ -20,7 +20,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Tests.Hosting;
 
 /// <summary>
-/// Somebody's application behind a real socket, with what applications have of their own: a cookie sign-in, Data Protection with a name and keys,
+/// An application behind a real socket, with what applications have of their own: a cookie sign-in, Data Protection with a name and keys,
 /// an OpenAPI document, a clock, a time to shut down, a health check. The chat backend comes into it as README says.
 /// </summary>
 internal sealed class SampleHost : IAsyncDisposable
@@ -85,7 +85,7 @@ internal sealed class SampleHost : IAsyncDisposable
         return new SampleHost(place, directory is null, app);
     }
 
-    /// <summary>The cookie of somebody who signs in at the application.</summary>
+    /// <summary>The cookie of a user who signs in at the application.</summary>
     public async Task<string> SignInAsync(string user)
     {
         using var response = await SendAsync(HttpMethod.Post, $"/sign-in/{user}");

@@ -34,7 +34,7 @@ public sealed class SessionTokensTests
     public void A_token_may_stand_in_a_sub_protocol() => _fixture.Token.Should().MatchRegex("^[A-Za-z0-9_-]+$");
 
     [Fact]
-    public void A_token_with_any_character_changed_is_no_token()
+    public void A_token_with_any_character_changed_is_not_a_token()
     {
         for (var position = 0; position < _fixture.Token.Length; position++)
         {
@@ -45,7 +45,7 @@ public sealed class SessionTokensTests
     }
 
     [Fact]
-    public void A_token_that_was_cut_anywhere_is_no_token()
+    public void A_token_that_was_cut_anywhere_is_not_a_token()
     {
         for (var length = 0; length < _fixture.Token.Length; length++)
         {
@@ -64,7 +64,7 @@ public sealed class SessionTokensTests
     [InlineData("AAAA\0AAAA")]
     [InlineData("AAAA AAAA")]
     [InlineData("AAAA====")]
-    public void Garbage_is_no_token(string garbage) => _fixture.Tokens.Read(garbage).Should().BeNull();
+    public void Garbage_is_not_a_token(string garbage) => _fixture.Tokens.Read(garbage).Should().BeNull();
 
     [Fact]
     public void Padding_around_a_token_makes_it_no_token()
@@ -75,7 +75,7 @@ public sealed class SessionTokensTests
     }
 
     [Fact]
-    public void A_huge_token_is_no_token() => _fixture.Tokens.Read(new string('A', 10_000_000)).Should().BeNull();
+    public void A_huge_token_is_not_a_token() => _fixture.Tokens.Read(new string('A', 10_000_000)).Should().BeNull();
 
     [Fact]
     public void A_token_that_is_far_longer_than_ours_is_not_even_opened()
@@ -87,7 +87,7 @@ public sealed class SessionTokensTests
 
     [Fact]
     [Trait("failure", "C7")]
-    public void A_token_of_another_server_is_no_token()
+    public void A_token_of_another_server_is_not_a_token()
     {
         var other = new SessionTokens(new EphemeralDataProtectionProvider(), _fixture.Clock, Options.Create(new GuestOptions()));
 

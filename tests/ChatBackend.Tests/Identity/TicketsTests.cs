@@ -67,7 +67,7 @@ public sealed class TicketsTests
     }
 
     [Fact]
-    public void What_is_no_ticket_is_refused()
+    public void What_is_not_a_ticket_is_refused()
     {
         _fixture.Tickets.Redeem("").Should().BeNull();
         _fixture.Tickets.Redeem("a").Should().BeNull();

@@ -17,7 +17,7 @@ public sealed class UpgradeIdentityTests
     [InlineData("?token={token}")]
     [InlineData("?access_token={token}")]
     [Trait("failure", "C9")]
-    public void What_stands_in_the_url_is_no_credential(string query)
+    public void What_stands_in_the_url_is_not_a_credential(string query)
     {
         var context = _fixture.Request();
         context.Request.QueryString = new(query.Replace("{token}", _fixture.Token, StringComparison.Ordinal));
@@ -89,7 +89,7 @@ public sealed class UpgradeIdentityTests
 
     [Fact]
     [Trait("failure", "C4")]
-    public void One_token_may_come_by_both_ways_but_two_tokens_are_no_identity()
+    public void One_token_may_come_by_both_ways_but_two_tokens_are_not_an_identity()
     {
         _fixture.StatusOf(("Authorization", "Bearer {token}"), ("Sec-WebSocket-Protocol", "chat.v1, bearer.{token}")).Should().Be(101);
 
@@ -130,7 +130,7 @@ public sealed class UpgradeIdentityTests
 
     [Fact]
     [Trait("failure", "Q13")]
-    public void Two_different_cookies_are_no_identity_and_over_https_only_the_one_that_no_neighbour_can_set_counts()
+    public void Two_different_cookies_are_not_an_identity_and_over_https_only_the_one_that_no_neighbour_can_set_counts()
     {
         var (other, _) = _fixture.Tokens.Issue(IdentityFixture.Ada);
         const string name = "__Host-chat_session";

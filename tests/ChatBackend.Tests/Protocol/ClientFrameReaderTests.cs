@@ -130,7 +130,7 @@ public sealed class ClientFrameReaderTests
     [InlineData("Chat")]
     [InlineData("chat ")]
     [InlineData("0")]
-    public void A_type_that_nobody_knows_is_answered_with_unknown_type_and_the_id(string type) =>
+    public void An_unknown_type_is_answered_with_unknown_type_and_the_id(string type) =>
         Refused($$"""{"id":"a","type":"{{type}}","content":"hi"}""")
             .Should().BeEquivalentTo(new { Code = ErrorCode.UnknownType, Id = new ClientFrameId("a") });
 

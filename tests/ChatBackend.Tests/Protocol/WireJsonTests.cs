@@ -52,7 +52,7 @@ public sealed class WireJsonTests
     [InlineData("""{"type":"pong","server_time":"yesterday"}""")]
     [InlineData("null")]
     [InlineData("")]
-    public void What_is_no_server_frame_is_refused(string json) =>
+    public void What_is_not_a_server_frame_is_refused(string json) =>
         FluentActions.Invoking(() => WireJson.DecodeServerFrame(Encoding.UTF8.GetBytes(json))).Should().Throw<JsonException>();
 
     [Fact]

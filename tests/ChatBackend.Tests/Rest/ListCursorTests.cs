@@ -42,6 +42,6 @@ public sealed class ListCursorTests : IDisposable
         await using var restored = new ChatServer(_data);
         var problem = await (await restored.RestAsync(guest)).ProblemAsync(HttpMethod.Get, path, 409);
         problem.GetProperty("code").GetString().Should().Be("stale_cursor");
-        problem.TryGetProperty("history_begins_at", out _).Should().BeFalse("it is no cursor of a thread");
+        problem.TryGetProperty("history_begins_at", out _).Should().BeFalse("it is not a cursor of a thread");
     }
 }

@@ -42,7 +42,7 @@ public sealed class ThreadChangeTests
         var renamed = await client.Frames.UntilAsync<ThreadRenamed>(threadEvent => threadEvent.Seq == 2);
         renamed.Title.Should().Be("Größe 🕤");
         renamed.By.Should().Be(RenamedBy.User);
-        (await rest.GetAsync($"/api/threads/{thread}")).GetProperty("head").GetInt64().Should().Be(2, "the same name again is no event");
+        (await rest.GetAsync($"/api/threads/{thread}")).GetProperty("head").GetInt64().Should().Be(2, "the same name again is not an event");
         (await rest.GetAsync($"/api/threads/{thread}/events")).GetProperty("events")[0].GetProperty("title").GetString().Should().Be("Before");
     }
 

@@ -23,7 +23,7 @@ public sealed class AgentLoopTests : IDisposable
     public AgentLoopTests() => _budget = new RunDeadline(TimeSpan.FromHours(1), _clock, () => { });
 
     [Fact]
-    public async Task What_the_model_says_goes_out_piece_by_piece_and_what_is_no_text_does_not()
+    public async Task What_the_model_says_goes_out_piece_by_piece_and_what_is_not_text_does_not()
     {
         var model = new PlayedModel([Of(new TextReasoningContent("hm"), new TextReasoningContent("")), Say("It is "), Say(""), Of(new UriContent("http://a.example/b.png", "image/png")), Say("late."), End()]);
 

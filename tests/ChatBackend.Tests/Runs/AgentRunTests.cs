@@ -144,7 +144,7 @@ public sealed class AgentRunTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_model_that_cannot_be_reached_is_no_bug_to_report()
+    public async Task A_model_that_cannot_be_reached_is_not_a_bug_to_report()
     {
         _host.Sink.Before = call => _ = call.StartsWith("Text", StringComparison.Ordinal) ? throw new TimeoutException() : 0;
 

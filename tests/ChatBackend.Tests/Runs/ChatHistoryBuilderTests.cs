@@ -40,7 +40,7 @@ public sealed class ChatHistoryBuilderTests : IDisposable
     }
 
     [Fact]
-    public async Task Instructions_come_first_and_none_are_no_message()
+    public async Task Instructions_come_first_and_without_any_there_is_no_message()
     {
         Begin("one");
 

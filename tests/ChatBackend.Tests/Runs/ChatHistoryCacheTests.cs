@@ -66,7 +66,7 @@ public sealed class ChatHistoryCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_thread_that_has_had_no_run_for_a_while_is_forgotten_when_somebody_looks()
+    public void A_thread_that_has_had_no_run_for_a_while_is_forgotten_by_the_next_clean_up()
     {
         var historyCache = Of(64);
         var (idle, busy) = (ThreadId.New(), ThreadId.New());

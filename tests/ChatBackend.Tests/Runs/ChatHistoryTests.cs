@@ -18,7 +18,7 @@ public sealed class ChatHistoryTests
     }
 
     [Fact]
-    public void An_answer_without_text_is_no_message()
+    public void An_answer_without_text_is_not_a_message()
     {
         Say("m1").Start("r1", "m1").Complete("r1", "").Say("m2").Start("r2", "m2").Complete("r2", "two");
 

@@ -59,7 +59,7 @@ public sealed class ToolDecisionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_call_that_nobody_decides_in_time_is_recorded_as_that()
+    public async Task A_call_without_a_decision_in_time_is_recorded_as_that()
     {
         Decide((0, null, null));
 
@@ -96,7 +96,7 @@ public sealed class ToolDecisionTests : IDisposable
     }
 
     [Fact]
-    public async Task Arguments_that_are_no_JSON_or_nest_too_deep_are_refused_and_need_no_approval()
+    public async Task Arguments_that_are_not_JSON_or_nest_too_deep_are_refused_and_need_no_approval()
     {
         var broken = Mail("a", "ada");
         broken.Exception = new JsonException("half");

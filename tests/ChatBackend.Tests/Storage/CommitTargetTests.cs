@@ -61,7 +61,7 @@ public sealed class CommitTargetTests : IDisposable
     }
 
     [Fact]
-    public void A_write_that_nobody_knows_is_a_bug_that_leaves_no_transaction_open()
+    public void A_write_of_an_unknown_kind_is_a_bug_that_leaves_no_transaction_open()
     {
         _target.Invoking(target => target.Commit([Append("thr_1", 1), new Unknown()])).Should().Throw<UnreachableException>().WithMessage("*Unknown*");
 
@@ -202,7 +202,7 @@ public sealed class CommitTargetTests : IDisposable
     }
 
     [Fact]
-    public void A_close_leaves_one_file_and_is_no_failure_when_the_log_is_gone()
+    public void A_close_leaves_one_file_and_is_not_a_failure_when_the_log_is_gone()
     {
         Commit(Append("thr_1", 1));
         _target.Dispose();

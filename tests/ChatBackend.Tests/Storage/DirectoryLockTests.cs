@@ -201,7 +201,7 @@ public sealed class DirectoryLockTests : IDisposable
     private DataDirectory Open(string? path = null) =>
         new(path ?? Data);
 
-    /// <summary>Not even root may change it: as it is with what is another user's for everybody else.</summary>
+    /// <summary>Not even root may change it: like another user's file for all other users.</summary>
     private sealed class Immutable : IDisposable
     {
         private readonly string _path;

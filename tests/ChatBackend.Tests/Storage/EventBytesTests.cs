@@ -54,7 +54,7 @@ public sealed class EventBytesTests
         EventBytes.IsCompressed(stored).Should().Be(isCompressed);
 
     [Fact]
-    public void What_would_be_no_shorter_is_stored_as_it_is()
+    public void What_would_not_become_shorter_is_stored_as_it_is()
     {
         var noise = LogWriter.Incompressible(10_000);
         noise[0] = (byte)'{';

@@ -4,7 +4,7 @@ using ChatBackend.Tests.Client;
 
 namespace ChatBackend.Tests.Storage;
 
-/// <summary>Users share a few threads piece by piece; what one of them asks for costs nobody else more than a piece.</summary>
+/// <summary>Users share a few threads piece by piece; what one of them asks for costs the others no more than a piece.</summary>
 public sealed class FairQueueTests : IDisposable
 {
     private const int MaxWaitingOfAll = 1024;
@@ -91,7 +91,7 @@ public sealed class FairQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task What_nobody_waits_for_any_more_is_not_begun()
+    public async Task Work_without_a_waiter_is_not_begun()
     {
         using var gone = new CancellationTokenSource();
         await HoldAsync();

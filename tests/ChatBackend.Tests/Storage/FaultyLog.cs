@@ -3,7 +3,7 @@ using ChatBackend.Storage;
 
 namespace ChatBackend.Tests.Storage;
 
-/// <summary>A log that counts its reads, and of which an append may fail: before its commit, or after it, when nobody is told that it took effect.</summary>
+/// <summary>A log that counts its reads, and of which an append may fail: before its commit, or after it, without a report that it took effect.</summary>
 internal sealed class FaultyLog(IEventLog log) : IEventLog
 {
     private int _reads;

@@ -5,7 +5,7 @@ using ChatBackend.Tests.Contracts;
 
 namespace ChatBackend.Tests.Storage;
 
-/// <summary>The log's files are removed or replaced while it is in use: no acknowledgement of what nobody would find, and nothing acknowledged is lost.</summary>
+/// <summary>The log's files are removed or replaced while it is in use: no acknowledgement of what could not be found, and nothing acknowledged is lost.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class FilesTakenAwayTests : LogFileTests
 {

@@ -11,7 +11,7 @@ public sealed class FullDiskTests
 
     [Fact]
     [Trait("failure", "Q2")]
-    public async Task A_disk_that_fills_between_commit_and_clean_up_fails_no_append_and_fences_nobody()
+    public async Task A_disk_that_fills_between_commit_and_clean_up_fails_no_append_and_fences_no_writer()
     {
         Assert.SkipWhen(TestDisk.Missing is not null, $"needs {TestDisk.Missing}");
         using var disk = TestDisk.InMemory(16 << 10);
@@ -31,7 +31,7 @@ public sealed class FullDiskTests
         results.Should().AllBeEquivalentTo(AppendResult.Appended.Instance);
         (await first.ReadTextsAsync()).Should().Equal("sent");
         File.Delete(filler);
-        (await second.AppendAsync("and on")).Should().Be(AppendResult.Appended.Instance, "nobody is fenced");
+        (await second.AppendAsync("and on")).Should().Be(AppendResult.Appended.Instance, "no writer is fenced");
         (await host.Log.EraseAsync(Cancelled)).Should().BeTrue("what could not be done then is done now");
     }
 

@@ -96,7 +96,7 @@ public sealed class GroupCommitFaultTests : IDisposable
     }
 
     [Fact]
-    public async Task A_mistake_in_this_code_fails_its_write_and_is_no_outage()
+    public async Task A_mistake_in_this_code_fails_its_write_and_is_not_an_outage()
     {
         var mistake = new InvalidOperationException("A broken constraint.");
         _target.Fault = mistake;

@@ -28,7 +28,7 @@ public sealed class LogCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_trim_has_cut_off_is_no_gap_and_what_is_missing_behind_it_is_one()
+    public async Task What_a_trim_has_cut_off_is_not_a_gap_and_what_is_missing_behind_it_is_one()
     {
         var thread = await WriteAsync(writer => writer.WriteTextAsync("1", "2", "3", "4"));
         await using (var host = await SqliteLogHost.StartAsync(_directory.FullName))

@@ -197,7 +197,7 @@ public sealed class OperatorCommandTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_command_is_left_to_the_server()
+    public void What_is_not_a_command_is_left_to_the_server()
     {
         OperatorCommand.IsOne(["--urls", "http://localhost:1"]).Should().BeFalse();
         OperatorCommand.IsOne([]).Should().BeFalse();

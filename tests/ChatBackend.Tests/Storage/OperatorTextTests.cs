@@ -91,7 +91,7 @@ public sealed class OperatorTextTests : IDisposable
     }
 
     [Fact]
-    public async Task A_log_that_is_no_database_is_told_with_what_to_do()
+    public async Task A_log_that_is_not_a_database_is_told_with_what_to_do()
     {
         Directory.CreateDirectory(Data);
         await File.WriteAllTextAsync(Log, new string('x', 5000));
@@ -135,7 +135,7 @@ public sealed class OperatorTextTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_whole_backup_is_not_restored()
+    public async Task What_is_not_a_whole_backup_is_not_restored()
     {
         await WriteAsync();
         Run(["restore", $"--DataDirectory={Target}", Data]).Should().Be((1, $"restore failed: {Data} is not a backup: it has no manifest.json.\n"));

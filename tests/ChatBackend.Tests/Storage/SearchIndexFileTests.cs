@@ -247,7 +247,7 @@ public sealed class SearchIndexFileTests : IDisposable
     [Fact]
     public void A_search_in_a_file_that_cannot_be_opened_leaves_none_open()
     {
-        File.WriteAllText(Path, "This is no database, however long it is read.");
+        File.WriteAllText(Path, "This is not a database, however long it is read.");
 
         FluentActions.Invoking(() => Find(Anna, "plums")).Should().Throw<SqliteException>();
 

@@ -57,7 +57,7 @@ public sealed class SearchIndexTests : IDisposable
 
     [Fact]
     [Trait("failure", "Q16")]
-    public async Task A_log_that_ends_before_what_was_indexed_is_indexed_anew()
+    public async Task A_log_that_ends_before_what_was_indexed_is_indexed_again()
     {
         UserId owner;
         await using (var host = await StartAsync())
@@ -139,7 +139,7 @@ public sealed class SearchIndexTests : IDisposable
                 File.WriteAllBytes(IndexPath, []);
                 break;
             case "text":
-                File.WriteAllText(IndexPath, "This is no database, however long it is read.");
+                File.WriteAllText(IndexPath, "This is not a database, however long it is read.");
                 break;
             case "half":
                 using (var file = File.OpenWrite(IndexPath))

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Storage;
 
-/// <summary>What is erased or trimmed leaves the search index and takes nothing else with it; a stop is no failure.</summary>
+/// <summary>What is erased or trimmed leaves the search index and takes nothing else with it; a stop is not a failure.</summary>
 [Trait("failure", "Q16")]
 public sealed class SearchIndexUpkeepTests : IDisposable
 {

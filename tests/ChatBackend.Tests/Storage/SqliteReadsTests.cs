@@ -44,7 +44,7 @@ public sealed class SqliteReadsTests : IDisposable
 
     [Fact]
     [Trait("failure", "Q9")]
-    public async Task A_read_is_interrupted_when_nobody_waits_for_it_any_more()
+    public async Task A_read_is_interrupted_when_its_caller_no_longer_waits()
     {
         using var reads = Reads(new StorageOptions { SearchTimeout = TimeSpan.FromMinutes(5), MaxConcurrentSearches = 1 });
         using var client = new CancellationTokenSource();

@@ -60,7 +60,7 @@ public sealed class StorageStartTests : IDisposable
     }
 
     [Fact]
-    public async Task A_log_that_is_no_database_ends_the_start_with_what_to_do()
+    public async Task A_log_that_is_not_a_database_ends_the_start_with_what_to_do()
     {
         await File.WriteAllTextAsync(Log, new string('x', 5000), TestContext.Current.CancellationToken);
 

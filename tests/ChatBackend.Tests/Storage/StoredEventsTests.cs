@@ -40,7 +40,7 @@ public sealed class StoredEventsTests
     [InlineData("""{"type":"of_a_later_version","thread_id":"thr_1","seq":5}""")]
     [InlineData("""{"type":"pong","id":"p1"}""")]
     [InlineData("""{"nested":{"type":"user_message"},"seq":5}""")]
-    public void One_that_is_no_event_is_named(string json)
+    public void One_that_is_not_an_event_is_named(string json)
     {
         StoredEvent[] events = [Event(4), new StoredEvent(5, Encoding.UTF8.GetBytes(json)), Event(6)];
 

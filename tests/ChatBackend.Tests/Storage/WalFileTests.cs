@@ -50,7 +50,7 @@ public sealed class WalFileTests : IAsyncLifetime
     [Theory]
     [InlineData(1)]
     [InlineData(Frame - 1)]
-    public void Half_a_frame_that_a_kill_left_at_its_end_is_no_damage(int length)
+    public void Half_a_frame_that_a_kill_left_at_its_end_is_not_damage(int length)
     {
         var bytes = CopyWal();
         Save([.. bytes, .. bytes[Header..(Header + length)]]);
@@ -59,7 +59,7 @@ public sealed class WalFileTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Frames_of_an_earlier_round_behind_the_end_are_no_damage()
+    public async Task Frames_of_an_earlier_round_behind_the_end_are_not_damage()
     {
         using (var other = SqliteLogHost.Connect(_directory.FullName))
         {

@@ -5,7 +5,7 @@ using ChatBackend.Threads.Titles;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>A thread without a title gets one with its first answer, and never loses one that somebody gave it.</summary>
+/// <summary>A thread without a title gets one with its first answer, and never loses one that a user gave it.</summary>
 public sealed class AutoTitleTests
 {
     [Fact]
@@ -26,7 +26,7 @@ public sealed class AutoTitleTests
     }
 
     [Fact]
-    public async Task A_title_that_somebody_gave_stays_also_when_both_happen_at_once()
+    public async Task A_title_given_by_a_user_stays_also_when_both_happen_at_once()
     {
         await using var server = new ChatServer(("Threads:AutoTitle", "true"));
         await using var client = await server.ConnectAsync();

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>The end of a run throws what nobody expects: its thread is free, and the run has its one end as soon as that can be recorded.</summary>
+/// <summary>The end of a run throws an unexpected exception: its thread is free, and the run has its one end as soon as that can be recorded.</summary>
 [Trait("failure", "Q3")]
 public sealed class BrokenEndTests
 {

@@ -4,7 +4,7 @@ using ChatBackend.Tests.Server;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>The machine's clock is set back: nothing runs backwards, and nobody waits for the old time.</summary>
+/// <summary>The machine's clock is set back: nothing runs backwards, and nothing waits for the old time.</summary>
 [Trait("failure", "Q20")]
 public sealed class ClockSetBackTests : IDisposable
 {

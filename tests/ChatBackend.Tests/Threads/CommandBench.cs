@@ -64,7 +64,7 @@ internal sealed class CommandBench : IAsyncDisposable
         return (refused.Code, refused.Message);
     }
 
-    /// <summary>The same command, whoever sends it, is answered with what became of it the first time, and has no effect.</summary>
+    /// <summary>The same command, of any sender, is answered with what became of it the first time, and has no effect.</summary>
     public async Task AssertRepeatedAsync(CommandEffect first, Func<Task<CommandEffect>> again)
     {
         var before = await Thread.EventsAsync();

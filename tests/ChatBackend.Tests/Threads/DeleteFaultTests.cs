@@ -4,7 +4,7 @@ using ChatBackend.Tests.Server;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>A deletion of which nobody was told whether it took effect: the next command looks it up.</summary>
+/// <summary>A deletion with an unknown outcome: the next command looks it up.</summary>
 public sealed class DeleteFaultTests
 {
     [Fact]

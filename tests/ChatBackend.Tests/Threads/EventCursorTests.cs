@@ -50,7 +50,7 @@ public sealed class EventCursorTests
     [InlineData(0, null)]
     [InlineData(0, 0)]
     [InlineData(0, 86_400_000)]
-    public async Task The_beginning_of_a_whole_history_is_no_event(long seq, int? shiftMs)
+    public async Task The_beginning_of_a_whole_history_is_not_an_event(long seq, int? shiftMs)
     {
         (await OutcomeAsync(new EventCursor(seq, shiftMs is { } shift ? At.AddMilliseconds(shift) : null), 1, 9, null)).Should().Be("goes on");
         _reads.Should().BeEmpty();

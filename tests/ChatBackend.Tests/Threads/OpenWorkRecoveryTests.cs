@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>A run whose process died ends in the next process, though nobody watches its thread.</summary>
+/// <summary>A run whose process died ends in the next process, though its thread has no follower.</summary>
 public sealed class OpenWorkRecoveryTests : IDisposable
 {
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("chat-backend-");

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>A thread that cannot be read: its owner is told so on every verb, the operator once, and nobody else notices.</summary>
+/// <summary>A thread that cannot be read: its owner is told so on every verb, the operator once, and no other user notices.</summary>
 [Trait("failure", "Q1")]
 public sealed class QuarantineTests : IDisposable
 {

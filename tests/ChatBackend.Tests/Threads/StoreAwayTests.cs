@@ -57,7 +57,7 @@ public sealed class StoreAwayTests : IDisposable
 
     private static string Chat(string id, string say) => $$$$"""{"type":"chat","id":"{{{{id}}}}","agent":"script","content":"{\"steps\":[{\"say\":\"{{{{say}}}}\"}]}"}""";
 
-    /// <summary>Somebody else holds the store until the result is disposed.</summary>
+    /// <summary>Another process holds the store until the result is disposed.</summary>
     private async Task<SqliteConnection> LockAsync()
     {
         var other = new SqliteConnection($"Data Source={Path.Combine(_data.FullName, "chat.db")};Pooling=False");

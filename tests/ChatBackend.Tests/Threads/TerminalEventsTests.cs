@@ -33,7 +33,7 @@ public sealed class TerminalEventsTests
     }
 
     [Fact]
-    public void What_is_under_way_is_abandoned_and_what_was_only_thought_is_no_answer()
+    public void What_is_under_way_is_abandoned_and_what_was_only_thought_is_not_an_answer()
     {
         Apply(At.AddSeconds(2), Executing("call_1"), Executing("call_2"), Completed("call_1"));
 
@@ -101,7 +101,7 @@ public sealed class TerminalEventsTests
     }
 
     [Fact]
-    public void Waiting_for_the_next_process_is_no_end() =>
+    public void Waiting_for_the_next_process_is_not_an_end() =>
         FluentActions.Invoking(() => Ends(RunOutcome.Suspended.Instance, null)).Should().Throw<InvalidOperationException>().WithMessage("*Suspended is not an end of a run.");
 
     private List<ThreadEvent> Ends(RunOutcome end, PartText? part, DateTimeOffset? now = null) => TerminalEvents.For(_state, end, part, Usage, now ?? At.AddSeconds(5));

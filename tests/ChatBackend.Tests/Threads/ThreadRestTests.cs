@@ -9,7 +9,7 @@ using Orleans.Core.Internal;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>A thread is in memory for as long as somebody follows it or something runs in it, and what goes with it ends with it.</summary>
+/// <summary>A thread is in memory for as long as it has a follower or something runs in it, and what goes with it ends with it.</summary>
 public sealed class ThreadRestTests : IAsyncDisposable
 {
     private const string Hello = """{"steps":[{"say":"hello"}]}""";
@@ -30,7 +30,7 @@ public sealed class ThreadRestTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
-    public async Task A_thread_rests_that_nobody_follows_and_nothing_runs_in_and_is_opened_again_by_the_next_call()
+    public async Task A_thread_without_followers_and_without_a_run_rests_and_is_opened_again_by_the_next_call()
     {
         await using var client = await _server.ConnectAsync();
         var rest = await _server.RestAsync(client.Guest);
@@ -57,7 +57,7 @@ public sealed class ThreadRestTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task With_the_end_of_its_run_a_thread_rests_that_nobody_follows()
+    public async Task With_the_end_of_its_run_a_thread_without_followers_rests()
     {
         await using var client = await _server.ConnectAsync();
         var rest = await _server.RestAsync(client.Guest);

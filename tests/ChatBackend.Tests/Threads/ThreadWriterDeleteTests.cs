@@ -35,7 +35,7 @@ public sealed class ThreadWriterDeleteTests : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task To_everybody_else_it_is_not_there(bool isOpen)
+    public async Task To_other_users_it_does_not_exist(bool isOpen)
     {
         var writer = isOpen ? _bench.Writer : _bench.Another();
 

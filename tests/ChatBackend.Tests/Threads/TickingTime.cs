@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Threads;
 
-/// <summary>Time that says when somebody waits for its ticks.</summary>
+/// <summary>Time that tells when its ticks are waited for.</summary>
 internal sealed class TickingTime(DateTimeOffset start) : FakeTimeProvider(start)
 {
     public TickingTime()

@@ -6,7 +6,7 @@ namespace ChatBackend.Agents.Demo;
 /// <summary>What a message asks for, as far as a handful of phrases can tell: one tool with one argument.</summary>
 internal sealed partial record DemoIntent(string Tool, string Parameter, string Value)
 {
-    // Longer messages are no such phrase; the bound also keeps the patterns cheap.
+    // Longer messages are not such a phrase; the bound also keeps the patterns cheap.
     private const int MaxLength = 300;
 
     /// <returns>Null when the message is none of the phrases.</returns>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Demo;
 
-/// <summary>Needs nothing from outside and says plainly that it is no language model: finds the tool for a few phrases, then words its result.</summary>
+/// <summary>Needs nothing from outside and says plainly that it is not a language model: finds the tool for a few phrases, then words its result.</summary>
 internal sealed class DemoModel : IChatClient
 {
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(

@@ -36,7 +36,7 @@ internal sealed class EndpointChatClient(IChatClient endpoint) : DelegatingChatC
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            throw new OperationCanceledException(cancellationToken); // whatever a response throws that is closed while it is read
+            throw new OperationCanceledException(cancellationToken); // a response that is closed while it is read may throw anything
         }
         catch (Exception ex) when (ex is JsonException or ArgumentException or FormatException or KeyNotFoundException
             || ex.GetType() == typeof(InvalidOperationException))

@@ -7,7 +7,7 @@ internal sealed record Scenario(IReadOnlyList<ScriptStep> Steps)
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <exception cref="FormatException">It is no scenario; the message says why, for people.</exception>
+    /// <exception cref="FormatException">It is not a scenario; the message says why, for people.</exception>
     public static Scenario Parse(string message)
     {
         try

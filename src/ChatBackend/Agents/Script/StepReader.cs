@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ChatBackend.Agents.Script;
 
-/// <summary>Reads the members of one step, and knows which of them nobody asked for.</summary>
+/// <summary>Reads the members of one step, and knows which of them were never read.</summary>
 internal sealed class StepReader
 {
     private const int MaxMilliseconds = 24 * 60 * 60 * 1000;
@@ -26,7 +26,7 @@ internal sealed class StepReader
         }
     }
 
-    /// <exception cref="FormatException">It is no step; the message says where and why.</exception>
+    /// <exception cref="FormatException">It is not a step; the message says where and why.</exception>
     public static ScriptStep Read(JsonElement json, int index)
     {
         var reader = new StepReader(json, index);

@@ -21,7 +21,7 @@ internal ref struct Arithmetic
 
     private Arithmetic(ReadOnlySpan<char> text) => _text = text;
 
-    /// <exception cref="ChatToolException">The text is no expression, or its value is none that a decimal can hold.</exception>
+    /// <exception cref="ChatToolException">The text is not an expression, or its value does not fit into a decimal.</exception>
     public static string Evaluate(string expression)
     {
         if (expression.Length > MaxLength)
@@ -185,7 +185,7 @@ internal ref struct Arithmetic
         }
     }
 
-    /// <summary>The next character that is no space, '\0' at the end; it stays unread.</summary>
+    /// <summary>The next character that is not a space, '\0' at the end; it stays unread.</summary>
     private char Next()
     {
         while (_at < _text.Length && char.IsWhiteSpace(_text[_at]))

@@ -32,7 +32,7 @@ internal sealed partial class ChatHistoryBuilder(
         var history = await UpToStartAsync(start, kept, window, cancellationToken);
         if (start.Resumes.Count > 0)
         {
-            // Its own, whatever became of its message since: it goes on with the call that it ended at.
+            // Its own, also when its message was replaced since: it goes on with the call that it ended at.
             foreach (var threadEvent in await EventsSinceAsync(start, cancellationToken))
             {
                 if (threadEvent is UserMessage || (threadEvent is RunEvent ofRun && ofRun.RunId == start.Run))
@@ -159,7 +159,7 @@ internal sealed partial class ChatHistoryBuilder(
     private Task<IReadOnlyList<StoredEvent>> BackAsync(RunRequest start, long before, int most, CancellationToken cancellationToken) =>
         ReadAsync(() => log.ReadBackAsync(start.Thread, before, most, cancellationToken), cancellationToken);
 
-    /// <summary>A store that is away for a moment is no reason to fail: the run waits for it, within its time.</summary>
+    /// <summary>A store that is unavailable for a moment is not a reason to fail: the run waits for it, within its time.</summary>
     private async Task<IReadOnlyList<StoredEvent>> ReadAsync(Func<Task<IReadOnlyList<StoredEvent>>> read, CancellationToken cancellationToken)
     {
         var backoff = new Backoff(FirstRetry, LongestRetry);

@@ -22,7 +22,7 @@ internal sealed class ChatTurn(UserMessage question)
 
     public long Bytes { get; private set; } = BytesOf(question);
 
-    /// <summary>The message and what followed. Runs share them: nobody changes one.</summary>
+    /// <summary>The message and what followed. Runs share them: they are never changed.</summary>
     public IReadOnlyList<ChatMessage> Messages => _messages;
 
     /// <summary>What a message holds in memory, roughly.</summary>

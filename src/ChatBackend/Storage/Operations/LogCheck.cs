@@ -54,7 +54,7 @@ internal static class LogCheck
         try
         {
             using var log = LogFile.Read(path);
-            // One state of the log for all that follows, whatever the server writes meanwhile.
+            // One state of the log for all that follows, also while the server writes.
             log.Execute("BEGIN");
             return (findings, CheckLog(log, findings));
         }

@@ -25,13 +25,13 @@ internal sealed class LogFile : IDisposable
     /// <summary>Beside a server that may be at work on it; nothing is changed, its write-ahead log neither.</summary>
     public static LogFile Read(string path)
     {
-        // Where no write-ahead log is, nobody is at work, and none should be made.
+        // Without a write-ahead log no process is at work, and none should be made.
         var log = new LogFile(File.Exists(path + "-wal") ? path : $"{new Uri(path).AbsoluteUri}?immutable=1", SqliteOpenMode.ReadOnly);
         _ = SQLitePCL.raw.sqlite3_db_config(log._connection.Handle, NoCheckpointOnClose, 1, out _);
         return log;
     }
 
-    /// <summary>For a log that nobody else works on.</summary>
+    /// <summary>For a log that no other process works on.</summary>
     public static LogFile Write(string path) => new(path, SqliteOpenMode.ReadWrite);
 
     public void Execute(string sql, params (string Name, object Value)[] values)

@@ -36,7 +36,7 @@ internal static class EventBytes
             var room = buffer.AsSpan(0, json.Length);
             if (!BrotliEncoder.TryCompress(json.Span, room[HeaderBytes..], out var length, Quality, Window))
             {
-                // It would be no shorter.
+                // It would not be shorter.
                 return json;
             }
 

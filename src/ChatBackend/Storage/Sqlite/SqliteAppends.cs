@@ -21,7 +21,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         """);
 
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
-    // Saved text and the like are no activity, and would move the thread in its index once a second.
+    // Saved text and the like are not activity, and would move the thread in its index once a second.
     private readonly SqliteStatement _advanceThread = new(connection, """
         UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title),
             archived = iif(?8, 0, archived), title_from = ?9, active_at = iif(?4 > head, ?10, active_at)

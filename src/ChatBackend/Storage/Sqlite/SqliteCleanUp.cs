@@ -66,7 +66,7 @@ internal sealed class SqliteCleanUp
     {
         try
         {
-            // A reader that is at work holds it up. Everybody else waits meanwhile, so it is tried again rather than waited for.
+            // A reader that is at work holds it up. All writers wait meanwhile, so it is tried again rather than waited for.
             connection.Execute("PRAGMA busy_timeout = 20");
             return connection.Scalar("PRAGMA wal_checkpoint(TRUNCATE)") == 0;
         }

@@ -19,7 +19,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
         {
             LookAfterFiles();
             CommitOn(Connect(), batch);
-            // What went into a file without a name is no commit.
+            // What went into a file without a name is not a commit.
             ThrowIfLost();
         }
         catch (LogUnavailableException)

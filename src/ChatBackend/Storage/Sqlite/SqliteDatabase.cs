@@ -70,7 +70,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
 
     /// <summary>
     /// To be called before a connection is opened, since opening what stands in the log's place could destroy what belongs to the log;
-    /// and before a commit is acknowledged, since what went into a file without a name is found by nobody.
+    /// and before a commit is acknowledged, since what went into a file without a name can never be found.
     /// </summary>
     /// <exception cref="LogUnavailableException">The log or its WAL is gone, or another stands in its place.</exception>
     public void ThrowIfLost()
@@ -234,7 +234,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
         }
     }
 
-    /// <summary>SQLite would replay whatever valid WAL it finds there, over a log that it does not belong to.</summary>
+    /// <summary>SQLite would replay any valid WAL that it finds there, over a log that it does not belong to.</summary>
     private void SetForeignWalAside()
     {
         var wal = path + "-wal";
@@ -252,7 +252,7 @@ internal sealed partial class SqliteDatabase(string path, ILogger? logger = null
             Mode = mode,
             Pooling = false,
             ForeignKeys = true,
-            // How long the driver repeats what SQLite already waited for; 0 would be for ever.
+            // How long the driver repeats what SQLite already waited for; 0 would be without end.
             DefaultTimeout = 1,
         }.ToString());
         Count(+1);

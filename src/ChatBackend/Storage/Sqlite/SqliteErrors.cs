@@ -30,10 +30,10 @@ internal static class SqliteErrors
         _ => "the disk or the file system fails. Look at the machine's log.",
     };
 
-    /// <summary>A broken constraint is no state of the store but a mistake in this code, and should look like one.</summary>
+    /// <summary>A broken constraint is not a state of the store but a mistake in this code, and should look like one.</summary>
     public static bool IsOfTheStore(SqliteException failure) => failure.SqliteErrorCode != SQLITE_CONSTRAINT;
 
-    /// <summary>A full store may still take a smaller append, and a size is one append's own; all else meets everybody.</summary>
+    /// <summary>A full store may still take a smaller append, and a size is one append's own; everything else concerns all appends.</summary>
     public static bool ConcernsEveryWrite(SqliteException failure) =>
         failure.SqliteErrorCode is not (SQLITE_FULL or SQLITE_TOOBIG or SQLITE_CONSTRAINT);
 

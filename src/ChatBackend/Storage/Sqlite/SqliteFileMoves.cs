@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>
-/// An open file lives on after its name is gone, and so would a log that nobody can find again.
+/// An open file lives on after its name is gone, and so would a log that cannot be found again.
 /// SQLite can compare the two, for one <c>stat</c>; the managed binding leaves that call out.
 /// </summary>
 internal static class SqliteFileMoves

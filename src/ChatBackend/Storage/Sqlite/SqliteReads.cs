@@ -7,7 +7,7 @@ using SQLitePCL;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>
-/// Reads beside the writer: each sees the last commit, on a connection that is kept open, and ends at its deadline or when nobody waits for it.
+/// Reads beside the writer: each sees the last commit, on a connection that is kept open, and ends at its deadline or when its caller no longer waits.
 /// What commands need is read at once, in one of a few places; lists and searches have threads of their own, shared fairly between users.
 /// Not the driver's pool: a connection of that has no statements, and to prepare one takes longer than to read a few rows by it.
 /// </summary>
@@ -100,7 +100,7 @@ internal sealed class SqliteReads : IDisposable
         }
         catch (SqliteException ex)
         {
-            // Fixed queries on a known schema: whatever fails here is the file's doing.
+            // Fixed queries on a known schema: every failure here is the file's.
             throw Lost(SqliteErrors.ToUnavailable(ex));
         }
         catch (LogUnavailableException ex) when (!limit.IsOver && ex is not SearchUnavailableException)
@@ -129,7 +129,7 @@ internal sealed class SqliteReads : IDisposable
         catch
         {
             reader.Dispose();
-            // Whatever a read of a mixed file fails with says nothing about what was read.
+            // The error of a read of a mixed file says nothing about what was read.
             _database.ThrowIfOverwritten();
             throw;
         }

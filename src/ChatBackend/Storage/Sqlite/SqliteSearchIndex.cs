@@ -177,7 +177,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
 
     public void Dispose() => Close();
 
-    /// <summary>A term of the index that no text has: its first character is of nobody's script.</summary>
+    /// <summary>A term of the index that no text has: its first character belongs to no script.</summary>
     private static string OwnerTerm(UserId owner) =>
         $"\uE000{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(owner.Value)).AsSpan(0, 8))}";
 

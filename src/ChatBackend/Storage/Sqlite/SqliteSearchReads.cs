@@ -7,7 +7,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>What the search index is made of, read from the log.</summary>
 internal static class SqliteSearchReads
 {
-    /// <summary>Stands before the owner of a deleted thread until its rows are erased: nobody's id, and the index still knows whose its words are.</summary>
+    /// <summary>Stands before the owner of a deleted thread until its rows are erased: an id that no user has, and the index still knows whose its words are.</summary>
     public const string DeletedOwner = "deleted ";
 
     private const int MaxRows = 2000;

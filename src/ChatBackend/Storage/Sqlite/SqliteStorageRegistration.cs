@@ -35,6 +35,6 @@ internal static class SqliteStorageRegistration
         return services.AddHostedService<StoreMetrics>();
     }
 
-    /// <summary>For a server whose users are known by keys in the data directory; to be called before whatever makes keys.</summary>
+    /// <summary>For a server whose users are known by keys in the data directory; to be called before anything that makes keys.</summary>
     internal static IServiceCollection AddKeysCheck(this IServiceCollection services) => services.AddHostedService<KeysCheck>();
 }

@@ -10,7 +10,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _archive = new(connection, "UPDATE threads SET archived = ?3 WHERE id = ?1 AND owner = ?2");
 
-    // The row stays until all that refers to it is erased, under an id that nobody knows and an owner that nobody is.
+    // The row stays until all that refers to it is erased, under an id that was never told and an owner that is not a user.
     private readonly SqliteStatement _delete = new(connection, $"""
         UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '{SqliteSearchReads.DeletedOwner}' || owner, title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
         WHERE id = ?1 AND epoch = ?2

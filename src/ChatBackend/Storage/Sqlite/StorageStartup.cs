@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>Opens the log before any other hosted service starts, whatever the order of registration, and says what it found.</summary>
+/// <summary>Opens the log before any other hosted service starts, in any order of registration, and says what it found.</summary>
 internal sealed partial class StorageStartup(SqliteEventLog log, DataDirectory directory, DataDirectoryHalves halves, ILoggerFactory loggers)
     : IHostedLifecycleService
 {

@@ -25,7 +25,7 @@ internal readonly record struct EventCursor(long Seq, DateTimeOffset? At = null)
         var names = At is not null && Seq > 0;
         if (Seq < thread.HistoryBegins - 1 || (names && Seq < thread.HistoryBegins))
         {
-            throw ProtocolException.HistoryExpired(thread.HistoryBegins); // of an event that is gone nobody can say whether it was of this history
+            throw ProtocolException.HistoryExpired(thread.HistoryBegins); // it cannot be told whether an event that is gone was of this history
         }
 
         if (names)

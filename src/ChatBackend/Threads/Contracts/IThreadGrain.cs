@@ -14,7 +14,7 @@ internal interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
     Task<CommandReply> Stop(StopCommand command);
 
-    /// <exception cref="ProtocolException">Refused; nothing happened. Says who was faster, if somebody was.</exception>
+    /// <exception cref="ProtocolException">Refused; nothing happened. Names the earlier decision, if there was one.</exception>
     Task<CommandReply> Decide(DecideCommand command);
 
     /// <summary>Creates the thread, of which this is the first call, without a message.</summary>

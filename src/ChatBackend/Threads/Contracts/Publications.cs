@@ -35,7 +35,7 @@ internal sealed record PartText(
     [property: Id(3)] int Offset,
     [property: Id(4)] string Text);
 
-/// <summary>How far a tool call is: for those who follow now, and for nobody later.</summary>
+/// <summary>How far a tool call is: for those who follow now, not for those who follow later.</summary>
 /// <param name="Json">The frame as it goes over the wire.</param>
 [GenerateSerializer, Immutable, Alias("chat.progress")]
 internal sealed record ProgressReport(

@@ -11,7 +11,7 @@ namespace ChatBackend.Threads.Maintenance;
 
 /// <summary>
 /// Has threads with open work opened: runs that no process has any more end, messages that wait are answered. At start those of dead
-/// processes, later those where this one failed. Nobody needs to be watching, and a thread that cannot be recovered does not hold up the others.
+/// processes, later those where this one failed. No client has to be connected, and a thread that cannot be recovered does not hold up the others.
 /// </summary>
 internal sealed partial class OpenWorkRecovery(
     IEventLog log, IGrainFactory grains, ChatMetrics metrics, TimeProvider clock, ILogger<OpenWorkRecovery> logger) : BackgroundService

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Threads.Titles;
 
 /// <summary>
-/// Titles a thread that has no title, or one made from a message that was replaced: with the end of a run, whatever that end is, or when a run begins to
+/// Titles a thread that has no title, or one made from a message that was replaced: with the end of a run of any kind, or when a run begins to
 /// wait for approval. Asked under the writer's lock, so that it never meets a title that a user gives.
 /// </summary>
 internal sealed partial class AutoTitle(ThreadId thread, IEventLog log, bool isEnabled, ILogger logger)

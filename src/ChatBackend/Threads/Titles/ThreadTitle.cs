@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ChatBackend.Threads.Titles;
 
-/// <summary>Makes a title of what somebody wrote.</summary>
+/// <summary>Makes a title of a user's message.</summary>
 internal static class ThreadTitle
 {
     public const int MaxLength = 60;
