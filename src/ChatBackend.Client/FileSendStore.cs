@@ -40,7 +40,7 @@ public sealed class FileSendStore : ISendStore, IDisposable
             if (!_files.TryGetValue(user, out var file))
             {
                 // A name of the same length and letters for every id: one that is legal everywhere, also where names do not tell upper case from lower.
-                var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(user.Value)));
+                var name = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(user.Value))).ToLowerInvariant();
                 _files[user] = file = SendFile.Open(Path.Combine(_folder, $"{name}.sends"));
             }
 

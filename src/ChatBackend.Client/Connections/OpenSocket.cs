@@ -9,7 +9,9 @@ namespace ChatBackend.Client.Connections;
 internal sealed record OpenSocket(ClientWebSocket Socket, MessageReader Messages, ConnectionEstablished Established) : IDisposable
 {
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(15);
+#if NET9_0_OR_GREATER
     private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(20);
+#endif
 
     /// <exception cref="ChatConnectException">Refused, unreachable, too late, or closed at once.</exception>
     public static async Task<OpenSocket> OpenAsync(ChatConnectionOptions options, string token, CancellationToken cancellationToken)
@@ -46,7 +48,10 @@ internal sealed record OpenSocket(ClientWebSocket Socket, MessageReader Messages
         socket.SetRequestHeader("Authorization", $"Bearer {token}");
         socket.CollectHttpResponseDetails = true;
         socket.KeepAliveInterval = KeepAliveInterval;
+#if NET9_0_OR_GREATER
+        // Before .NET 9 only PingInterval and InboundTimeout find out that the server is gone.
         socket.KeepAliveTimeout = KeepAliveTimeout;
+#endif
         options.ConfigureSocket?.Invoke(socket);
     }
 
