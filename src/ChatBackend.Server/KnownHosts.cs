@@ -12,12 +12,12 @@ internal static class KnownHosts
     {
         // The framework's filter takes every name by default, and where names are listed it refuses this machine's own.
         builder.Services.PostConfigure<HostFilteringOptions>(filter => filter.AllowedHosts = ["*"]);
-        builder.Services.PostConfigure<OriginOptions>(origins =>
+        builder.Services.PostConfigure<ChatBackendOptions>(options =>
         {
             // A name that the server was told to listen on is one of its own.
             foreach (var address in Addresses.All(builder.Configuration).Where(address => Uri.CheckHostName(address.Host) == UriHostNameType.Dns))
             {
-                origins.AllowedHosts.Add(address.Host);
+                options.AllowedHosts += $";{address.Host}";
             }
         });
     }

@@ -15,6 +15,9 @@ public sealed class ChatBackendOptions
     /// <summary>Where log, keys and certificate are kept; one process at a time. Relative to the process's working directory.</summary>
     public string DataDirectory { get; set; } = DefaultDataDirectory;
 
+    /// <summary>Names of this server beside those that mean this machine: <c>chat.example.com;*.example.org</c>.</summary>
+    public string AllowedHosts { get; set; } = "";
+
     /// <summary>Which agents there are beside those that are added in code.</summary>
     public AgentsOptions Agents { get; set; } = new();
 

@@ -7,6 +7,9 @@ namespace ChatBackend.Connections;
 /// <summary>Section <c>Connections</c>: what every connection is held to. Those that clients must know are published in <c>connection_established</c>.</summary>
 public sealed class ConnectionOptions
 {
+    /// <summary>Origins of other pages that may connect, exactly as a browser writes them: <c>https://chat.example.com</c>.</summary>
+    public IList<string> AllowedOrigins { get; } = [];
+
     /// <summary>Bytes of one message of a client, over all its fragments; a larger one ends the connection with 1009.</summary>
     [Range(1024, 16 * 1024 * 1024)]
     public int MaxMessageBytes { get; set; } = 256 * 1024;

@@ -9,14 +9,12 @@ namespace ChatBackend.Identity;
 /// </summary>
 internal sealed class HostNames
 {
-    public const string Setting = "AllowedHosts";
-
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _suffixes = [];
 
-    public HostNames(IOptions<OriginOptions> options)
+    public HostNames(IOptions<ChatBackendOptions> options)
     {
-        foreach (var name in options.Value.AllowedHosts)
+        foreach (var name in options.Value.AllowedHosts.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             if (name.StartsWith("*.", StringComparison.Ordinal))
             {
@@ -29,7 +27,7 @@ internal sealed class HostNames
         }
 
         // An operator who lists an origin trusts its name; behind a proxy on the same machine it is the server's own.
-        _names.UnionWith(options.Value.AllowedOrigins.Select(WebOrigin.Parse).OfType<WebOrigin>().Select(origin => origin.Host));
+        _names.UnionWith(options.Value.Connections.AllowedOrigins.Select(WebOrigin.Parse).OfType<WebOrigin>().Select(origin => origin.Host));
     }
 
     /// <summary>Whether the operator named it. An asterisk names nothing.</summary>

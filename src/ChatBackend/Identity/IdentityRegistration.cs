@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using ChatBackend.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -16,14 +15,6 @@ internal static class IdentityRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddDataDirectory();
         services.AddSection(options => options.Auth);
-        services.AddOptions<OriginOptions>().BindConfiguration(OriginOptions.Section).Configure<IConfiguration>((origins, configuration) =>
-        {
-            foreach (var name in (configuration[HostNames.Setting] ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            {
-                origins.AllowedHosts.Add(name);
-            }
-        });
-
         services.AddSingleton<KeyFiles>();
         services.AddKeyedSingleton<IDataProtectionProvider, TokenProtection>(TokenProtection.Key);
         services.AddHostedService<KeysSelfCheck>();

@@ -13,7 +13,7 @@ internal enum OriginVerdict
     /// <summary>A page of this server.</summary>
     Own,
 
-    /// <summary>A page of an origin in <see cref="OriginOptions.AllowedOrigins"/>.</summary>
+    /// <summary>A page of an origin in <c>Connections:AllowedOrigins</c>.</summary>
     Allowed,
 
     /// <summary>Any other page, or a header that cannot be trusted to say.</summary>
@@ -32,14 +32,14 @@ internal sealed class OriginPolicy
     private readonly HashSet<WebOrigin> _allowed = [];
     private readonly HostNames _names;
 
-    public OriginPolicy(IOptions<OriginOptions> options)
+    public OriginPolicy(IOptions<ChatBackendOptions> options)
     {
         _names = new HostNames(options);
-        foreach (var text in options.Value.AllowedOrigins)
+        foreach (var text in options.Value.Connections.AllowedOrigins)
         {
             _allowed.Add(WebOrigin.Parse(text) ?? throw new OptionsValidationException(
-                OriginOptions.Section,
-                typeof(OriginOptions),
+                nameof(ChatBackendOptions.Connections),
+                typeof(ChatBackendOptions),
                 [$"Connections:AllowedOrigins holds '{text}', which is not an origin. Write it as https://chat.example.com, without a path."]));
         }
     }

@@ -134,6 +134,25 @@ public sealed class MappingTests
     }
 
     [Fact]
+    public async Task Origins_and_host_names_may_be_set_in_code()
+    {
+        await using var host = await SampleHost.StartAsync(
+            configure: builder => builder.Services.AddChatBackend(options =>
+            {
+                options.Connections.AllowedOrigins.Add("https://app.example.org");
+                options.AllowedHosts = "chat.example.com";
+            }),
+            map: app => app.MapChatBackend());
+        var cookie = ("Cookie", await host.SignInAsync("ada"));
+
+        await using var socket = await host.ConnectAsync("/ws", cookie, ("Origin", "https://app.example.org"));
+        (await host.RefusalAsync("/ws", cookie, ("Origin", "https://other.example.org"))).Should().Be(HttpStatusCode.Forbidden);
+        using var named = await host.SendAsync(HttpMethod.Get, "/api/threads", cookie, ("Host", "chat.example.com"), ("Origin", "http://chat.example.com"));
+        using var rebound = await host.SendAsync(HttpMethod.Get, "/api/threads", cookie, ("Host", "other.example.com"), ("Origin", "http://other.example.com"));
+        (named.StatusCode, rebound.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.Forbidden));
+    }
+
+    [Fact]
     public async Task The_parts_may_lie_apart()
     {
         await using var host = await StartAsync(app =>

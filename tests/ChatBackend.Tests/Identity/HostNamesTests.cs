@@ -44,10 +44,10 @@ public sealed class HostNamesTests
 
     private static HostNames Names(string[] hosts, params string[] origins)
     {
-        var options = new OriginOptions { AllowedOrigins = origins };
-        foreach (var host in hosts)
+        var options = new ChatBackendOptions { AllowedHosts = string.Join(';', hosts) };
+        foreach (var origin in origins)
         {
-            options.AllowedHosts.Add(host);
+            options.Connections.AllowedOrigins.Add(origin);
         }
 
         return new HostNames(Options.Create(options));

@@ -39,7 +39,7 @@ internal sealed class IdentityFixture
         .AddSingleton(clock)
         .AddIdentity().AddGuestSignIn().AddTicketSignIn()
         .AddKeyedSingleton<IDataProtectionProvider>(TokenProtection.Key, new EphemeralDataProtectionProvider())
-        .Configure<OriginOptions>(origins => origins.AllowedOrigins = allowedOrigins)
+        .Configure<ChatBackendOptions>(options => Array.ForEach(allowedOrigins, options.Connections.AllowedOrigins.Add))
         .BuildServiceProvider();
 
     /// <summary>A request to <c>https://chat.example.com</c> with these headers; <c>{token}</c> stands for the valid one.</summary>

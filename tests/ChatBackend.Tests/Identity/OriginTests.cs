@@ -96,5 +96,10 @@ public sealed class OriginTests
         making.Should().Throw<OptionsValidationException>().WithMessage($"*'{listed}'*");
     }
 
-    private static OriginPolicy Policy(params string[] allowed) => new(Options.Create(new OriginOptions { AllowedOrigins = allowed }));
+    private static OriginPolicy Policy(params string[] allowed)
+    {
+        var options = new ChatBackendOptions();
+        Array.ForEach(allowed, options.Connections.AllowedOrigins.Add);
+        return new OriginPolicy(Options.Create(options));
+    }
 }
