@@ -1,5 +1,6 @@
 using ChatBackend.Identity;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace ChatBackend.Server;
 
@@ -25,8 +26,8 @@ internal static class KnownHosts
     public static void UseKnownHosts(this WebApplication app)
     {
         var names = app.Services.GetRequiredService<HostNames>();
-        // Not async: an open socket stays in every middleware that awaits it.
-        app.Use(next => http => names.IsOwn(http.Request.Host.Host, http.Connection.LocalIpAddress)
+        // Not async, and no HttpContext.Connection: an open socket stays in every middleware that awaits it, and keeps each object that its request made.
+        app.Use(next => http => names.IsOwn(http.Request.Host.Host, http.Features.Get<IHttpConnectionFeature>()?.LocalIpAddress)
             ? next(http)
             : Results.Problem(Refusal, statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(http));
     }

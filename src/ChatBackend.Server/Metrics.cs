@@ -42,7 +42,7 @@ internal static class Metrics
         var port = app.Configuration[AddressSetting] is { Length: > 0 } url ? Port(url) : (int?)null;
         app.Use(next => http =>
         {
-            var isOnOwnPort = http.Connection.LocalPort == port;
+            var isOnOwnPort = port is not null && http.Connection.LocalPort == port;
             if (!http.Request.Path.StartsWithSegments(Path))
             {
                 return isOnOwnPort ? RefuseAsync(http, StatusCodes.Status404NotFound, "Only /metrics is served at this address.") : next(http);

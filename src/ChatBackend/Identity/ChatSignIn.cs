@@ -3,6 +3,7 @@ using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -27,8 +28,7 @@ internal sealed class ChatSignIn(
             return OfApplication(http);
         }
 
-        await using var scope = scopes.CreateAsyncScope();
-        if (await FirstAsync(http, scope.ServiceProvider) is { } decided)
+        if (await FirstOfRequestAsync(http) is { } decided)
         {
             return decided;
         }
@@ -46,7 +46,7 @@ internal sealed class ChatSignIn(
         await using var scope = scopes.CreateAsyncScope();
         var http = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
         http.Request.Headers.Authorization = $"Bearer {token}";
-        var decision = await FirstAsync(http, scope.ServiceProvider);
+        var decision = await FirstAsync(http);
         if (decision is null && await registered.GetDefaultAuthenticateSchemeAsync() is { } standard)
         {
             decision = Decide(await http.AuthenticateAsync(standard.Name));
@@ -55,10 +55,27 @@ internal sealed class ChatSignIn(
         return (decision as UpgradeDecision.Accepted)?.Session;
     }
 
-    // A scope of its own: the handlers, and what they hold, end with it. The request's lasts as long as its socket.
-    private async Task<UpgradeDecision?> FirstAsync(HttpContext http, IServiceProvider scope)
+    // In a scope of its own: the handlers, and what they hold, end with it. The request's would last as long as its socket.
+    private async Task<UpgradeDecision?> FirstOfRequestAsync(HttpContext http)
     {
-        var handlers = scope.GetRequiredService<IAuthenticationHandlerProvider>();
+        var ofRequest = http.Features.Get<IServiceProvidersFeature>();
+        await using var scope = scopes.CreateAsyncScope();
+        var ofSignIn = new ServiceProvidersFeature { RequestServices = scope.ServiceProvider };
+        http.Features.Set<IServiceProvidersFeature>(ofSignIn);
+        try
+        {
+            return await FirstAsync(http);
+        }
+        finally
+        {
+            http.Features.Set(ofRequest);
+            ofSignIn.RequestServices = null!; // the context still holds the feature itself
+        }
+    }
+
+    private async Task<UpgradeDecision?> FirstAsync(HttpContext http)
+    {
+        var handlers = http.RequestServices.GetRequiredService<IAuthenticationHandlerProvider>();
         foreach (var scheme in _schemes)
         {
             var handler = await handlers.GetHandlerAsync(http, scheme)
