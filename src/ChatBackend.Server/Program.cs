@@ -1,4 +1,5 @@
 using ChatBackend;
+using ChatBackend.Demo;
 using ChatBackend.Rest;
 using ChatBackend.Server;
 using ChatBackend.Server.Sockets;
@@ -26,7 +27,7 @@ try
     builder.AddTrustedProxies();
     builder.AddKnownHosts();
     builder.AddMetrics();
-    builder.AddSignIns(builder.Services.AddChatBackend());
+    builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration));
     builder.Services.AddProblemDetails();
     // Drain, close and end runs take up to 8 s; what is not over by then is recovered at the next start.
     builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));

@@ -1,4 +1,3 @@
-using ChatBackend.Agents.Demo;
 using ChatBackend.Agents.Endpoints;
 using ChatBackend.Agents.Script;
 using ChatBackend.Agents.Tools;
@@ -13,21 +12,20 @@ namespace ChatBackend.Agents;
 /// <summary>The agents of this server, by name: those that the application added and those of its configuration.</summary>
 internal sealed class AgentCatalog
 {
-    public const string Demo = "demo";
     public const string Script = "script";
 
     private readonly Dictionary<string, Agent> _agents;
 
     /// <exception cref="InvalidOperationException">An agent lacks a model, or has a tool that does not exist or two of one name.</exception>
     public AgentCatalog(
-        IOptions<AgentsOptions> options, IConfiguration configuration, IEnumerable<AgentRegistration> added, ToolCatalog tools, BuiltInTools builtIn,
+        IOptions<AgentsOptions> options, IConfiguration configuration, IEnumerable<AgentRegistration> added, ToolCatalog tools,
         IServiceProvider services, TimeProvider clock)
     {
         var chosen = options.Value;
         IReadOnlyList<AgentRegistration> registered = [.. added];
         var names = NamesIn(chosen, registered).ToList();
         _agents = registered.Select(agent => Of(agent, tools, services))
-            .Concat(Configured(chosen, registered.Count > 0, configuration, tools, builtIn, clock))
+            .Concat(Configured(chosen, configuration, tools, clock))
             .ToDictionary(agent => agent.Name);
         if (_agents.Values.SelectMany(CalledBy).FirstOrDefault(call => !_agents.ContainsKey(call.Called)) is { Caller: not null } unknown)
         {
@@ -54,7 +52,6 @@ internal sealed class AgentCatalog
     internal static IEnumerable<string> NamesIn(AgentsOptions options, IReadOnlyList<AgentRegistration> added) =>
     [
         .. added.Select(agent => agent.Name),
-        .. HasDemo(options, added.Count > 0) ? [Demo] : Array.Empty<string>(),
         .. options.List.Select(endpoint => endpoint.Name),
         .. options.Script.Enabled ? [Script] : Array.Empty<string>(),
     ];
@@ -66,8 +63,6 @@ internal sealed class AgentCatalog
     {
         Agent = agent.Name, Description = agent.Description, Suggestions = agent.Suggestions.Count > 0 ? agent.Suggestions : null,
     };
-
-    private static bool HasDemo(AgentsOptions options, bool hasAdded) => options.Demo.Enabled ?? !hasAdded;
 
     private static Agent Of(AgentRegistration added, ToolCatalog tools, IServiceProvider services)
     {
@@ -88,6 +83,7 @@ internal sealed class AgentCatalog
             Description = added.Description,
             Suggestions = added.Suggestions,
             Limits = added.Limits,
+            IsShownHistory = added.IsShownHistory,
             Tools = Unique(added.Name, [.. added.Tools.Select(tool => tool.Create(services)), .. added.SharedTools.Select(name => tools.Find(name, added.Name))]),
         };
     }
@@ -97,14 +93,8 @@ internal sealed class AgentCatalog
             ? throw new InvalidOperationException($"The agent {agent} has more than one tool called {twice.Key}.")
             : tools;
 
-    private static IEnumerable<Agent> Configured(
-        AgentsOptions options, bool hasAdded, IConfiguration configuration, ToolCatalog tools, BuiltInTools builtIn, TimeProvider clock)
+    private static IEnumerable<Agent> Configured(AgentsOptions options, IConfiguration configuration, ToolCatalog tools, TimeProvider clock)
     {
-        if (HasDemo(options, hasAdded))
-        {
-            yield return new Agent { Name = Demo, Model = new DemoModel(), IsShownHistory = false, Tools = builtIn.All };
-        }
-
         foreach (var endpoint in options.List)
         {
             var key = endpoint.KeyFrom is { Length: > 0 } variable ? AgentKeys.Find(configuration, variable) : null;

@@ -21,6 +21,8 @@ internal sealed record AgentRegistration
 
     public AgentLimits Limits { get; init; } = AgentLimits.None;
 
+    public bool IsShownHistory { get; init; } = true;
+
     public IReadOnlyList<ToolRegistration> Tools { get; init; } = [];
 
     /// <summary>Names of tools that it shares with others.</summary>

@@ -8,11 +8,8 @@ public sealed class AgentsOptions
 {
     internal const string Section = "Agents";
 
-    /// <summary>The agent of a message that names none. When absent: the first that was added in code, else <c>demo</c>, else the first of <see cref="List"/>.</summary>
+    /// <summary>The agent of a message that names none. When absent: the first that was added in code, else the first of <see cref="List"/>.</summary>
     public string? Default { get; set; }
-
-    /// <summary>The built-in agent <c>demo</c>.</summary>
-    public DemoOptions Demo { get; set; } = new();
 
     /// <summary>The built-in agent <c>script</c>.</summary>
     public ScriptOptions Script { get; set; } = new();
@@ -20,13 +17,6 @@ public sealed class AgentsOptions
     /// <summary>Agents whose models answer at OpenAI-compatible endpoints.</summary>
     [ValidateEnumeratedItems]
     public IList<ModelEndpointOptions> List { get; set; } = [];
-
-    /// <summary>The agent that needs nothing from outside.</summary>
-    public sealed class DemoOptions
-    {
-        /// <summary>Whether it is there. Null: where the application adds no agent in code.</summary>
-        public bool? Enabled { get; set; }
-    }
 
     /// <summary>The agent of tests and benchmarks: a user who may send it a message decides what it does.</summary>
     public sealed class ScriptOptions
@@ -64,7 +54,7 @@ public sealed class ModelEndpointOptions
     /// <summary>First messages that a client may offer in an empty thread.</summary>
     public IList<string> Suggestions { get; set; } = [];
 
-    /// <summary>Names of built-in tools and of tools that the application added for all agents.</summary>
+    /// <summary>Names of tools that the application added for all agents, and <c>search_threads</c>.</summary>
     public IList<string> Tools { get; set; } = [];
 
     /// <summary>How long the endpoint may send nothing, at the beginning or in the middle of an answer.</summary>

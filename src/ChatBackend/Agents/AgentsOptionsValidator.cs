@@ -12,7 +12,7 @@ internal sealed partial class AgentsOptionsFields : IValidateOptions<AgentsOptio
 internal sealed class AgentsOptionsValidator(IConfiguration configuration, IEnumerable<AgentRegistration> added, IEnumerable<ToolRegistration> tools) : IValidateOptions<AgentsOptions>
 {
     private readonly IReadOnlyList<AgentRegistration> _added = [.. added];
-    private readonly IReadOnlyList<string> _tools = [.. BuiltInTools.Names, .. tools.Select(tool => tool.Name)];
+    private readonly IReadOnlyList<string> _tools = [ThreadSearchTool.Name, .. tools.Select(tool => tool.Name)];
 
     public ValidateOptionsResult Validate(string? name, AgentsOptions options)
     {
@@ -51,12 +51,12 @@ internal sealed class AgentsOptionsValidator(IConfiguration configuration, IEnum
         // Names that differ only in case would be mistaken for one another.
         foreach (var same in names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Count() > 1))
         {
-            yield return $"{AgentsOptions.Section} has more than one agent called {same.Key}; {AgentCatalog.Demo} and {AgentCatalog.Script} are built in.";
+            yield return $"{AgentsOptions.Section} has more than one agent called {same.Key}; those added in code and {AgentCatalog.Script} count as well.";
         }
 
         if (names.Count == 0)
         {
-            yield return $"{AgentsOptions.Section} has no agent: enable {AgentsOptions.Section}:Demo, add one to {AgentsOptions.Section}:List, or call AddAgent.";
+            yield return $"{AgentsOptions.Section} has no agent: call AddAgent, or add one to {AgentsOptions.Section}:List.";
         }
         else if (options.Default is { Length: > 0 } chosen && !names.Contains(chosen))
         {

@@ -12,8 +12,6 @@ internal static class AgentsRegistration
         services.AddSection(options => options.Agents);
         services.AddSingleton<IValidateOptions<AgentsOptions>, AgentsOptionsFields>();
         services.AddSingleton<IValidateOptions<AgentsOptions>, AgentsOptionsValidator>();
-        services.AddSingleton(Places.OfThisMachine());
-        services.AddSingleton<BuiltInTools>();
         services.AddSingleton<ToolCatalog>();
         services.AddSingleton<ToolApproval>();
         services.AddSingleton<AgentCatalog>();

@@ -28,6 +28,9 @@ public sealed class ChatAgentBuilder
     /// <summary>First messages that a client may offer in an empty thread.</summary>
     public IList<string> Suggestions { get; } = [];
 
+    /// <summary>Whether the model is shown what was said before the message that it answers. False saves the reading where it would not look at it.</summary>
+    public bool ShowsHistory { get; set; } = true;
+
     /// <summary>Calls of the model in one run; null for <c>Runs:MaxSteps</c>.</summary>
     public int? MaxSteps { get; set; }
 
@@ -113,7 +116,7 @@ public sealed class ChatAgentBuilder
         return this;
     }
 
-    /// <summary>Gives the agent a tool that was added with <c>AddTool</c> for all agents, or a built-in one: <c>clock</c>, <c>calculator</c>, <c>search_threads</c>.</summary>
+    /// <summary>Gives the agent a tool that was added with <c>AddTool</c> for all agents, or <c>search_threads</c>, which finds words in the threads of the run's user.</summary>
     public ChatAgentBuilder UseTool(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -149,6 +152,7 @@ public sealed class ChatAgentBuilder
         InstructionsFor = _instructionsFor,
         Description = Description,
         Suggestions = [.. Suggestions],
+        IsShownHistory = ShowsHistory,
         Limits = new AgentLimits(Positive(MaxSteps, nameof(MaxSteps)), Positive(MaxOutputCharacters, nameof(MaxOutputCharacters)), Positive(Timeout)),
         Tools = [.. _tools],
         SharedTools = [.. _sharedTools],

@@ -24,7 +24,7 @@ internal sealed class OpenConnections : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = _directory.FullName, ["Agents:Script:Enabled"] = "true" });
         builder.Services.AddChatBackend();
         _host = builder.Build();
         Router = _host.Services.GetRequiredService<MessageRouter>();

@@ -91,6 +91,7 @@ internal static class LongThread
         builder.Logging.ClearProviders();
         builder.Configuration["DataDirectory"] = directory;
         builder.Configuration["urls"] = "http://127.0.0.1:0";
+        builder.Configuration["Agents:Script:Enabled"] = "true";
         builder.Services.AddChatBackend().AddGuests();
         await using var app = builder.Build();
         app.MapChatBackend();

@@ -32,7 +32,7 @@ internal static class StoreBenchmark
         {
             var builder = WebApplication.CreateSlimBuilder();
             builder.Logging.ClearProviders();
-            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = directory.FullName, ["urls"] = "http://127.0.0.1:0" });
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["DataDirectory"] = directory.FullName, ["urls"] = "http://127.0.0.1:0", ["Agents:Script:Enabled"] = "true" });
             builder.Services.AddChatBackend().AddGuests();
             await using var app = builder.Build();
             app.MapChatBackend();

@@ -1,4 +1,5 @@
 using ChatBackend.Agents;
+using ChatBackend.Demo;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Tests.Client;
@@ -29,8 +30,7 @@ public sealed class AddedAgentTests
                 agent.UseInstructions(run => $"The user is {run.UserId}.");
                 agent.Description = "Knows your orders.";
                 agent.Suggestions.Add("Where is my order?");
-            }),
-            ("Agents:Demo:Enabled", "true"));
+            }));
         await using var client = await server.ConnectAsync();
 
         var end = await client.EndOfAsync(await client.Connection.ChatAsync("Hello").Soon());
@@ -60,7 +60,7 @@ public sealed class AddedAgentTests
 
         (await client.EndOfAsync(await client.Connection.ChatAsync("Hi", agent: "small").Soon())).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("one");
         (await client.EndOfAsync(await client.Connection.ChatAsync("Hi", agent: "large").Soon())).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("other");
-        client.Frames.All().OfType<ConnectionEstablished>().Single().Agents.Should().Equal("small", "large", "script").And.NotContain("demo", "it is there where nothing else is");
+        client.Frames.All().OfType<ConnectionEstablished>().Single().Agents.Should().Equal("small", "large", "demo", "script");
     }
 
     [Fact]
@@ -94,14 +94,14 @@ public sealed class AddedAgentTests
     [Fact]
     public async Task What_does_not_fit_together_ends_the_start_with_a_sentence()
     {
-        (await Starting(chat => chat.AddAgent("demo", Any), ("Agents:Demo:Enabled", "true")).Should().ThrowAsync<OptionsValidationException>()).WithMessage("*more than one agent called demo*");
+        (await Starting(chat => chat.AddAgent("demo", Any).AddDemo(new ConfigurationBuilder().Build())).Should().ThrowAsync<OptionsValidationException>()).WithMessage("*more than one agent called demo*");
         (await Starting(chat => chat.AddAgent("one", Any).AddAgent("One", Any)).Should().ThrowAsync<OptionsValidationException>()).WithMessage("*more than one agent called one*");
         (await Starting(chat => chat.AddAgent("one", Any), ("Agents:Default", "other")).Should().ThrowAsync<OptionsValidationException>()).WithMessage("*Default is other*one*");
         (await Starting(chat => chat.AddAgent("one", _ => { })).Should().ThrowAsync<InvalidOperationException>()).WithMessage("The agent one has no model*");
-        (await Starting(chat => chat.AddAgent("one", agent => Any(agent.UseTool("shell")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*one uses the tool shell*clock*");
-        (await Starting(chat => chat.AddAgent("one", agent => Any(agent.UseTool("clock").UseTool("clock")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*one has more than one tool called clock*");
+        (await Starting(chat => chat.AddAgent("one", agent => Any(agent.UseTool("shell")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*one uses the tool shell*search_threads*");
+        (await Starting(chat => chat.AddAgent("one", agent => Any(agent.UseTool("search_threads").UseTool("search_threads")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*one has more than one tool called search_threads*");
         (await Starting(chat => chat.AddAgent("one", agent => Any(agent.AddAgentTool("two", "Helps.")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("The agent one calls the agent two*");
-        (await Starting(chat => chat.AddTool("clock", () => "noon")).Should().ThrowAsync<InvalidOperationException>()).WithMessage("More than one tool is called clock*");
+        (await Starting(chat => chat.AddAgent("one", Any).AddTool("search_threads", () => "noon")).Should().ThrowAsync<InvalidOperationException>()).WithMessage("More than one tool is called search_threads*");
         (await Starting(chat => chat.AddAgent("one", agent => agent.UseModel(new StepModel().AsBuilder().UseFunctionInvocation().Build())))
             .Should().ThrowAsync<InvalidOperationException>()).WithMessage("*UseFunctionInvocation*");
 
@@ -141,7 +141,7 @@ public sealed class AddedAgentTests
 
     [Fact]
     public async Task A_setting_in_code_is_held_to_the_same_bounds() =>
-        (await Starting(_ => { }, options => options.Runs.MaxSteps = 0).Should().ThrowAsync<OptionsValidationException>()).WithMessage("*MaxSteps*");
+        (await Starting(chat => chat.AddDemo(new ConfigurationBuilder().Build()), options => options.Runs.MaxSteps = 0).Should().ThrowAsync<OptionsValidationException>()).WithMessage("*MaxSteps*");
 
     /// <summary>A host with nothing but the chat backend.</summary>
     private static Func<Task> Starting(Action<IChatBackendBuilder> add, params (string Key, string Value)[] settings) => Starting(add, _ => { }, settings);

@@ -1,4 +1,5 @@
 using ChatBackend.Agents;
+using ChatBackend.Demo;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ public sealed class AgentCatalogTests
 
     [Fact]
     [Trait("failure", "A6")]
-    public void Without_configuration_there_is_the_demo_and_no_script()
+    public void Without_configuration_there_is_what_was_added_and_no_script()
     {
         var agents = Catalog();
         agents.Names.Should().Equal("demo");
@@ -56,7 +57,7 @@ public sealed class AgentCatalogTests
     [InlineData("List:0:Endpoint", "", "*Endpoint*required*")]
     [InlineData("List:0:Endpoint", "localhost:11434/v1", "*List:0:Endpoint*small*URL*localhost:11434/v1*")]
     [InlineData("List:0:Endpoint", "/v1", "*List:0:Endpoint*small*URL*")]
-    [InlineData("List:0:Tools:0", "shell", "*small*unknown tool: shell*clock, calculator, search_threads*")]
+    [InlineData("List:0:Tools:0", "shell", "*small*unknown tool: shell*search_threads, clock, calculator*")]
     [InlineData("List:0:Timeout", "00:00:00", "*Timeout*")]
     [InlineData("Default", "large", "*Default is large*demo, small*")]
     public void A_mistake_in_the_configuration_is_told_at_the_start(string setting, string value, string message) =>
@@ -76,8 +77,8 @@ public sealed class AgentCatalogTests
             .AddInMemoryCollection((settings ?? []).GroupBy(setting => setting.Name).Select(same => KeyValuePair.Create($"Agents:{same.Key}", (string?)same.Last().Value)))
             .AddInMemoryCollection(environment.Select(variable => KeyValuePair.Create(variable.Name, (string?)variable.Value)))
             .Build();
-        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<IConfiguration>(configuration).AddAgents()
-            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        var chat = new TestBuilder(new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<IConfiguration>(configuration).AddAgents());
+        var services = chat.AddDemo(configuration).Services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         services.GetRequiredService<IStartupValidator>().Validate();
         return services.GetRequiredService<AgentCatalog>();
     }

@@ -1,5 +1,5 @@
 using ChatBackend.Agents;
-using ChatBackend.Agents.Tools;
+using ChatBackend.Demo;
 
 namespace ChatBackend.Tests.Agents;
 

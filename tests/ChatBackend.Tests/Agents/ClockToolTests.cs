@@ -1,7 +1,5 @@
-using System.Text.Json;
 using ChatBackend.Agents;
-using ChatBackend.Agents.Tools;
-using Microsoft.Extensions.AI;
+using ChatBackend.Demo;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ChatBackend.Tests.Agents;
@@ -30,45 +28,28 @@ public sealed class ClockToolTests
     [InlineData("Munich", "Europe/Berlin", "2026-03-01T21:30:00+01:00", "Sunday")]
     [InlineData("München", "Europe/Berlin", "2026-03-01T21:30:00+01:00", "Sunday")]
     [InlineData("utc", "UTC", "2026-03-01T20:30:00+00:00", "Sunday")]
-    public async Task The_clock_knows_cities_and_zones(string place, string zone, string time, string day)
-    {
-        var reading = await RequestApprovalAsync(World, place);
-
-        reading.GetProperty("place").GetString().Should().Be(place);
-        reading.GetProperty("zone").GetString().Should().Be(zone);
-        reading.GetProperty("time").GetString().Should().Be(time);
-        reading.GetProperty("day").GetString().Should().Be(day);
-    }
+    public void The_clock_knows_cities_and_zones(string place, string zone, string time, string day) =>
+        ClockTool.Read(_clock, World, place).Should().Be(new ClockTool.Reading(place, zone, time, day));
 
     [Theory]
     [InlineData("Atlantis")]
     [InlineData("../../etc/passwd")]
     [InlineData("/etc/localtime")]
     [InlineData("Beijing")] // its zone is not among this machine's
-    public async Task An_unknown_place_is_an_error_and_never_another_time(string place) =>
-        await FluentActions.Awaiting(() => RequestApprovalAsync(World, place)).Should().ThrowAsync<ChatToolException>().WithMessage("*no city or time zone*");
+    public void An_unknown_place_is_an_error_and_never_another_time(string place) =>
+        FluentActions.Invoking(() => ClockTool.Read(_clock, World, place)).Should().Throw<ChatToolException>().WithMessage("*no city or time zone*");
 
     [Fact]
-    public async Task Without_a_time_zone_database_only_UTC_is_known_and_the_clock_says_so()
+    public void Without_a_time_zone_database_only_UTC_is_known_and_the_clock_says_so()
     {
         var bare = new Places(() => [TimeZoneInfo.Utc]);
 
-        await FluentActions.Awaiting(() => RequestApprovalAsync(bare, "Tokyo")).Should().ThrowAsync<ChatToolException>().WithMessage("*no time zone database*");
-        (await RequestApprovalAsync(bare, "UTC")).GetProperty("time").GetString().Should().Be("2026-03-01T20:30:00+00:00");
+        FluentActions.Invoking(() => ClockTool.Read(_clock, bare, "Tokyo")).Should().Throw<ChatToolException>().WithMessage("*no time zone database*");
+        ClockTool.Read(_clock, bare, "UTC").Time.Should().Be("2026-03-01T20:30:00+00:00");
     }
 
     [Fact]
-    public async Task Without_a_place_it_is_UTC()
-    {
-        var result = await ClockTool.Create(_clock, World).InvokeAsync([], TestContext.Current.CancellationToken);
-        result.Should().BeOfType<JsonElement>().Which.GetProperty("zone").GetString().Should().Be("UTC");
-    }
-
-    private async Task<JsonElement> RequestApprovalAsync(Places places, string place)
-    {
-        var arguments = new AIFunctionArguments { ["place"] = place };
-        return (JsonElement)(await ClockTool.Create(_clock, places).InvokeAsync(arguments, TestContext.Current.CancellationToken))!;
-    }
+    public void Without_a_place_it_is_UTC() => ClockTool.Read(_clock, World).Zone.Should().Be("UTC");
 
     private static TimeZoneInfo Zone(string id, double hours) => TimeZoneInfo.CreateCustomTimeZone(id, TimeSpan.FromHours(hours), id, id);
 }

@@ -1,11 +1,11 @@
 using ChatBackend.Agents;
-using ChatBackend.Agents.Demo;
-using ChatBackend.Agents.Tools;
+using ChatBackend.Demo;
 using ChatBackend.Protocol;
 using ChatBackend.Search;
 using ChatBackend.Storage;
 using ChatBackend.Tests.Runs;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -15,19 +15,15 @@ public sealed class DemoAgentTests
 {
     private static readonly DateTimeOffset Evening = new(2026, 3, 1, 20, 30, 0, TimeSpan.Zero);
 
-    private readonly Agent _demo = new()
-    {
-        Name = "demo",
-        Model = new DemoModel(),
-        Tools = new BuiltInTools(
-            new FakeTimeProvider(Evening),
-            new Places(() => [TimeZoneInfo.CreateCustomTimeZone("Asia/Tokyo", TimeSpan.FromHours(9), "", "")])).All,
-    };
+    private readonly ServiceProvider _services = RunOf("usr_1", new PlayedSearch());
+    private readonly Agent _demo;
+
+    public DemoAgentTests() => _demo = _services.GetRequiredService<AgentCatalog>().Find("demo")!;
 
     [Fact]
     public async Task The_time_in_a_city_is_a_call_of_the_clock_and_then_a_streamed_answer()
     {
-        var steps = await _demo.AnswerAsync("What time is it in Tokyo?", TestContext.Current.CancellationToken);
+        var steps = await _demo.AnswerAsync("What time is it in Tokyo?", TestContext.Current.CancellationToken, _services);
 
         steps.Should().HaveCount(2);
         steps[0][0].Contents.Should().ContainSingle().Which.Should().BeOfType<FunctionCallContent>()
@@ -69,7 +65,7 @@ public sealed class DemoAgentTests
     [InlineData("-5")]
     public async Task Anything_else_is_answered_with_what_it_is_and_can_do(string message)
     {
-        var steps = await _demo.AnswerAsync(message, TestContext.Current.CancellationToken);
+        var steps = await _demo.AnswerAsync(message, TestContext.Current.CancellationToken, _services);
 
         steps.Should().ContainSingle();
         steps[0].Text().Should().Contain("no language model").And.Contain("Tokyo").And.Be(DemoAnswer.Help);
@@ -81,7 +77,7 @@ public sealed class DemoAgentTests
     [InlineData("1 / 0", "The calculator tool could not answer: Dividing by zero has no result.")]
     [InlineData("Time in Atlantis", "The clock tool could not answer: I know no city or time zone called Atlantis.*")]
     public async Task A_tools_result_and_its_error_are_put_into_words(string message, string answer) =>
-        (await _demo.AnswerAsync(message, TestContext.Current.CancellationToken))[^1].Text().Should().Match(answer);
+        (await _demo.AnswerAsync(message, TestContext.Current.CancellationToken, _services))[^1].Text().Should().Match(answer);
 
     [Fact]
     public async Task A_result_of_an_earlier_message_is_not_an_answer_to_this_one()
@@ -160,6 +156,13 @@ public sealed class DemoAgentTests
         });
     }
 
-    private static ServiceProvider RunOf(string user, IThreadStore log) =>
-        new ServiceCollection().AddSingleton(TestRuns.Context(user)).AddSingleton(log).BuildServiceProvider();
+    private static ServiceProvider RunOf(string user, IThreadStore log)
+    {
+        var configuration = new ConfigurationBuilder().Build();
+        var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration)
+            .AddSingleton<TimeProvider>(new FakeTimeProvider(Evening))
+            .AddSingleton(new Places(() => [TimeZoneInfo.CreateCustomTimeZone("Asia/Tokyo", TimeSpan.FromHours(9), "", "")]))
+            .AddSingleton(TestRuns.Context(user)).AddSingleton(log).AddAgents();
+        return new TestBuilder(services).AddDemo(configuration).Services.BuildServiceProvider();
+    }
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Agents.Endpoints;
-using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Http;
@@ -60,7 +59,7 @@ public sealed class EndpointModelTests
             Chunk("""{"tool_calls":[{"index":0,"function":{"arguments":"kyo\"}"}}]}"""),
             Chunk("{}", "\"tool_calls\""), Usage, "[DONE]"));
 
-        var clock = new BuiltInTools(_clock, Places.OfThisMachine()).All.Single(tool => tool.Name == BuiltInTools.Clock);
+        var clock = AIFunctionFactory.Create((string place) => place, "clock");
         var updates = await RequestApprovalAsync(server, options: new ChatOptions { Tools = [clock] });
 
         var call = updates.Call()!;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ChatBackend.Demo;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using Microsoft.AspNetCore.Builder;
@@ -148,7 +149,7 @@ public sealed class GuestInItsHostTests : IDisposable
     }
 
     private Task<SampleHost> StartAsync(Action<WebApplication>? map = null, TimeProvider? clock = null) => SampleHost.StartAsync(
-        _directory, builder => builder.Services.AddChatBackend(),
+        _directory, builder => builder.Services.AddChatBackend().AddDemo(builder.Configuration),
         app =>
         {
             app.MapChatBackend();

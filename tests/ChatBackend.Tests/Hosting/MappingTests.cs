@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ChatBackend.Demo;
 using ChatBackend.Identity;
 using ChatBackend.Tests.Server;
 using Microsoft.AspNetCore.Builder;
@@ -186,7 +187,7 @@ public sealed class MappingTests
         configure: application =>
         {
             application.Configuration["Guests:Enabled"] = "true";
-            var chat = application.Services.AddChatBackend();
+            var chat = application.Services.AddChatBackend().AddDemo(application.Configuration);
             if (guests)
             {
                 chat.AddGuests().AddTickets();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Claims;
 using System.Text.Json;
+using ChatBackend.Demo;
 using ChatBackend.Tests.Hosting;
 using ChatBackend.Tests.Server;
 using Microsoft.AspNetCore.Authentication;
@@ -86,7 +87,7 @@ public sealed class ApplicationUserTests
         configure: builder =>
         {
             configure?.Invoke(builder);
-            var chat = builder.Services.AddChatBackend();
+            var chat = builder.Services.AddChatBackend().AddDemo(builder.Configuration);
             add?.Invoke(chat);
         },
         map: app => app.MapChatBackend());

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ChatBackend.Agents;
-using ChatBackend.Agents.Demo;
+using ChatBackend.Demo;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Runs.History;

@@ -1,3 +1,4 @@
+using ChatBackend.Agents;
 using System.Net.WebSockets;
 using ChatBackend.Client;
 using ChatBackend.Identity;
@@ -68,7 +69,17 @@ internal sealed class ChatServer : IAsyncDisposable
                 host.UseSetting(key, value);
             }
 
-            host.ConfigureTestServices(services => configure(services.AddSingleton<TimeProvider>(Clock)));
+            host.ConfigureTestServices(services =>
+            {
+                // The agents of a test come before the server's demo: the first answers a message that names none.
+                var demo = services.SingleOrDefault(service => service.ServiceType == typeof(AgentRegistration));
+                configure(services.AddSingleton<TimeProvider>(Clock));
+                if (demo is not null)
+                {
+                    services.Remove(demo);
+                    services.Add(demo);
+                }
+            });
         });
         _app.UseKestrel(0);
         _app.StartServer();

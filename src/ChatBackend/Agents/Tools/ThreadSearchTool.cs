@@ -8,12 +8,14 @@ namespace ChatBackend.Agents.Tools;
 /// <summary>Searches the threads of the user whose run it is. Whose they are is never an argument: a model can be talked into anything.</summary>
 internal static class ThreadSearchTool
 {
+    public const string Name = "search_threads";
+
     private const int MaxHits = 5;
     private const int MaxQueryLength = 200;
 
     public static AIFunction Create() => AIFunctionFactory.Create(
         SearchAsync,
-        BuiltInTools.SearchThreads,
+        Name,
         "Messages in the user's own threads that hold all of the given words, best first.");
 
     private static async Task<Found> SearchAsync(

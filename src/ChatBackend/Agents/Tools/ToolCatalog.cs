@@ -2,19 +2,19 @@ using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Tools;
 
-/// <summary>The tools that agents may share by name: the built-in ones and those that the application added.</summary>
+/// <summary>The tools that agents may share by name: <c>search_threads</c> and those that the application added.</summary>
 internal sealed class ToolCatalog
 {
     private readonly Dictionary<string, AIFunction> _tools = new(StringComparer.Ordinal);
 
     /// <exception cref="InvalidOperationException">Two tools have one name.</exception>
-    public ToolCatalog(BuiltInTools builtIn, IEnumerable<ToolRegistration> added, IServiceProvider services)
+    public ToolCatalog(IEnumerable<ToolRegistration> added, IServiceProvider services)
     {
-        foreach (var tool in builtIn.All.Concat(added.Select(tool => tool.Create(services))))
+        foreach (var tool in added.Select(tool => (AIFunction)tool.Create(services)).Prepend(ThreadSearchTool.Create()))
         {
             if (!_tools.TryAdd(tool.Name, tool))
             {
-                throw new InvalidOperationException($"More than one tool is called {tool.Name}; {string.Join(", ", BuiltInTools.Names)} are built in.");
+                throw new InvalidOperationException($"More than one tool is called {tool.Name}; {ThreadSearchTool.Name} is built in.");
             }
         }
     }

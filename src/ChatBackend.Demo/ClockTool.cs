@@ -1,22 +1,25 @@
 using System.ComponentModel;
 using System.Globalization;
-using Microsoft.Extensions.AI;
+using ChatBackend.Agents;
 
-namespace ChatBackend.Agents.Tools;
+namespace ChatBackend.Demo;
 
 /// <summary>Tells the time in a place of the world.</summary>
 internal static class ClockTool
 {
+    public const string Name = "clock";
+
     private const int MaxPlaceLength = 100;
 
-    public static AIFunction Create(TimeProvider clock, Places places) => AIFunctionFactory.Create(
-        ([Description("A city, such as Tokyo, or an IANA time zone, such as Europe/Berlin. UTC when left out.")] string? place = null) =>
-            Read(place is { Length: > 0 } ? place : "UTC", clock, places),
-        BuiltInTools.Clock,
-        "The present date and time in a place.");
-
-    private static Reading Read(string place, TimeProvider clock, Places places)
+    public static Reading Read(
+        TimeProvider clock, Places places,
+        [Description("A city, such as Tokyo, or an IANA time zone, such as Europe/Berlin. UTC when left out.")] string? place = null)
     {
+        if (place is not { Length: > 0 })
+        {
+            place = "UTC";
+        }
+
         if (place.Length > MaxPlaceLength)
         {
             throw new ChatToolException($"A place has at most {MaxPlaceLength} characters.");

@@ -1,14 +1,14 @@
 using ChatBackend.Protocol;
 using Microsoft.Extensions.AI;
 
-namespace ChatBackend.Agents.Demo;
+namespace ChatBackend.Demo;
 
 /// <summary>Needs nothing from outside and says plainly that it is not a language model: finds the tool for a few phrases, then words its result.</summary>
 internal sealed class DemoModel : IChatClient
 {
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        Answer(Turn.Of(messages)).ToAsyncEnumerable();
+        Answer([.. messages]).ToAsyncEnumerable();
 
     public Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -20,10 +20,14 @@ internal sealed class DemoModel : IChatClient
     {
     }
 
-    private static IEnumerable<ChatResponseUpdate> Answer(Turn turn)
+    private static IEnumerable<ChatResponseUpdate> Answer(IReadOnlyList<ChatMessage> conversation)
     {
-        var intents = turn.Questions.Select(DemoIntent.Of).ToList();
-        if (intents.OfType<DemoIntent>().ElementAtOrDefault(turn.ToolResults.Count) is { } intent)
+        // A message that enters the run is answered beside the first, unless that one has its answer already.
+        var open = conversation.Skip(Enumerable.Range(0, conversation.Count).LastOrDefault(at => IsAnswer(conversation[at]), -1) + 1).ToList();
+        var questions = open.Where(message => message.Role == ChatRole.User).Select(message => message.Text).ToList();
+        var results = new Queue<FunctionResultContent>(open.SelectMany(message => message.Contents).OfType<FunctionResultContent>());
+        var intents = questions.Select(DemoIntent.Of).ToList();
+        if (intents.OfType<DemoIntent>().ElementAtOrDefault(results.Count) is { } intent)
         {
             var arguments = new Dictionary<string, object?> { [intent.Parameter] = intent.Value };
             yield return new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent(CallId.New().Value, intent.Tool, arguments)]);
@@ -31,8 +35,7 @@ internal sealed class DemoModel : IChatClient
             yield break;
         }
 
-        var results = new Queue<FunctionResultContent>(turn.ToolResults);
-        var answers = turn.Questions.Zip(intents, (question, asked) => asked is null ? DemoAnswer.Help : DemoAnswer.To(question, asked, results.Dequeue()));
+        var answers = questions.Zip(intents, (question, asked) => asked is null ? DemoAnswer.Help : DemoAnswer.To(question, asked, results.Dequeue()));
         foreach (var word in Words(string.Join("\n\n", answers)))
         {
             yield return new ChatResponseUpdate(ChatRole.Assistant, word);
@@ -40,6 +43,9 @@ internal sealed class DemoModel : IChatClient
 
         yield return new ChatResponseUpdate { FinishReason = ChatFinishReason.Stop };
     }
+
+    private static bool IsAnswer(ChatMessage message) =>
+        message.Role == ChatRole.Assistant && !message.Contents.Any(content => content is FunctionCallContent);
 
     /// <summary>Each with the space after it, so that together they are the text.</summary>
     private static IEnumerable<string> Words(string text)

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using ChatBackend.Agents.Tools;
 using Microsoft.Extensions.AI;
 
-namespace ChatBackend.Agents.Demo;
+namespace ChatBackend.Demo;
 
 /// <summary>Puts into words what a tool returned.</summary>
 internal static class DemoAnswer
@@ -26,9 +25,9 @@ internal static class DemoAnswer
             {
                 _ when json.ValueKind != JsonValueKind.Object => Failed(tool, ""),
                 _ when json.TryGetProperty("error", out var error) => Failed(tool, error.ToString()),
-                BuiltInTools.Clock => Time(json),
-                BuiltInTools.Calculator => $"{Text(json, "expression")} = {Text(json, "result")}",
-                BuiltInTools.SearchThreads => Hits(json, question),
+                ClockTool.Name => Time(json),
+                CalculatorTool.Name => $"{Text(json, "expression")} = {Text(json, "result")}",
+                DemoIntent.SearchThreads => Hits(json, question),
                 _ => Help,
             };
         }

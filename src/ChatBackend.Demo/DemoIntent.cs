@@ -1,11 +1,13 @@
 using System.Text.RegularExpressions;
-using ChatBackend.Agents.Tools;
 
-namespace ChatBackend.Agents.Demo;
+namespace ChatBackend.Demo;
 
 /// <summary>What a message asks for, as far as a handful of phrases can tell: one tool with one argument.</summary>
 internal sealed partial record DemoIntent(string Tool, string Parameter, string Value)
 {
+    /// <summary>The tool of the library.</summary>
+    public const string SearchThreads = "search_threads";
+
     // Longer messages are not such a phrase; the bound also keeps the patterns cheap.
     private const int MaxLength = 300;
 
@@ -20,16 +22,16 @@ internal sealed partial record DemoIntent(string Tool, string Parameter, string 
         var text = Closing().Replace(Opening().Replace(message.Trim(), ""), "");
         if (Search().Match(text) is { Success: true } search)
         {
-            return new DemoIntent(BuiltInTools.SearchThreads, "query", search.Groups["query"].Value.Trim('"', '\'', '“', '”', ' '));
+            return new DemoIntent(SearchThreads, "query", search.Groups["query"].Value.Trim('"', '\'', '“', '”', ' '));
         }
 
         if (Time().Match(text) is { Success: true } time)
         {
             var place = time.Groups["place"].Value.Trim();
-            return new DemoIntent(BuiltInTools.Clock, "place", place.Length > 0 ? place : "UTC");
+            return new DemoIntent(ClockTool.Name, "place", place.Length > 0 ? place : "UTC");
         }
 
-        return SumIn(text) is { } sum ? new DemoIntent(BuiltInTools.Calculator, "expression", sum) : null;
+        return SumIn(text) is { } sum ? new DemoIntent(CalculatorTool.Name, "expression", sum) : null;
     }
 
     private static string? SumIn(string text)

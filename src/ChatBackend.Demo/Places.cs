@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace ChatBackend.Agents.Tools;
+namespace ChatBackend.Demo;
 
 /// <summary>Time zones by the names people use: cities, a few countries with one zone, and IANA ids.</summary>
 internal sealed class Places(Func<IEnumerable<TimeZoneInfo>> zones)

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using ChatBackend.Agents;
 
-namespace ChatBackend.Agents.Tools;
+namespace ChatBackend.Demo;
 
 /// <summary>
 /// Evaluates <c>+ - * / % ^</c>, parentheses and signs over <see cref="decimal"/>. As in mathematics, <c>^</c> binds to the right and
