@@ -12,12 +12,14 @@ internal sealed record Figure(string Name, IReadOnlyList<double> Values, string 
 {
     public double Median => Statistics.Median(Values);
 
+    public bool IsMissed => Bar is { } bar && !Meets(bar);
+
     public string Verdict => (Bar, Stretch) switch
     {
+        _ when IsMissed => "MISSED",
         (null, _) => "shown",
         (_, { } stretch) when Meets(stretch) => "stretch",
-        ({ } bar, _) when Meets(bar) => "bar",
-        _ => "MISSED",
+        _ => "bar",
     };
 
     public string BarText => Bar is { } bar ? Text(bar) : "–";

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ChatBackend.Benchmarks.Report;
 using ChatBackend.Benchmarks.Servers;
 
@@ -15,20 +14,8 @@ internal static class DurableTurnCost
 
     public static async Task RunAsync(Results results)
     {
-        var folder = Directory.CreateTempSubdirectory("chat-earlier-").FullName;
-        var tree = Path.Combine(folder, "tree");
-        await RunAsync("git", "-C", Repository.Root, "worktree", "add", "--detach", tree, Earlier);
-        try
-        {
-            await RunAsync("dotnet", "build", Path.Combine(tree, "src", "ChatBackend.Server"), "-c", "Release", "-v", "quiet", "-nologo");
-            var dll = Path.Combine(tree, "src", "ChatBackend.Server", "bin", "Release", "net10.0", "ChatBackend.Server.dll");
-            await MeasureAsync(results, Contestant.Earlier(dll));
-        }
-        finally
-        {
-            await RunAsync("git", "-C", Repository.Root, "worktree", "remove", "--force", tree);
-            Directory.Delete(folder, recursive: true);
-        }
+        await using var earlier = await EarlierServer.BuildAsync(Earlier, "the server before the search index left the commit");
+        await MeasureAsync(results, earlier.Contestant);
     }
 
     private static async Task MeasureAsync(Results results, Contestant earlier)
@@ -55,16 +42,5 @@ internal static class DurableTurnCost
         results.Add(table);
         results.Add(new Figure($"CPU of a durable turn over {Earlier}", table.Ratios("CPU µs per turn", Contestant.Ours.Name, earlier.Name), "×", 0.8, 0.7));
         results.Add(new Figure($"bytes written of a durable turn over {Earlier}", table.Ratios("bytes per turn", Contestant.Ours.Name, earlier.Name), "×", 0.8, 0.6));
-    }
-
-    private static async Task RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"{program} {arguments[0]} failed: {output}");
-        }
     }
 }

@@ -25,8 +25,8 @@ internal sealed record Contestant(string Name, string About, Func<IDialect> Dial
 
     public bool IsOurs { get; private init; }
 
-    /// <summary>Our server, built from the commit that the cost of a durable turn is compared with.</summary>
-    public static Contestant Earlier(string serverDll) => new("63d4d8d", "the server before the search index left the commit", () => new WireDialect())
+    /// <summary>Our server, as it was at a commit.</summary>
+    public static Contestant Earlier(string commit, string about, string serverDll) => new(commit, about, () => new WireDialect())
     {
         IsOurs = true,
         ServerDll = serverDll,
