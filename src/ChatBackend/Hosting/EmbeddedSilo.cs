@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -20,14 +19,15 @@ internal static class EmbeddedSilo
     private static void Configure<TOptions>(ISiloBuilder silo, Func<TOptions, TimeSpan> callTimeout)
         where TOptions : class
     {
-        // One silo, loopback only, on a free port and without a gateway: copies run beside one another.
-        var address = new IPEndPoint(IPAddress.Loopback, FreePort());
-        silo.UseDevelopmentClustering(address);
+        // One silo, which nothing connects to: its address is only its name, the same in every copy. Orleans must listen all the same, so it does
+        // on a port that the system chooses while it binds, on loopback and without a gateway: copies run beside one another.
+        var name = new IPEndPoint(IPAddress.Loopback, EndpointOptions.DEFAULT_SILO_PORT);
+        silo.UseDevelopmentClustering(name);
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = ("embedded", "chat"));
         silo.Configure<EndpointOptions>(endpoint =>
         {
-            (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (address.Address, address.Port, 0);
-            endpoint.SiloListeningEndpoint = address;
+            (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (name.Address, name.Port, 0);
+            endpoint.SiloListeningEndpoint = new IPEndPoint(IPAddress.Loopback, 0);
         });
         // The only silo has the whole directory itself. A cache of it would keep an entry for every thread that was ever open, and
         // another one, which is not used, reserves room for its size.
@@ -35,12 +35,5 @@ internal static class EmbeddedSilo
             directory => (directory.CachingStrategy, directory.CacheSize) = (GrainDirectoryOptions.CachingStrategyType.None, 1000));
         silo.Services.AddOptions<SiloMessagingOptions>().Configure<IOptions<TOptions>>(
             (messaging, options) => messaging.ResponseTimeout = callTimeout(options.Value));
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }
