@@ -2,6 +2,7 @@ using ChatBackend.Agents;
 using ChatBackend.Demo;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Testing;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using static ChatBackend.Tests.Agents.StepModel;
+using static ChatBackend.Testing.ScriptedModel;
 
 namespace ChatBackend.Tests.Agents;
 
@@ -21,7 +22,7 @@ public sealed class AddedAgentTests
     [Fact]
     public async Task An_added_agent_answers_who_names_none_and_stands_beside_those_of_configuration()
     {
-        var model = new StepModel([new TextContent("Hello Ada")]);
+        var model = new ScriptedModel([new TextContent("Hello Ada")]);
         await using var server = new ChatServer(
             services => services.AddChatBackend().AddAgent("support", agent =>
             {
@@ -37,7 +38,7 @@ public sealed class AddedAgentTests
 
         end.Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("Hello Ada");
         client.Frames.All().OfType<AgentStarted>().Single().Agent.Should().Be("support");
-        model.Asked.Single().Select(message => message.Text).Should().Equal("Be kind.", $"The user is {client.Guest.UserId}.", "Hello");
+        model.Requests.Single().Select(message => message.Text).Should().Equal("Be kind.", $"The user is {client.Guest.UserId}.", "Hello");
         var greeting = client.Frames.All().OfType<ConnectionEstablished>().Single();
         greeting.Agents.Should().Equal("support", "demo", "script");
         greeting.AgentDetails.Should().ContainSingle().Which.Should().BeEquivalentTo(
@@ -49,7 +50,7 @@ public sealed class AddedAgentTests
     [Fact]
     public async Task An_agent_has_the_applications_model_or_the_one_of_its_key()
     {
-        var (one, other) = (new StepModel([new TextContent("one")]), new StepModel([new TextContent("other")]));
+        var (one, other) = (new ScriptedModel([new TextContent("one")]), new ScriptedModel([new TextContent("other")]));
         await using var server = new ChatServer(services =>
         {
             services.AddSingleton<IChatClient>(one);
@@ -70,17 +71,17 @@ public sealed class AddedAgentTests
         await using var server = new ChatServer(services => services.AddChatBackend()
             .AddAgent("short", agent =>
             {
-                agent.UseModel(new StepModel(again, again, again)).UseTool("clock");
+                agent.UseModel(new ScriptedModel(again, again, again)).UseTool("clock");
                 agent.MaxSteps = 2;
             })
             .AddAgent("brief", agent =>
             {
-                agent.UseModel(new StepModel([new TextContent("12345")], [new TextContent("6")]));
+                agent.UseModel(new ScriptedModel([new TextContent("12345")], [new TextContent("6")]));
                 agent.MaxOutputCharacters = 4;
             })
             .AddAgent("quick", agent =>
             {
-                agent.UseModel(new StepModel([Call("wait")])).AddTool("wait", (CancellationToken cancelled) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancelled));
+                agent.UseModel(new ScriptedModel([Call("wait")])).AddTool("wait", (CancellationToken cancelled) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancelled));
                 agent.Timeout = TimeSpan.FromMilliseconds(200);
             }));
         await using var client = await server.ConnectAsync();
@@ -102,10 +103,10 @@ public sealed class AddedAgentTests
         (await Starting(chat => chat.AddAgent("one", agent => Any(agent.UseTool("search_threads").UseTool("search_threads")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*one has more than one tool called search_threads*");
         (await Starting(chat => chat.AddAgent("one", agent => Any(agent.AddAgentTool("two", "Helps.")))).Should().ThrowAsync<InvalidOperationException>()).WithMessage("The agent one calls the agent two*");
         (await Starting(chat => chat.AddAgent("one", Any).AddTool("search_threads", () => "noon")).Should().ThrowAsync<InvalidOperationException>()).WithMessage("More than one tool is called search_threads*");
-        (await Starting(chat => chat.AddAgent("one", agent => agent.UseModel(new StepModel().AsBuilder().UseFunctionInvocation().Build())))
+        (await Starting(chat => chat.AddAgent("one", agent => agent.UseModel(new ScriptedModel().AsBuilder().UseFunctionInvocation().Build())))
             .Should().ThrowAsync<InvalidOperationException>()).WithMessage("*UseFunctionInvocation*");
 
-        static void Any(ChatAgentBuilder agent) => agent.UseModel(new StepModel());
+        static void Any(ChatAgentBuilder agent) => agent.UseModel(new ScriptedModel());
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using ChatBackend.Agents;
 using ChatBackend.Client;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
+using ChatBackend.Testing;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using Microsoft.AspNetCore.Authentication;
@@ -13,7 +14,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using static ChatBackend.Tests.Agents.StepModel;
+using static ChatBackend.Testing.ScriptedModel;
 
 namespace ChatBackend.Tests.Agents;
 
@@ -23,7 +24,7 @@ public sealed class AddedToolTests
     [Fact]
     public async Task A_tool_is_given_a_service_of_the_runs_scope_and_its_user_and_the_model_fills_in_the_rest()
     {
-        var model = new StepModel([Call("order", ("id", "A1"))]);
+        var model = new ScriptedModel([Call("order", ("id", "A1"))]);
         await using var server = new ChatServer(services =>
         {
             SignedIn.Add(services.AddScoped<Orders>());
@@ -54,7 +55,7 @@ public sealed class AddedToolTests
         await using var server = new ChatServer(services =>
         {
             SignedIn.Add(services);
-            services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new StepModel([Call("tier")])).AddTool("tier", (ChatRunContext run) => run.User.FindFirstValue("tier")));
+            services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new ScriptedModel([Call("tier")])).AddTool("tier", (ChatRunContext run) => run.User.FindFirstValue("tier")));
         });
         await using var client = await server.ConnectAsync();
         var busy = await client.PlayAsync($$"""{"steps":[{"wait_ms":{{ShiftedTime.Gate}}}]}""");
@@ -71,7 +72,7 @@ public sealed class AddedToolTests
     public async Task Progress_reaches_every_follower_between_the_begin_and_the_end_of_its_call()
     {
         var followed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = new ChatServer(services => services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new StepModel([Call("read")])).AddTool(
+        await using var server = new ChatServer(services => services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new ScriptedModel([Call("read")])).AddTool(
             "read",
             async (ChatRunContext run) =>
             {
@@ -104,7 +105,7 @@ public sealed class AddedToolTests
     public async Task Progress_stands_among_the_events_of_a_follower_and_in_its_transcript_while_the_call_lasts()
     {
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = new ChatServer(services => services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new StepModel([Call("read")])).AddTool(
+        await using var server = new ChatServer(services => services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new ScriptedModel([Call("read")])).AddTool(
             "read",
             async (ChatRunContext run) =>
             {
@@ -136,7 +137,7 @@ public sealed class AddedToolTests
     [InlineData(150, true)]
     public async Task Approval_is_asked_for_where_the_condition_holds(int amount, bool isAsked)
     {
-        await using var server = Paying(new StepModel([Call("pay", ("amount", amount))]), ChatToolApproval.When(call => call.Argument<decimal>("amount") > 100));
+        await using var server = Paying(new ScriptedModel([Call("pay", ("amount", amount))]), ChatToolApproval.When(call => call.Argument<decimal>("amount") > 100));
         await using var client = await server.ConnectAsync();
 
         var ack = await client.Connection.ChatAsync("Pay").Soon();
@@ -156,12 +157,12 @@ public sealed class AddedToolTests
     public async Task A_condition_that_fails_asks_and_a_setting_wins_over_all()
     {
         var broken = ChatToolApproval.When(_ => throw new InvalidOperationException("the condition"));
-        await using var server = Paying(new StepModel([Call("pay", ("amount", 1))]), broken);
+        await using var server = Paying(new ScriptedModel([Call("pay", ("amount", 1))]), broken);
         await using var client = await server.ConnectAsync();
         await client.Connection.ChatAsync("Pay").Soon();
         await client.Frames.UntilAsync<ApprovalRequired>();
 
-        await using var allowed = Paying(new StepModel([Call("pay", ("amount", 1))]), ChatToolApproval.Always, ("Tools:pay:Approval", "never"));
+        await using var allowed = Paying(new ScriptedModel([Call("pay", ("amount", 1))]), ChatToolApproval.Always, ("Tools:pay:Approval", "never"));
         await using var payer = await allowed.ConnectAsync();
         await payer.EndOfAsync(await payer.Connection.ChatAsync("Pay").Soon());
         payer.Frames.All().OfType<ToolCompleted>().Single().Outcome.Should().Be(ToolOutcome.Succeeded);
@@ -172,7 +173,7 @@ public sealed class AddedToolTests
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = new ChatServer(services => services.AddChatBackend().AddAgent("support", agent => agent
-            .UseModel(new StepModel([Call("hurry")], [Call("wait")]))
+            .UseModel(new ScriptedModel([Call("hurry")], [Call("wait")]))
             .AddTool("hurry", (CancellationToken token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token), tool => tool.Timeout = TimeSpan.FromMilliseconds(50))
             .AddTool("wait", async (ChatRunContext run) =>
             {
@@ -193,7 +194,7 @@ public sealed class AddedToolTests
 
     private static string Text(JsonElement json, string member) => json.GetProperty(member).GetString()!;
 
-    private static ChatServer Paying(StepModel model, ChatToolApproval approval, params (string, string)[] settings) => new(
+    private static ChatServer Paying(ScriptedModel model, ChatToolApproval approval, params (string, string)[] settings) => new(
         services => services.AddChatBackend().AddAgent(
             "support", agent => agent.UseModel(model).AddTool("pay", (int amount) => amount, tool => tool.Approval = approval)),
         settings);

@@ -1,22 +1,23 @@
 using ChatBackend.Agents;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.Testing;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using Microsoft.Extensions.AI;
-using static ChatBackend.Tests.Agents.StepModel;
+using static ChatBackend.Testing.ScriptedModel;
 
 namespace ChatBackend.Tests.Agents;
 
 /// <summary>An agent that calls another one: a run in a run, each with its one end.</summary>
 public sealed class NestedRunTests
 {
-    private readonly StepModel _editor = new([new TextContent("I ask. "), Call("researcher", ("task", "Find whales."))], [new TextContent("There are two.")]);
+    private readonly ScriptedModel _editor = new([new TextContent("I ask. "), Call("researcher", ("task", "Find whales."))], [new TextContent("There are two.")]);
 
     [Fact]
     public async Task The_events_of_a_nested_run_carry_the_run_around_it_and_what_it_says_is_the_tools_result()
     {
-        var researcher = new StepModel([new TextReasoningContent("Hm."), Call("look")], [new TextContent("Two whales.")]);
+        var researcher = new ScriptedModel([new TextReasoningContent("Hm."), Call("look")], [new TextContent("Two whales.")]);
         await using var server = Server(agent => agent.UseModel(researcher).AddTool("look", (ChatRunContext run) => $"{run.Agent} {run.ParentRunId}"));
         await using var client = await server.ConnectAsync();
 
@@ -34,12 +35,12 @@ public sealed class NestedRunTests
         nested.OfType<AgentStarted>().Single().Should().BeEquivalentTo(new { Agent = "researcher", MessageId = ack.MessageId!.Value });
         nested.OfType<ToolCompleted>().Single().Result!.Value.GetString().Should().Be($"researcher {ack.RunId}");
         events.OfType<ToolCompleted>().Last().Result!.Value.GetString().Should().Be("Two whales.");
-        researcher.Asked[0].Select(message => message.Text).Should().Equal("You look things up.", "Find whales.");
+        researcher.Requests[0].Select(message => message.Text).Should().Equal("You look things up.", "Find whales.");
         client.Frames.All().OfType<PartDelta>().Should().OnlyContain(delta => delta.RunId == ack.RunId!.Value);
 
         // The next run is shown the call and its result, and nothing that was said inside it.
         await client.EndOfAsync(await client.Connection.ChatAsync("Sure?", ack.ThreadId).Soon());
-        _editor.Asked[2].Select(message => message.Text).Should().Equal("How many?", "I ask. ", "", "", "There are two.", "Sure?");
+        _editor.Requests[2].Select(message => message.Text).Should().Equal("How many?", "I ask. ", "", "", "There are two.", "Sure?");
         var transcript = client.Connection.FollowerOf(ack.ThreadId!.Value).Transcript;
         transcript.Entries.OfType<RunEntry>().Select(run => run.ParentRunId is null).Should().Equal(true, false, true, false);
     }
@@ -47,7 +48,7 @@ public sealed class NestedRunTests
     [Fact]
     public async Task A_stop_ends_both_with_one_terminal_event_each()
     {
-        await using var server = Server(agent => agent.UseModel(new StepModel([Call("wait")])).AddTool(
+        await using var server = Server(agent => agent.UseModel(new ScriptedModel([Call("wait")])).AddTool(
             "wait", (CancellationToken token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token)));
         await using var client = await server.ConnectAsync();
         var ack = await client.Connection.ChatAsync("How many?").Soon();
@@ -69,7 +70,7 @@ public sealed class NestedRunTests
     {
         await using var server = Server(agent =>
         {
-            agent.UseModel(new StepModel([Call("look")], [Call("look")])).AddTool("look", () => 1);
+            agent.UseModel(new ScriptedModel([Call("look")], [Call("look")])).AddTool("look", () => 1);
             agent.MaxSteps = 1;
         });
         await using var client = await server.ConnectAsync();
@@ -85,7 +86,7 @@ public sealed class NestedRunTests
     {
         await using var server = Server(agent =>
         {
-            agent.UseModel(new StepModel([Call("wait")])).AddTool("wait", (CancellationToken token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
+            agent.UseModel(new ScriptedModel([Call("wait")])).AddTool("wait", (CancellationToken token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
             agent.Timeout = TimeSpan.FromMilliseconds(100);
         });
         await using var client = await server.ConnectAsync();
@@ -102,7 +103,7 @@ public sealed class NestedRunTests
     [InlineData(ApprovalDecision.Reject, ToolOutcome.Rejected)]
     public async Task A_tool_of_a_nested_run_may_ask_for_approval(ApprovalDecision decision, ToolOutcome outcome)
     {
-        await using var server = Server(agent => agent.UseModel(new StepModel([Call("pay")], [new TextContent("Paid.")]))
+        await using var server = Server(agent => agent.UseModel(new ScriptedModel([Call("pay")], [new TextContent("Paid.")]))
             .AddTool("pay", () => 1, tool => tool.Approval = ChatToolApproval.Always));
         await using var client = await server.ConnectAsync();
         var ack = await client.Connection.ChatAsync("Pay").Soon();
@@ -122,7 +123,7 @@ public sealed class NestedRunTests
         var data = Directory.CreateTempSubdirectory("chat-nested-");
         try
         {
-            static void Waiting(ChatAgentBuilder agent) => agent.UseModel(new StepModel([Call("pay")])).AddTool("pay", () => 1, tool => tool.Approval = ChatToolApproval.Always);
+            static void Waiting(ChatAgentBuilder agent) => agent.UseModel(new ScriptedModel([Call("pay")])).AddTool("pay", () => 1, tool => tool.Approval = ChatToolApproval.Always);
             var server = new ChatServer(data, services => Agents(services.AddChatBackend(), Waiting));
             var client = await server.ConnectAsync();
             var ack = await client.Connection.ChatAsync("Pay").Soon();

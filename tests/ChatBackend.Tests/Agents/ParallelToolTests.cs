@@ -2,12 +2,13 @@ using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Storage.Sqlite;
+using ChatBackend.Testing;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
-using static ChatBackend.Tests.Agents.StepModel;
+using static ChatBackend.Testing.ScriptedModel;
 
 namespace ChatBackend.Tests.Agents;
 
@@ -39,7 +40,7 @@ public sealed class ParallelToolTests
             return n;
         }
 
-        var model = new StepModel([Call("together", ("n", 1)), Call("together", ("n", 2)), Call("alone", ("n", 3)), Call("alone", ("n", 4))]);
+        var model = new ScriptedModel([Call("together", ("n", 1)), Call("together", ("n", 2)), Call("alone", ("n", 3)), Call("alone", ("n", 4))]);
         await using var server = new ChatServer(services => services.AddChatBackend()
             .AddTool("together", Together, tool => tool.RunsInParallel = true)
             .AddAgent("support", agent => agent.UseModel(model).UseTool("together").AddTool("alone", Alone)));
@@ -49,14 +50,14 @@ public sealed class ParallelToolTests
         (await client.EndOfAsync(first)).Should().BeOfType<AgentCompleted>();
 
         most.Should().Be(1);
-        var results = model.Asked[1][^1].Contents.OfType<FunctionResultContent>().Select(result => ((JsonElement)result.Result!).GetInt32());
+        var results = model.Requests[1][^1].Contents.OfType<FunctionResultContent>().Select(result => ((JsonElement)result.Result!).GetInt32());
         results.Should().Equal([1, 2, 3, 4], "the model is told in the order in which it asked");
         var events = client.Frames.All().OfType<RunEvent>().ToList();
         events.Take(3).Select(threadEvent => threadEvent.GetType()).Should().Equal(typeof(AgentStarted), typeof(ToolExecuting), typeof(ToolExecuting));
 
         // What ran at the same time is shown to the next run as it was asked for: no call of a model may lack its result.
         await client.EndOfAsync(await client.Connection.ChatAsync("Again", first.ThreadId).Soon());
-        var calls = model.Asked[2].First(message => message.Contents.Any(content => content is FunctionCallContent));
+        var calls = model.Requests[2].First(message => message.Contents.Any(content => content is FunctionCallContent));
         calls.Contents.OfType<FunctionCallContent>().Should().HaveCount(2);
     }
 
@@ -82,7 +83,7 @@ public sealed class ParallelToolTests
                 FaultOf = append => append.Events.Any(IsToolCompleted) && Interlocked.Increment(ref faults) <= 2 ? AppendFault.After : null,
             });
             services.AddChatBackend().AddAgent(
-                "support", agent => agent.UseModel(new StepModel([Call("together"), Call("together")])).AddTool("together", Together, tool => tool.RunsInParallel = true));
+                "support", agent => agent.UseModel(new ScriptedModel([Call("together"), Call("together")])).AddTool("together", Together, tool => tool.RunsInParallel = true));
         });
         await using var client = await server.ConnectAsync();
 

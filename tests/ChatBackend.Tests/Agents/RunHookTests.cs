@@ -1,18 +1,19 @@
 using System.Collections.Concurrent;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
+using ChatBackend.Testing;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
-using static ChatBackend.Tests.Agents.StepModel;
+using static ChatBackend.Testing.ScriptedModel;
 
 namespace ChatBackend.Tests.Agents;
 
 /// <summary>What an application may say at the turns of a run, and what becomes of it.</summary>
 public sealed class RunHookTests
 {
-    private readonly StepModel _model = new([Call("pay", ("amount", 7)), Call("shell")]);
+    private readonly ScriptedModel _model = new([Call("pay", ("amount", 7)), Call("shell")]);
     private readonly Notes _notes = new();
 
     [Fact]
@@ -24,7 +25,7 @@ public sealed class RunHookTests
         var end = await client.EndOfAsync(await client.Connection.ChatAsync("Pay").Soon());
 
         end.Should().BeOfType<AgentFailed>().Which.Should().BeEquivalentTo(new { Code = RunFailure.Refused, Message = "Your quota is used up.", Retryable = false });
-        _model.Asked.Should().BeEmpty();
+        _model.Requests.Should().BeEmpty();
         (await _notes.EndAsync()).Should().Be(ChatRunOutcome.Failed);
     }
 
@@ -38,8 +39,8 @@ public sealed class RunHookTests
 
         await client.EndOfAsync(await client.Connection.ChatAsync("Two", first.ThreadId).Soon());
 
-        _model.Asked[0].Select(message => message.Text).Should().Equal("Be brief.", "They wrote: One", "One");
-        _model.Asked[3].Where(message => message.Role == ChatRole.System).Select(message => message.Text).Should().Equal("Be brief.", "They wrote: Two");
+        _model.Requests[0].Select(message => message.Text).Should().Equal("Be brief.", "They wrote: One", "One");
+        _model.Requests[3].Where(message => message.Role == ChatRole.System).Select(message => message.Text).Should().Equal("Be brief.", "They wrote: Two");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ChatBackend.Testing;
 using ChatBackend.Tests.Agents;
 using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Builder;
@@ -29,7 +30,7 @@ public sealed class HostSiloTests
                         (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (address.Address, address.Port, 0);
                         endpoint.SiloListeningEndpoint = address;
                     }));
-                builder.Services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new StepModel([new TextContent("Hello.")])));
+                builder.Services.AddChatBackend().AddAgent("support", agent => agent.UseModel(new ScriptedModel([new TextContent("Hello.")])));
             },
             map: app => app.MapChatBackend());
 

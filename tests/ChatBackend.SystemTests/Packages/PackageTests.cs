@@ -1,0 +1,112 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Xml.Linq;
+using ChatBackend.Client;
+using ChatBackend.Protocol;
+using ChatBackend.Tests.Agents;
+using static ChatBackend.Tests.Agents.ModelServer;
+
+namespace ChatBackend.SystemTests.Packages;
+
+/// <summary>What people get who have the packages and not the solution.</summary>
+public sealed class PackageTests(PackagedProjects projects) : IClassFixture<PackagedProjects>
+{
+    private const string Libraries = "ChatBackend ChatBackend.Client ChatBackend.Protocol ChatBackend.Testing";
+
+    [Fact]
+    public void Each_package_has_its_licence_readme_changelog_documentation_and_symbols()
+    {
+        var packages = Directory.GetFiles(projects.Feed, "*.nupkg").Select(Read).ToDictionary(package => package.Id);
+
+        packages.Keys.Should().BeEquivalentTo([.. Libraries.Split(' '), "ChatBackend.Templates"]);
+        packages.Values.Select(package => package.Version).Distinct().Should().ContainSingle().Which.Should().StartWith("0.");
+        packages.Values.Should().OnlyContain(package => package.Licence == "MIT" && package.Files.Contains("README.md") && package.Files.Contains("CHANGELOG.md"));
+        foreach (var id in Libraries.Split(' '))
+        {
+            packages[id].Files.Should().Contain([$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"]);
+            using var symbols = ZipFile.OpenRead(Path.Combine(projects.Feed, $"{id}.{packages[id].Version}.snupkg"));
+            symbols.Entries.Select(entry => entry.FullName).Should().Contain($"lib/net10.0/{id}.pdb");
+        }
+
+        packages["ChatBackend.Client"].Files.Should().Contain("lib/net8.0/ChatBackend.Client.dll");
+        packages["ChatBackend.Protocol"].Files.Should().Contain("lib/net8.0/ChatBackend.Protocol.dll");
+    }
+
+    /// <summary>README's sample, and a project of the template.</summary>
+    [Theory]
+    [InlineData("Shop", "Model")]
+    [InlineData("Assistant", "Model:Endpoint")]
+    public async Task An_application_with_the_package_answers_over_the_socket_with_its_tool(string project, string endpoint)
+    {
+        await using var provider = await StartAsync((context, body) => SendAsync(context, Answer(body)));
+        await using var server = await ServerProcess.StartAsync(new ServerSettings
+        {
+            Program = projects.DllOf(project),
+            Configuration = new Dictionary<string, string> { [endpoint] = provider.Endpoint, ["ASPNETCORE_CONTENTROOT"] = projects.In(project) },
+        });
+        await using var client = await server.ConnectAsync(await server.GuestAsync());
+
+        var ack = await client.ChatAsync("Where is B-17?").Soon();
+        var thread = client.FollowerOf(ack.ThreadId!.Value);
+        (await thread.WaitForRunEndAsync(ack.RunId!.Value).Soon()).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("Done.");
+
+        ((ToolCompleted)await thread.WaitForAsync(threadEvent => threadEvent is ToolCompleted).Soon()).Result!.Value.GetString().Should().Be("sent");
+        (await server.TerminateAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task The_template_has_a_page()
+    {
+        await using var server = await ServerProcess.StartAsync(new ServerSettings
+        {
+            Program = projects.DllOf("Assistant"),
+            Configuration = new Dictionary<string, string> { ["ASPNETCORE_CONTENTROOT"] = projects.In("Assistant") },
+        });
+        using var http = Trusting.Client(server.Http);
+
+        (await http.GetStringAsync(new Uri("/", UriKind.Relative)).Soon()).Should().Contain("<title>Assistant</title>");
+    }
+
+    /// <summary>README's samples of the client, compiled for .NET 8.</summary>
+    [Theory]
+    [InlineData("Client")]
+    [InlineData("ClientReadme")]
+    public async Task The_client_for_net_8_chats_with_the_server(string project)
+    {
+        await using var server = await ServerProcess.StartAsync();
+
+        (await projects.RunAsync(project, $"{server.Http}", $"{server.WebSocket}")).Should().Contain("language model");
+    }
+
+    [Fact]
+    public async Task The_samples_of_the_other_packages_say_what_they_promise()
+    {
+        (await projects.RunAsync("ProtocolReadme")).Should().StartWith("Pong ");
+        (await projects.RunAsync("TestingReadme")).Should().Be("It is on its way. sent");
+    }
+
+    [Fact]
+    public async Task A_tool_outside_the_solution_has_services_claims_progress_approval_and_a_stop() =>
+        (await projects.RunAsync("Outside")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().Equal(
+            "small: AgentCompleted, Succeeded 99.5 to ada, gold, from till 1, approvals 0, progress The bank is asked",
+            "large: AgentCompleted, Succeeded 150 to ada, gold, from till 2, approvals 1, progress The bank is asked",
+            "slow: AgentStopped, Abandoned , approvals 0, progress Till 3 is counted");
+
+    private static (string Id, string Version, string? Licence, IReadOnlyList<string> Files) Read(string path)
+    {
+        using var package = ZipFile.OpenRead(path);
+        using var nuspec = package.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
+        var metadata = XDocument.Load(nuspec).Root!.Elements().First();
+        string? Of(string name) => metadata.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
+        return (Of("id")!, Of("version")!, Of("license"), [.. package.Entries.Select(entry => entry.FullName)]);
+    }
+
+    /// <summary>Asks for the order, then says a word.</summary>
+    private static string[] Answer(JsonElement request) =>
+        request.GetProperty("messages").EnumerateArray().Last().GetProperty("role").GetString() == "tool"
+            ? [Text("Done."), Chunk("{}", "\"stop\""), "[DONE]"]
+            : [
+                Chunk("""{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"order_status","arguments":"{\"order\":\"B-17\"}"}}]}"""),
+                Chunk("{}", "\"tool_calls\""), "[DONE]",
+            ];
+}
