@@ -73,7 +73,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         get
         {
             var address = _addresses.FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttps) ?? Http;
-            return new UriBuilder(address) { Scheme = address.Scheme == Uri.UriSchemeHttps ? "wss" : "ws", Path = "/ws" }.Uri;
+            return new UriBuilder(address) { Scheme = address.Scheme == Uri.UriSchemeHttps ? "wss" : "ws", Path = $"{_settings.Prefix}/ws" }.Uri;
         }
     }
 
@@ -214,7 +214,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         do
         {
-            using var response = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);
+            using var response = await http.GetAsync(new Uri($"{_settings.Prefix}/health/ready", UriKind.Relative), cancellationToken);
             if (response.IsSuccessStatusCode)
             {
                 return;

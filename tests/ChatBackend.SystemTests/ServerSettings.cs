@@ -19,6 +19,9 @@ internal sealed record ServerSettings
     /// <summary>The program to start; the server when null.</summary>
     public string? Program { get; init; }
 
+    /// <summary>What the program has the chat below.</summary>
+    public string Prefix { get; init; } = "";
+
     /// <summary>A command that becomes the server: it ends with an <c>exec</c> of its arguments.</summary>
     public IReadOnlyList<string> Launcher { get; init; } = [];
 }

@@ -69,7 +69,7 @@ public sealed partial class PackagedProjects : IAsyncLifetime
         }
 
         Project("LibraryReadme", "Microsoft.NET.Sdk.Web", "ChatBackend", code: FirstSample("src/ChatBackend/README.md"));
-        Project("Client", "Microsoft.NET.Sdk", "ChatBackend.Client", "net8.0", Addressed(FirstSample("README.md")));
+        Project("Client", "Microsoft.NET.Sdk", "ChatBackend.Client", "net8.0", File.ReadAllText(Path.Combine(Root, "samples", "Client", "Program.cs")));
         Project("ClientReadme", "Microsoft.NET.Sdk", "ChatBackend.Client", "net8.0", Addressed(FirstSample("src/ChatBackend.Client/README.md")));
         Project("ProtocolReadme", "Microsoft.NET.Sdk", "ChatBackend.Protocol", "net8.0", FirstSample("src/ChatBackend.Protocol/README.md") + "Console.Write(frame);");
         Project("TestingReadme", "Microsoft.NET.Sdk", "ChatBackend.Testing", code: FirstSample("src/ChatBackend.Testing/README.md") + """Console.Write($"{answer.Content} {call.Result}");""");

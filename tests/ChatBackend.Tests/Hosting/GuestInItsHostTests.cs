@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Shop;
 
 namespace ChatBackend.Tests.Hosting;
 
@@ -28,7 +29,7 @@ public sealed class GuestInItsHostTests : IDisposable
         await using var host = await StartAsync(clock: clock);
 
         host.App.Services.GetRequiredService<TimeProvider>().Should().BeSameAs(clock);
-        host.App.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout.Should().Be(SampleHost.ShutdownTimeout);
+        host.App.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout.Should().Be(ShopApplication.ShutdownTimeout);
         host.App.Services.GetRequiredService<IHttpContextFactory>().Should().BeOfType<DefaultHttpContextFactory>();
         await using var ada = await host.ConnectAsync("/ws", ("Cookie", await host.SignInAsync("ada")));
         (await ada.ReceiveAsync()).GetProperty("server_time").GetDateTimeOffset().Should().BeCloseTo(clock.GetUtcNow(), TimeSpan.FromMinutes(5), "the chat goes by the application's clock");
@@ -48,7 +49,7 @@ public sealed class GuestInItsHostTests : IDisposable
         {
             await IsAsync(with, before, "ada");
             after = await with.SignInAsync("ben");
-            with.App.Services.GetRequiredService<IOptions<DataProtectionOptions>>().Value.ApplicationDiscriminator.Should().Be(SampleHost.Name);
+            with.App.Services.GetRequiredService<IOptions<DataProtectionOptions>>().Value.ApplicationDiscriminator.Should().Be(ShopApplication.Name);
         }
 
         await using (var without = await SampleHost.StartAsync(_directory))

@@ -1,33 +1,27 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
-using System.Security.Claims;
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Shop;
 
 namespace ChatBackend.Tests.Hosting;
 
 /// <summary>
-/// An application behind a real socket, with what applications have of their own: a cookie sign-in, Data Protection with a name and keys,
-/// an OpenAPI document, a clock, a time to shut down, a health check. The chat backend comes into it as README says.
+/// The application of samples/Host behind a real socket, with what applications have of their own: a cookie sign-in, Data Protection with a
+/// name and keys, an OpenAPI document, a clock, a time to shut down, and here a health check too. The chat backend comes into it as README says.
 /// </summary>
 internal sealed class SampleHost : IAsyncDisposable
 {
-    public const string Name = "SampleHost";
-    public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(47);
-
     private readonly DirectoryInfo _directory;
     private readonly bool _ownsDirectory;
 
@@ -61,25 +55,12 @@ internal sealed class SampleHost : IAsyncDisposable
             ["Connections:DrainGrace"] = "00:00:00",
             ["Runs:DrainBound"] = "00:00:00",
         });
-        builder.Services.AddSingleton(clock ?? new ShiftedTime());
-        builder.Services.AddDataProtection().SetApplicationName(Name).PersistKeysToFileSystem(new DirectoryInfo(KeysOf(place)));
-        builder.Services.AddOpenApi();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.AddShop(clock ?? new ShiftedTime());
         builder.Services.AddHealthChecks().AddCheck("readiness", () => new(Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy), tags: ["ready"]);
-        // The only scheme: the default one, without being named so.
-        builder.Services.AddAuthentication().AddCookie(CookieAuthenticationDefaults.AuthenticationScheme, options =>
-        {
-            options.Cookie.Name = "host_session";
-            options.Events.OnRedirectToLogin = context => StatusAsync(context.Response, HttpStatusCode.Unauthorized);
-        });
-        builder.Services.AddAuthorization();
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.MapOpenApi();
-        app.MapPost("/sign-in/{user}", (string user, HttpContext http) => http.SignInAsync(new ClaimsPrincipal(
-            new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user), new Claim("email", $"{user}@example.com")], CookieAuthenticationDefaults.AuthenticationScheme))));
-        app.MapGet("/host/me", (ClaimsPrincipal user) => user.FindFirstValue(ClaimTypes.NameIdentifier) ?? "nobody").RequireAuthorization();
+        app.MapShop();
         map?.Invoke(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new SampleHost(place, directory is null, app);
@@ -152,10 +133,4 @@ internal sealed class SampleHost : IAsyncDisposable
     }
 
     private Uri WebSocket(string path) => new UriBuilder(new Uri(Address, path)) { Scheme = "ws" }.Uri;
-
-    private static Task StatusAsync(HttpResponse response, HttpStatusCode status)
-    {
-        response.StatusCode = (int)status;
-        return Task.CompletedTask;
-    }
 }
