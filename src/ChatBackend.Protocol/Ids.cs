@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace ChatBackend.Protocol;
@@ -31,6 +32,15 @@ public readonly record struct ThreadId(string Value) : IWireId<ThreadId>
     public static ThreadId New() => new(WireId.New("thr_"));
 
     public static ThreadId From(string value) => new(value);
+
+    /// <summary>Reads an id from a path or a query.</summary>
+    /// <returns>Whether it is a well-formed id.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? value, out ThreadId id)
+    {
+        var isId = value is not null && IsWellFormed(value);
+        id = isId ? From(value!) : default;
+        return isId;
+    }
 
     public static bool IsWellFormed(string value) => value.Length is > 0 and <= 128;
 

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using ChatBackend.Errors;
+using ChatBackend.Protocol;
 using ChatBackend.Storage;
 using ChatBackend.Threads.Contracts;
 using Microsoft.AspNetCore.Builder;
@@ -23,16 +25,14 @@ internal static class EventEndpoints
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status410Gone);
 
     private static async Task<IResult> PageAsync(
-        HttpContext http, IThreadStore store, IEventLog log, Quarantine quarantine, [FromRoute(Name = "thread_id")] string threadId,
-        [FromQuery(Name = "after_seq")] string? afterSeq, [FromQuery(Name = "after_at")] string? afterAt, string? limit)
+        HttpContext http, IThreadStore store, IEventLog log, Quarantine quarantine, [FromQuery(Name = "after_at")] UtcTime? afterAt,
+        [FromRoute(Name = "thread_id")] ThreadId id, [FromQuery(Name = "after_seq"), Range(typeof(long), "0", "9223372036854775807")] long afterSeq = 0, [Range(1, MaxPage)] int limit = StandardPage)
     {
-        var after = new EventCursor(RestInput.Cursor(afterSeq, "after_seq"), RestInput.Time(afterAt, "after_at"));
-        var max = RestInput.Limit(limit, StandardPage, MaxPage);
-        var id = RestInput.Thread(threadId);
+        var after = new EventCursor(afterSeq, afterAt?.Value);
         var thread = await store.FindAsync(RestSession.UserOf(http), id, http.RequestAborted) ?? throw ProtocolException.NotFound();
         await quarantine.AdmitAsync(id, RestSession.UserOf(http));
         await after.RequireAsync(thread, log, http.RequestAborted);
-        var events = await log.ReadAsync(id, after.Seq, max, MaxBytes, http.RequestAborted);
+        var events = await log.ReadAsync(id, after.Seq, limit, MaxBytes, http.RequestAborted);
         quarantine.Check(id, events);
         var next = after.Seq + 1;
         if ((events.Count == 0 ? next <= thread.Head : events[0].Seq != next) && await quarantine.MustHoldAsync(RestSession.UserOf(http), id, next))

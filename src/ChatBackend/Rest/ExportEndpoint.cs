@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
@@ -23,16 +24,11 @@ internal static class ExportEndpoint
             .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task ExportAsync(
-        HttpContext http, IThreadStore store, IEventLog log, Quarantine quarantine, TimeProvider clock, [FromRoute(Name = "thread_id")] string threadId, string? format)
+        HttpContext http, IThreadStore store, IEventLog log, Quarantine quarantine, TimeProvider clock, [FromRoute(Name = "thread_id")] ThreadId id, ExportFormat format = ExportFormat.json)
     {
-        var isMarkdown = format switch
-        {
-            null or "json" => false,
-            "markdown" => true,
-            _ => throw RestException.Invalid("format is json or markdown."),
-        };
+        var isMarkdown = format == ExportFormat.markdown;
         var user = RestSession.UserOf(http);
-        var thread = await store.FindAsync(user, RestInput.Thread(threadId), http.RequestAborted) ?? throw ProtocolException.NotFound();
+        var thread = await store.FindAsync(user, id, http.RequestAborted) ?? throw ProtocolException.NotFound();
         await quarantine.AdmitAsync(thread.Thread, user);
         var events = new Source(log, quarantine, user, thread);
         // What was replaced is known only at the end, and what comes first depends on it.
@@ -125,4 +121,13 @@ internal static class ExportEndpoint
             }
         }
     }
+}
+
+/// <summary>How an export is written.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ExportFormat>))]
+internal enum ExportFormat
+{
+    // As in the query: ASP.NET Core finds a member by its exact name.
+    json,
+    markdown,
 }

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using ChatBackend.Identity;
+using ChatBackend.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -35,8 +35,20 @@ internal static class RestDocument
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(DescribeAsync);
-        options.AddSchemaTransformer((schema, _, _) =>
+        options.AddSchemaTransformer((schema, context, _) =>
         {
+            var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
+            if (type == typeof(ThreadId) || type == typeof(UtcTime))
+            {
+                // They are read from their text.
+                (schema.Type, schema.Format, schema.Properties) = (JsonSchemaType.String, type == typeof(UtcTime) ? "date-time" : null, null);
+            }
+            else if (schema.Type is { } of && of.HasFlag(JsonSchemaType.Integer))
+            {
+                // The application's JSON settings may take a number in quotes; ours are none.
+                (schema.Type, schema.Pattern) = (of & ~JsonSchemaType.String, null);
+            }
+
             foreach (var (name, member) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
             {
                 if (member is OpenApiSchema time && (name is "at" || name.EndsWith("_at", StringComparison.Ordinal)) && time.Type?.HasFlag(JsonSchemaType.String) is true)
@@ -56,15 +68,11 @@ internal static class RestDocument
         return Results.Text(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, http.RequestAborted), "application/json; charset=utf-8");
     }).ExcludeFromDescription();
 
-    /// <summary>The endpoint reads this from its body, by hand.</summary>
-    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder endpoint, bool isRequired) =>
-        endpoint.WithMetadata(new BodyOf(typeof(TBody), isRequired));
-
     private static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var endpoint = context.Description.ActionDescriptor.EndpointMetadata;
         operation.OperationId = endpoint.OfType<ChatApi>().Last().Operation;
-        if (endpoint.OfType<BodyOf>().SingleOrDefault() is { } body)
+        if (endpoint.OfType<RestBody>().SingleOrDefault() is { } body)
         {
             var schema = await context.GetOrCreateSchemaAsync(body.Type, null, cancellationToken);
             operation.RequestBody = new OpenApiRequestBody
@@ -74,24 +82,9 @@ internal static class RestDocument
             };
         }
 
-        // Read as text, so that what cannot be read is refused in our words.
-        foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
-        {
-            parameter.Schema = parameter.Name switch
-            {
-                "limit" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" },
-                "after_seq" => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0", Default = JsonValue.Create(0) },
-                "archived" => new OpenApiSchema { Type = JsonSchemaType.Boolean },
-                "format" => new OpenApiSchema { Type = JsonSchemaType.String, Enum = [JsonValue.Create("json"), JsonValue.Create("markdown")] },
-                _ => parameter.Schema,
-            };
-        }
-
         if (operation.Responses?.ContainsKey("401") is true)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
         }
     }
-
-    private sealed record BodyOf(Type Type, bool IsRequired);
 }

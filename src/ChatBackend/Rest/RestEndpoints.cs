@@ -21,11 +21,13 @@ internal static class RestEndpoints
 
     public static void MapRest(this IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/api").WithGroupName(ChatApi.Group).AddEndpointFilter(routes.ServiceProvider.GetRequiredService<RestGate>())
+        var api = routes.MapGroup("/api").WithGroupName(ChatApi.Group)
             .ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         ChatPath.WithChatPath(api, "api");
+        var gate = routes.ServiceProvider.GetRequiredService<RestGate>();
+        ((IEndpointConventionBuilder)api).Finally(gate.Guard);
         api.MapThreads();
         api.MapEvents();
         api.MapExport();

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ChatBackend.Errors;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
@@ -24,12 +25,12 @@ internal static class ThreadEndpoints
     {
         api.MapGet("/threads", ListAsync).Describe("list_threads", "The user's threads, newest activity first; with a query, what was found in them.")
             .Produces<ThreadListView>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict);
-        api.MapPost("/threads", CreateAsync).Describe("create_thread", "An empty thread.").Takes<NewThreadView>(isRequired: false)
+        api.MapPost("/threads", CreateAsync).Describe("create_thread", "An empty thread.")
             .Produces<ThreadView>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
         api.MapGet("/threads/{thread_id}", GetAsync).Describe("get_thread", "One thread.")
             .Produces<ThreadView>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapPatch("/threads/{thread_id}", ChangeAsync).Describe("change_thread", "Renames or archives a thread.").Takes<ThreadChangeView>(isRequired: true)
+        api.MapPatch("/threads/{thread_id}", ChangeAsync).Describe("change_thread", "Renames or archives a thread.")
             .Produces<ThreadView>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
         api.MapDelete("/threads/{thread_id}", DeleteAsync).Describe("delete_thread", "Ends the thread's run and erases the thread.")
@@ -37,15 +38,13 @@ internal static class ThreadEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext http, IThreadStore store, PageCursors cursors, string? query, string? archived, string? cursor, string? limit)
+        HttpContext http, IThreadStore store, PageCursors cursors, bool? archived, [MaxLength(MaxQuery)] string? query, string? cursor, [Range(1, MaxPage)] int limit = StandardPage)
     {
         var user = RestSession.UserOf(http);
-        var max = RestInput.Limit(limit, StandardPage, MaxPage);
-        var isArchived = RestInput.Flag(archived, "archived");
         return TypedResults.Json(
             query is null
-                ? await PageAsync(store, cursors, user, isArchived ?? false, cursor, max, http.RequestAborted)
-                : await FindAsync(store, cursors, user, query, isArchived, cursor, max, http.RequestAborted),
+                ? await PageAsync(store, cursors, user, archived ?? false, cursor, limit, http.RequestAborted)
+                : await FindAsync(store, cursors, user, query, archived, cursor, limit, http.RequestAborted),
             RestJson.Default.ThreadListView);
     }
 
@@ -64,11 +63,6 @@ internal static class ThreadEndpoints
     private static async Task<ThreadListView> FindAsync(
         IThreadStore store, PageCursors cursors, UserId user, string query, bool? isArchived, string? cursor, int max, CancellationToken cancellationToken)
     {
-        if (query.Length > MaxQuery)
-        {
-            throw RestException.Invalid($"query has at most {MaxQuery} characters.");
-        }
-
         var question = $"search {isArchived} {query}";
         SearchPosition? after = cursor is not null && cursors.Open(user, question, cursor) is [var top, var bottom, var score, var last]
             ? new SearchPosition(top, bottom, score, last)
@@ -80,35 +74,27 @@ internal static class ThreadEndpoints
             page.Next is { } next ? cursors.Seal(user, question, next.Top, next.Bottom, next.Score, next.Event) : null);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, IThreadStore store)
+    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, IThreadStore store, NewThread body)
     {
-        var title = RestInput.Title(await RestInput.BodyAsync(http.Request, http.RequestAborted));
         var (user, thread) = (RestSession.UserOf(http), ThreadId.New());
-        await grains.GetGrain<IThreadGrain>(thread.Value).Create(user, title);
+        await grains.GetGrain<IThreadGrain>(thread.Value).Create(user, body.Title);
         http.Response.Headers.Location = $"{ChatPath.Of(http)}/api/threads/{thread}";
         return TypedResults.Json(await ViewAsync(store, user, thread), RestJson.Default.ThreadView, statusCode: StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, IThreadStore store, [FromRoute(Name = "thread_id")] string threadId) =>
-        TypedResults.Json(await ViewAsync(store, RestSession.UserOf(http), RestInput.Thread(threadId)), RestJson.Default.ThreadView);
+    private static async Task<IResult> GetAsync(HttpContext http, IThreadStore store, [FromRoute(Name = "thread_id")] ThreadId thread) =>
+        TypedResults.Json(await ViewAsync(store, RestSession.UserOf(http), thread), RestJson.Default.ThreadView);
 
     private static async Task<IResult> ChangeAsync(
-        HttpContext http, IGrainFactory grains, IThreadStore store, [FromRoute(Name = "thread_id")] string threadId)
+        HttpContext http, IGrainFactory grains, IThreadStore store, [FromRoute(Name = "thread_id")] ThreadId thread, ThreadChange body)
     {
-        var (user, thread) = (RestSession.UserOf(http), RestInput.Thread(threadId));
-        var body = await RestInput.BodyAsync(http.Request, http.RequestAborted);
-        var (title, archived) = (RestInput.Title(body), RestInput.Archived(body));
-        if (title is null && archived is null)
+        var user = RestSession.UserOf(http);
+        if (body.Title is not null)
         {
-            throw RestException.Invalid("Say what to change: title, archived, or both.");
+            await grains.GetGrain<IThreadGrain>(thread.Value).Rename(user, body.Title);
         }
 
-        if (title is not null)
-        {
-            await grains.GetGrain<IThreadGrain>(thread.Value).Rename(user, title);
-        }
-
-        if (archived is { } isArchived && !await store.ArchiveAsync(user, thread, isArchived, CancellationToken.None))
+        if (body.Archived is { } isArchived && !await store.ArchiveAsync(user, thread, isArchived, CancellationToken.None))
         {
             throw ProtocolException.NotFound();
         }
@@ -117,9 +103,9 @@ internal static class ThreadEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext http, IGrainFactory grains, Erasure erasure, TimeProvider clock, [FromRoute(Name = "thread_id")] string threadId)
+        HttpContext http, IGrainFactory grains, Erasure erasure, TimeProvider clock, [FromRoute(Name = "thread_id")] ThreadId thread)
     {
-        await grains.GetGrain<IThreadGrain>(RestInput.Thread(threadId).Value).Delete(RestSession.UserOf(http));
+        await grains.GetGrain<IThreadGrain>(thread.Value).Delete(RestSession.UserOf(http));
         try
         {
             // Bounded: a request does not wait for the erasure of what other users delete.

@@ -53,10 +53,6 @@ internal sealed record HighlightView(int Start, int Length);
 internal sealed record EventPageView(
     IReadOnlyList<JsonElement> Events, [property: JsonPropertyName("next_after_seq")] long? NextAfterSeq, [property: JsonPropertyName("log_id")] string LogId);
 
-internal sealed record NewThreadView(string? Title);
-
-internal sealed record ThreadChangeView(string? Title, bool? Archived);
-
 /// <param name="Agents">Those a <c>chat</c> may name; the first is the default.</param>
 internal sealed record AgentListView(IReadOnlyList<AgentView> Agents);
 

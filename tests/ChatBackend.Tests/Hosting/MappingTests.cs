@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Text.Json;
 using ChatBackend.Demo;
@@ -181,6 +182,30 @@ public sealed class MappingTests
         {
             map.Should().Throw<InvalidOperationException>().WithMessage("*AddChatBackend*");
         }
+    }
+
+    [Fact]
+    public async Task Problems_are_written_as_the_application_writes_them_and_its_own_endpoints_stay_as_they_are()
+    {
+        await using var host = await StartAsync(
+            app =>
+            {
+                app.MapChatBackend("/assistant");
+                app.MapGet("/shop/{count}", ([Range(1, 5)] int count) => $"{count}");
+            },
+            builder: application => application.Services.AddProblemDetails(
+                options => options.CustomizeProblemDetails = context => context.ProblemDetails.Extensions["shop"] = "books"));
+        var cookie = ("Cookie", await host.SignInAsync("ada"));
+
+        using var refused = await host.SendAsync(HttpMethod.Get, "/assistant/api/threads?limit=x", cookie);
+        var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
+        (problem.GetProperty("status").GetInt32(), problem.GetProperty("detail").GetString(), problem.GetProperty("shop").GetString())
+            .Should().Be((400, "limit is a number from 1 to 200.", "books"));
+        using var unchecked9 = await host.SendAsync(HttpMethod.Get, "/shop/9");
+        (await unchecked9.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Should().Be("9", "the application did not ask for validation");
+        using var unread = await host.SendAsync(HttpMethod.Get, "/shop/x");
+        unread.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        unread.Content.Headers.ContentType?.MediaType.Should().NotBe("application/problem+json");
     }
 
     private static Task<SampleHost> StartAsync(Action<WebApplication> map, bool guests = false, Action<WebApplicationBuilder>? builder = null) => SampleHost.StartAsync(

@@ -51,6 +51,31 @@ public sealed class DocumentTests
             .Select(parameter => parameter.GetProperty("name").GetString()).Should().BeEquivalentTo("thread_id", "after_seq", "after_at", "limit");
     }
 
+    [Fact]
+    public async Task Parameters_and_bodies_are_those_of_the_handlers_with_their_bounds()
+    {
+        await using var server = new ChatServer();
+        var document = JsonDocument.Parse(await server.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement;
+        var (paths, schemas) = (document.GetProperty("paths"), document.GetProperty("components").GetProperty("schemas"));
+
+        Parameters(paths, "/api/threads").Should().Equal(
+            """archived {"type":"boolean"}""", """query {"maxLength":200,"type":"string"}""", """cursor {"type":"string"}""",
+            """limit {"maximum":200,"minimum":1,"type":"integer","format":"int32","default":50}""");
+        Parameters(paths, "/api/threads/{thread_id}/events").Should().Contain(
+            """limit {"maximum":1000,"minimum":1,"type":"integer","format":"int32","default":200}""",
+            """after_seq {"maximum":9223372036854775807,"minimum":0,"type":"integer","format":"int64","default":0}""");
+        schemas.GetProperty("ExportFormat").GetProperty("enum").EnumerateArray().Select(name => name.GetString()).Should().Equal("json", "markdown");
+        schemas.GetProperty("ThreadId").GetProperty("type").GetString().Should().Be("string");
+        schemas.GetProperty("UtcTime").GetProperty("format").GetString().Should().Be("date-time");
+        var create = paths.GetProperty("/api/threads").GetProperty("post").GetProperty("requestBody");
+        create.TryGetProperty("required", out _).Should().BeFalse();
+        create.GetProperty("content").GetProperty("application/json").GetProperty("schema").TryGetProperty("required", out _).Should().BeFalse();
+        paths.GetProperty("/api/threads/{thread_id}").GetProperty("patch").GetProperty("requestBody").GetProperty("required").GetBoolean().Should().BeTrue();
+    }
+
+    private static IEnumerable<string> Parameters(JsonElement paths, string path) => paths.GetProperty(path).GetProperty("get").GetProperty("parameters").EnumerateArray()
+        .Select(parameter => $"{parameter.GetProperty("name").GetString()} {JsonSerializer.Serialize(parameter.GetProperty("schema"))}");
+
     private static IEnumerable<string> Operations(JsonElement document) => document.GetProperty("paths").EnumerateObject()
         .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
 

@@ -36,6 +36,9 @@ public sealed class HistoryTests
     [Theory]
     [InlineData("after_seq=-1")]
     [InlineData("after_seq=x")]
+    [InlineData("after_seq=%2B1")]
+    [InlineData("after_seq=9223372036854775808")]
+    [InlineData("after_at=yesterday")]
     [InlineData("limit=1001")]
     public async Task A_page_that_cannot_be_is_said(string query)
     {

@@ -1,49 +1,47 @@
-using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
-using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Threads.Titles;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ChatBackend.Rest;
 
-/// <summary>Reads what requests carry. What cannot be taken is said by its name, never by its value.</summary>
-internal static class RestInput
+/// <summary>The body of a request that makes a thread.</summary>
+internal sealed record NewThread(string? Title = null) : IBindableFromHttpContext<NewThread>, IEndpointParameterMetadataProvider
+{
+    public static async ValueTask<NewThread?> BindAsync(HttpContext context, ParameterInfo parameter) =>
+        new(RestBody.Title(await RestBody.ReadAsync(context.Request, context.RequestAborted)));
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) => builder.Metadata.Add(new RestBody(typeof(NewThread), IsRequired: false));
+}
+
+/// <summary>The body of a request that changes a thread; what is absent stays.</summary>
+internal sealed record ThreadChange(string? Title = null, bool? Archived = null) : IBindableFromHttpContext<ThreadChange>, IEndpointParameterMetadataProvider
+{
+    public static async ValueTask<ThreadChange?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        var body = await RestBody.ReadAsync(context.Request, context.RequestAborted);
+        return new ThreadChange(RestBody.Title(body), RestBody.Archived(body)) is { } change && (change.Title is not null || change.Archived is not null)
+            ? change
+            : throw RestException.Invalid("Say what to change: title, archived, or both.");
+    }
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) => builder.Metadata.Add(new RestBody(typeof(ThreadChange), IsRequired: true));
+}
+
+/// <summary>
+/// Endpoint metadata: the body that an endpoint takes. It is read here and not by ASP.NET Core, whose JSON settings are the application's, and which refuses
+/// a body before it is known who sends it.
+/// </summary>
+internal sealed record RestBody(Type Type, bool IsRequired)
 {
     private const int MaxTitle = 200;
-    private const int MaxBody = 64 * 1024;
-
-    /// <exception cref="ProtocolException">No thread has such an id.</exception>
-    public static ThreadId Thread(string text) => ThreadId.IsWellFormed(text) ? ThreadId.From(text) : throw ProtocolException.NotFound();
-
-    public static int Limit(string? text, int standard, int max) => text is null
-        ? standard
-        : int.TryParse(text, NumberStyles.None, null, out var limit) && limit >= 1 && limit <= max
-            ? limit
-            : throw RestException.Invalid($"limit is a number from 1 to {max}.");
-
-    public static long Cursor(string? text, string name) => text is null
-        ? 0
-        : long.TryParse(text, NumberStyles.None, null, out var cursor)
-            ? cursor
-            : throw RestException.Invalid($"{name} is an integer of at least 0.");
-
-    public static DateTimeOffset? Time(string? text, string name) => text is null
-        ? null
-        : DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time
-            : throw RestException.Invalid($"{name} is a time in UTC, as events have it.");
-
-    public static bool? Flag(string? text, string name) => text switch
-    {
-        null => null,
-        "true" => true,
-        "false" => false,
-        _ => throw RestException.Invalid($"{name} is true or false."),
-    };
+    private const int MaxBytes = 64 * 1024;
 
     /// <summary>The request's JSON object; null when it has no body.</summary>
-    public static async Task<JsonElement?> BodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<JsonElement?> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var bytes = await BytesAsync(request, cancellationToken);
         if (bytes.Length == 0)
@@ -108,9 +106,9 @@ internal static class RestInput
         while (await request.Body.ReadAsync(bytes.AsMemory(length), cancellationToken) is > 0 and var read)
         {
             length += read;
-            if (length > MaxBody)
+            if (length > MaxBytes)
             {
-                throw new RestException(StatusCodes.Status413PayloadTooLarge, $"A body has at most {MaxBody} bytes.");
+                throw new RestException(StatusCodes.Status413PayloadTooLarge, $"A body has at most {MaxBytes} bytes.");
             }
 
             if (length == bytes.Length)
