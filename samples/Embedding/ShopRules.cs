@@ -2,7 +2,7 @@ using ChatBackend.Agents;
 
 namespace Embedding;
 
-/// <summary>What the shop has to say at the turns of every run.</summary>
+/// <summary>The rules of the shop, applied at the stages of every run.</summary>
 internal sealed class ShopRules(ILogger<ShopRules> logger) : ChatRunHook
 {
     public override ValueTask RunStartingAsync(ChatRunStart run)

@@ -12,19 +12,19 @@ namespace ChatBackend.Client;
 public sealed class ChatConnection : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<ClientFrameId, TaskCompletionSource<Pong>> _pings = new();
-    private readonly SendJournal? _journal;
-    private readonly Outgoing _outgoing;
+    private readonly PersistentSendQueue? _sendQueue;
+    private readonly CommandQueue _commands;
     private readonly FollowedThreads _threads;
     private readonly ConnectionLoop _loop;
     private readonly Action<ServerFrame>? _onFrame;
 
     private ChatConnection(ChatConnectionOptions options)
     {
-        _journal = options.SendStore is { } store ? new SendJournal(store) : null;
-        _outgoing = new Outgoing(options.TimeProvider, options.MaxWaitingCommands, _journal, options.RetryRefused);
-        _threads = new FollowedThreads(_outgoing, options.FollowerBufferBytes);
+        _sendQueue = options.SendStore is { } store ? new PersistentSendQueue(store) : null;
+        _commands = new CommandQueue(options.TimeProvider, options.MaxWaitingCommands, _sendQueue, options.RetryRefused);
+        _threads = new FollowedThreads(_commands, options.FollowerBufferBytes);
         _onFrame = options.OnFrame;
-        _loop = new ConnectionLoop(options, _outgoing, _threads, Take, CutPings);
+        _loop = new ConnectionLoop(options, _commands, _threads, Take, CutPings);
     }
 
     /// <summary>The last <c>connection_established</c>: connection id, user, limits, agents.</summary>
@@ -62,7 +62,7 @@ public sealed class ChatConnection : IAsyncDisposable
             throw new InvalidOperationException($"{refused.Command.Id} is not a restored command that was refused.");
         }
 
-        await _journal!.RemoveAsync(refused.Command.Id);
+        await _sendQueue!.RemoveAsync(refused.Command.Id);
         Restored = [.. Restored.Where(restored => restored != refused)];
     }
 
@@ -81,7 +81,7 @@ public sealed class ChatConnection : IAsyncDisposable
     public async Task<Ack> ChatAsync(
         string content, ThreadId? thread = null, string? agent = null, WhenRunning whenRunning = WhenRunning.Queue,
         ClientFrameId? id = null, MessageId? replaces = null, CancellationToken cancellationToken = default) =>
-        (await _outgoing.AddAsync(
+        (await _commands.AddAsync(
             new ChatFrame
             {
                 Id = id ?? ClientFrameId.New(), Content = content, ThreadId = thread, Agent = agent, WhenRunning = whenRunning, Replaces = replaces,
@@ -94,7 +94,7 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
     public async Task<Ack> StopAsync(
         ThreadId thread, RunId? run = null, ClientFrameId? id = null, MessageId? message = null, CancellationToken cancellationToken = default) =>
-        (await _outgoing.AddAsync(
+        (await _commands.AddAsync(
             new StopFrame { Id = id ?? ClientFrameId.New(), ThreadId = thread, RunId = run, MessageId = message }, cancellationToken))!;
 
     /// <summary>Approves or rejects a tool call as it was shown.</summary>
@@ -105,7 +105,7 @@ public sealed class ChatConnection : IAsyncDisposable
         ApprovalRequired required, ApprovalDecision decision, string? note = null, ClientFrameId? id = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(required);
-        return (await _outgoing.AddAsync(
+        return (await _commands.AddAsync(
             new DecideFrame
             {
                 Id = id ?? ClientFrameId.New(),
@@ -135,7 +135,7 @@ public sealed class ChatConnection : IAsyncDisposable
         var follower = _threads.From(thread, after, out var isNew);
         try
         {
-            await _outgoing.FollowAsync(follower, cancellationToken);
+            await _commands.FollowAsync(follower, cancellationToken);
             return follower;
         }
         catch (Exception ex) when (isNew && ex is ChatErrorException or OperationCanceledException)
@@ -160,14 +160,14 @@ public sealed class ChatConnection : IAsyncDisposable
             _threads.Remove(follower, FollowedThreads.Unfollowed(thread));
         }
 
-        return _outgoing.AddAsync(new UnfollowFrame { Id = ClientFrameId.New(), ThreadId = thread }, cancellationToken);
+        return _commands.AddAsync(new UnfollowFrame { Id = ClientFrameId.New(), ThreadId = thread }, cancellationToken);
     }
 
     /// <summary>Extends the session in place with a newer token of the same user.</summary>
     /// <exception cref="ChatErrorException">The server refused it.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
     public Task AuthenticateAsync(string token, CancellationToken cancellationToken = default) =>
-        _outgoing.AddAsync(new AuthenticateFrame { Id = ClientFrameId.New(), Token = token }, cancellationToken);
+        _commands.AddAsync(new AuthenticateFrame { Id = ClientFrameId.New(), Token = token }, cancellationToken);
 
     /// <summary>Asks the server for a sign of life on the socket that is open now.</summary>
     /// <exception cref="ChatClosedException">The socket was lost before the answer came.</exception>
@@ -182,7 +182,7 @@ public sealed class ChatConnection : IAsyncDisposable
                 throw new ChatClosedException(new ConnectionEnd { Reason = $"there is no socket: {State}" });
             }
 
-            _outgoing.Ping(new PingFrame { Id = id });
+            _commands.Ping(new PingFrame { Id = id });
             return await pong.Task.WaitAsync(cancellationToken);
         }
         finally
@@ -195,7 +195,7 @@ public sealed class ChatConnection : IAsyncDisposable
     public async Task CloseAsync()
     {
         await _loop.CloseAsync();
-        await _outgoing.SettledAsync();
+        await _commands.SettledAsync();
     }
 
     /// <summary>Ends the connection for good, without a close frame.</summary>
@@ -210,9 +210,9 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <summary>What this user left unanswered; only the server knows whose token it is.</summary>
     private async ValueTask RestoreAsync(ConnectionEstablished established, CancellationToken cancellationToken)
     {
-        if (_journal is { } journal)
+        if (_sendQueue is { } sendQueue)
         {
-            Restored = _outgoing.Restore(await journal.LoadAsync(established.UserId, cancellationToken), journal);
+            Restored = _commands.Restore(await sendQueue.LoadAsync(established.UserId, cancellationToken), sendQueue);
         }
     }
 

@@ -5,7 +5,7 @@ namespace ChatBackend.Client.Connections;
 
 /// <summary>One socket after the other until one ends for good. Owns the task that all of a connection's work hangs from.</summary>
 internal sealed class ConnectionLoop(
-    ChatConnectionOptions options, Outgoing outgoing, FollowedThreads threads, Action<ServerFrame, int> take, Action<ConnectionEnd> lost)
+    ChatConnectionOptions options, CommandQueue commands, FollowedThreads threads, Action<ServerFrame, int> take, Action<ConnectionEnd> lost)
 {
     private const int MaxRefusedTokens = 3;
 
@@ -120,7 +120,7 @@ internal sealed class ConnectionLoop(
         {
             if (!_stopping.IsCancellationRequested)
             {
-                return _session = new SocketSession(socket, outgoing, options, take);
+                return _session = new SocketSession(socket, commands, options, take);
             }
         }
 
@@ -141,14 +141,14 @@ internal sealed class ConnectionLoop(
                 options.OnReconnected?.Invoke(socket.Established);
             }
 
-            outgoing.Begin(new SendWindow(socket.Established.Limits), () => threads.All);
+            commands.Begin(new SendWindow(socket.Established.Limits), () => threads.All);
             return await session.RunAsync();
         }
         finally
         {
             socket.Dispose();
             _delay.WasConnected(options.TimeProvider.GetElapsedTime(since));
-            outgoing.Pause();
+            commands.Pause();
         }
     }
 
@@ -201,7 +201,7 @@ internal sealed class ConnectionLoop(
         _state = ChatConnectionState.Closed;
         var closed = new ChatClosedException(end);
         lost(end);
-        outgoing.End(closed);
+        commands.End(closed);
         threads.End(closed);
         _closed.TrySetResult(end);
     }

@@ -10,7 +10,7 @@ internal sealed class SendWindow(ConnectionLimits limits)
 {
     /// <param name="waiting">In order. What is larger than the server takes is refused here and leaves it.</param>
     /// <param name="due">How long until something becomes due, if something will without a signal.</param>
-    public Waiting? Next(List<Waiting> waiting, TimeProvider clock, out TimeSpan? due)
+    public PendingCommand? Next(List<PendingCommand> waiting, TimeProvider clock, out TimeSpan? due)
     {
         due = null;
         waiting.RemoveAll(IsRefused);
@@ -42,7 +42,7 @@ internal sealed class SendWindow(ConnectionLimits limits)
     }
 
     /// <summary>Sent, it would close the connection; sent again on the next one, that one too.</summary>
-    private bool IsRefused(Waiting command) =>
+    private bool IsRefused(PendingCommand command) =>
         command is { IsSent: false, Command: not null } && command.Bytes > limits.MaxMessageBytes && command.Answer.TrySetException(
             new ChatErrorException(new Error
             {
@@ -50,10 +50,10 @@ internal sealed class SendWindow(ConnectionLimits limits)
                 Message = $"The frame has {command.Bytes} bytes; the server takes {limits.MaxMessageBytes}.",
             }));
 
-    private static bool IsHeldUp(Waiting entry, List<Waiting> waiting) =>
+    private static bool IsHeldUp(PendingCommand entry, List<PendingCommand> waiting) =>
         waiting.TakeWhile(earlier => earlier != entry).Any(earlier => earlier is { IsSent: false, WasDeferred: true } && earlier.HoldsUp(entry));
 
-    private bool HasRoomFor(Waiting next, List<Waiting> waiting)
+    private bool HasRoomFor(PendingCommand next, List<PendingCommand> waiting)
     {
         var count = 0;
         var bytes = (long)next.Bytes;

@@ -5,7 +5,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Connections;
 
 /// <summary>One socket from its establishment to its end: one loop reads, one writes, one watches. The first cause of the end wins.</summary>
-internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConnectionOptions options, Action<ServerFrame, int> take)
+internal sealed class SocketSession(OpenSocket open, CommandQueue commands, ChatConnectionOptions options, Action<ServerFrame, int> take)
 {
     private readonly TaskCompletionSource<ConnectionEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WebSocket _socket = open.Socket;
@@ -38,7 +38,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
     public void Close()
     {
         _isClosing = true;
-        outgoing.Signal();
+        commands.Signal();
     }
 
     /// <param name="isOurs">For good; else as a network failure would.</param>
@@ -79,7 +79,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
         {
             while (!_isClosing)
             {
-                if (outgoing.Next(out var due) is { } frame)
+                if (commands.Next(out var due) is { } frame)
                 {
                     using var late = new CancellationTokenSource(options.SendTimeout, options.TimeProvider);
                     using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
@@ -104,7 +104,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
     {
         if (due is not { } wait)
         {
-            await outgoing.ChangedAsync(stop);
+            await commands.ChangedAsync(stop);
             return;
         }
 
@@ -112,7 +112,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, stop);
         try
         {
-            await outgoing.ChangedAsync(either.Token);
+            await commands.ChangedAsync(either.Token);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -133,7 +133,7 @@ internal sealed class SocketSession(OpenSocket open, Outgoing outgoing, ChatConn
                     return;
                 }
 
-                outgoing.Ping(new PingFrame());
+                commands.Ping(new PingFrame());
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

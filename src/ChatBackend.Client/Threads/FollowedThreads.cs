@@ -5,7 +5,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Threads;
 
 /// <summary>The threads a connection follows: hands each frame to its follower and follows again where something is missing.</summary>
-internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
+internal sealed class FollowedThreads(CommandQueue commands, int bufferBytes)
 {
     private const int MaxFruitlessFollows = 8;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
@@ -44,16 +44,16 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
         switch (frame)
         {
             case Ack ack:
-                outgoing.Answer(ack, answered => FollowSent(ack, answered));
+                commands.Answer(ack, answered => FollowSent(ack, answered));
                 break;
             case Error error:
-                Refused(outgoing.Refuse(error), error);
+                Refused(commands.Refuse(error), error);
                 break;
             case CaughtUp caughtUp when Find(caughtUp.ThreadId) is { } ahead && caughtUp.Seq < ahead.Cursor && !ahead.IsFollowDue:
                 BeginAgain(ahead, new Error { Code = ErrorCode.StaleCursor, Message = "The thread ends before what was had of it.", HistoryBeginsAt = 1 });
                 break;
             case CaughtUp caughtUp:
-                outgoing.Answer(caughtUp);
+                commands.Answer(caughtUp);
                 Take(caughtUp.ThreadId, frame, bytes);
                 break;
             case ThreadDeleted deleted when Find(deleted.ThreadId) is { } follower:
@@ -75,7 +75,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
     {
         _followers.TryRemove(new KeyValuePair<ThreadId, ThreadFollower>(follower.Thread, follower));
         var end = new ChatClosedException(reason);
-        outgoing.Forget(follower, end);
+        commands.Forget(follower, end);
         follower.End(end, isQuiet: true);
     }
 
@@ -91,7 +91,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
 
     private void Take(ThreadId thread, ServerFrame frame, int bytes)
     {
-        if (Find(thread) is not { } follower || !follower.Take(frame, bytes) || outgoing.IsFollowing(follower))
+        if (Find(thread) is not { } follower || !follower.Take(frame, bytes) || commands.IsFollowing(follower))
         {
             return;
         }
@@ -102,7 +102,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
             return;
         }
 
-        outgoing.Follow(follower, DelayOf(follower));
+        commands.Follow(follower, DelayOf(follower));
     }
 
     /// <summary>The server follows the thread of a message for its sender, from that message on.</summary>
@@ -121,7 +121,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
             return;
         }
 
-        if (Outgoing.BeginsAgain(error))
+        if (CommandQueue.BeginsAgain(error))
         {
             BeginAgain(follower, error);
             return;
@@ -134,7 +134,7 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
             return;
         }
 
-        outgoing.Follow(follower, DelayOf(follower) + TimeSpan.FromMilliseconds(error.RetryAfterMs ?? 0));
+        commands.Follow(follower, DelayOf(follower) + TimeSpan.FromMilliseconds(error.RetryAfterMs ?? 0));
     }
 
     /// <summary>Drops what a follower has and follows from where history begins; a caller that waits for the follow goes on waiting.</summary>
@@ -147,19 +147,19 @@ internal sealed class FollowedThreads(Outgoing outgoing, int bufferBytes)
         else if (error.Code == ErrorCode.StaleCursor)
         {
             follower.Replace(error.HistoryBeginsAt!.Value);
-            outgoing.FollowAgain(follower, DelayOf(follower));
+            commands.FollowAgain(follower, DelayOf(follower));
         }
         else
         {
             follower.Expire(error.HistoryBeginsAt!.Value);
-            outgoing.FollowAgain(follower, DelayOf(follower));
+            commands.FollowAgain(follower, DelayOf(follower));
         }
     }
 
     private void Fail(ThreadFollower follower, Exception end)
     {
         _followers.TryRemove(new KeyValuePair<ThreadId, ThreadFollower>(follower.Thread, follower));
-        outgoing.Forget(follower, end);
+        commands.Forget(follower, end);
         follower.End(end, isQuiet: false);
     }
 

@@ -12,7 +12,7 @@ public sealed class ThreadTranscript(long afterSeq = 0)
 {
     private readonly Lock _lock = new();
     private ThreadProgress _progress = new(new ThreadCursor(afterSeq));
-    private readonly ThreadDraft _draft = new();
+    private readonly TranscriptBuilder _draft = new();
 
     /// <summary>The <c>seq</c> of the last event.</summary>
     public long Cursor

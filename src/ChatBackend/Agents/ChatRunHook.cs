@@ -1,7 +1,7 @@
 namespace ChatBackend.Agents;
 
 /// <summary>
-/// Is called at the turns of every run that answers a message, and at the tool calls of those nested in it (<see cref="ChatRunContext.ParentRunId"/>). Added with
+/// Is called at the stages of every run that answers a message, and at the tool calls of those nested in it (<see cref="ChatRunContext.ParentRunId"/>). Added with
 /// <c>AddRunHook</c>, made in the run's scope, one for each run; several are called in the order in which they were added. <see cref="ChatRunContext.CancellationToken"/> ends what takes too long.
 /// </summary>
 public abstract class ChatRunHook

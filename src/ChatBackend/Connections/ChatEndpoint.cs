@@ -47,12 +47,12 @@ internal sealed partial class ChatEndpoint(
         return deciding.IsCompletedSuccessfully ? CarryOutAsync(http, deciding.Result) : CarryOutLaterAsync(http, deciding);
     }
 
-    private async Task CarryOutLaterAsync(HttpContext http, ValueTask<UpgradeDecision> deciding) => await CarryOutAsync(http, await deciding);
+    private async Task CarryOutLaterAsync(HttpContext http, ValueTask<Admission> deciding) => await CarryOutAsync(http, await deciding);
 
-    private Task CarryOutAsync(HttpContext http, UpgradeDecision decision) => decision switch
+    private Task CarryOutAsync(HttpContext http, Admission decision) => decision switch
     {
-        UpgradeDecision.Refused refused => RefuseAsync(http, refused.Status, refused.Reason, refused.Problem),
-        UpgradeDecision.Accepted accepted => AdmitAsync(http, accepted.Session, accepted.SubProtocol),
+        Admission.Refused refused => RefuseAsync(http, refused.Status, refused.Reason, refused.Problem),
+        Admission.Accepted accepted => AdmitAsync(http, accepted.Session, accepted.SubProtocol),
         _ => throw new UnreachableException(),
     };
 

@@ -6,7 +6,7 @@ namespace ChatBackend.Following;
 
 /// <summary>
 /// Brings followers to where their thread is live, in steps: each waits until the connection has room, and between two of them every other follower
-/// has a turn. Holds no page while it waits.
+/// is served. Holds no page while it waits.
 /// </summary>
 internal sealed partial class FollowerCatchUp(ThreadId thread, ThreadReplica replica, LogPages pages, IConnectionOutboxes outboxes, TimeProvider clock, ILogger logger)
 {

@@ -15,12 +15,12 @@ namespace ChatBackend.Identity;
 internal sealed class ChatSignIn(
     IOptions<SignInSchemes> schemes, IOptions<AuthOptions> options, IAuthenticationSchemeProvider registered, IServiceScopeFactory scopes, TimeProvider clock)
 {
-    private static readonly UpgradeDecision.Refused Invalid = new(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, SessionTokenHandler.Refusal);
+    private static readonly Admission.Refused Invalid = new(StatusCodes.Status401Unauthorized, RefusalReason.InvalidToken, SessionTokenHandler.Refusal);
 
     private readonly IReadOnlyList<string> _schemes = schemes.Value.InOrder;
 
     /// <param name="ways">The ways in which a guest's token may come, for who brings none.</param>
-    public async ValueTask<UpgradeDecision> AuthenticateAsync(HttpContext http, string ways)
+    public async ValueTask<Admission> AuthenticateAsync(HttpContext http, string ways)
     {
         var isExplicit = Credentials.TokensOf(http.Request).Count > 0 || (schemes.Value.HasTickets && PresentedTicket.Of(http).Count > 0);
         if (!isExplicit && IsSignedIn(http))
@@ -35,7 +35,7 @@ internal sealed class ChatSignIn(
 
         return IsSignedIn(http) ? OfApplication(http)
             : isExplicit ? Invalid
-            : new UpgradeDecision.Refused(StatusCodes.Status401Unauthorized, RefusalReason.NoToken, schemes.Value.HasGuests
+            : new Admission.Refused(StatusCodes.Status401Unauthorized, RefusalReason.NoToken, schemes.Value.HasGuests
                 ? $"A token is needed: {ways}."
                 : "Sign in first.");
     }
@@ -52,11 +52,11 @@ internal sealed class ChatSignIn(
             decision = Decide(await http.AuthenticateAsync(standard.Name));
         }
 
-        return (decision as UpgradeDecision.Accepted)?.Session;
+        return (decision as Admission.Accepted)?.Session;
     }
 
     // In a scope of its own: the handlers, and what they hold, end with it. The request's would last as long as its socket.
-    private async Task<UpgradeDecision?> FirstOfRequestAsync(HttpContext http)
+    private async Task<Admission?> FirstOfRequestAsync(HttpContext http)
     {
         var ofRequest = http.Features.Get<IServiceProvidersFeature>();
         await using var scope = scopes.CreateAsyncScope();
@@ -73,7 +73,7 @@ internal sealed class ChatSignIn(
         }
     }
 
-    private async Task<UpgradeDecision?> FirstAsync(HttpContext http)
+    private async Task<Admission?> FirstAsync(HttpContext http)
     {
         var handlers = http.RequestServices.GetRequiredService<IAuthenticationHandlerProvider>();
         foreach (var scheme in _schemes)
@@ -89,23 +89,23 @@ internal sealed class ChatSignIn(
         return null;
     }
 
-    private UpgradeDecision? Decide(AuthenticateResult result) => result switch
+    private Admission? Decide(AuthenticateResult result) => result switch
     {
-        { Failure: SignInRefusedException refused } => new UpgradeDecision.Refused(refused.Status, refused.Reason, refused.Message),
+        { Failure: SignInRefusedException refused } => new Admission.Refused(refused.Status, refused.Reason, refused.Message),
         { Failure: not null } => Invalid,
         { Ticket: { } ticket } => Accept(ticket.Principal, ticket.Properties.ExpiresUtc),
         _ => null,
     };
 
-    private UpgradeDecision OfApplication(HttpContext http) => OriginPolicy.IsOfAnotherPage(http.Request) && http.Request.Headers.Origin.Count == 0
-        ? new UpgradeDecision.Refused(StatusCodes.Status403Forbidden, RefusalReason.ForeignCookie, "Being signed in counts only for pages of this server.")
+    private Admission OfApplication(HttpContext http) => OriginPolicy.IsOfAnotherPage(http.Request) && http.Request.Headers.Origin.Count == 0
+        ? new Admission.Refused(StatusCodes.Status403Forbidden, RefusalReason.ForeignCookie, "Being signed in counts only for pages of this server.")
         : Accept(http.User, http.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc);
 
-    private UpgradeDecision Accept(ClaimsPrincipal principal, DateTimeOffset? expiresAt)
+    private Admission Accept(ClaimsPrincipal principal, DateTimeOffset? expiresAt)
     {
         if (principal.Identity is SessionIdentity ours)
         {
-            return new UpgradeDecision.Accepted(ours.Session, null);
+            return new Admission.Accepted(ours.Session, null);
         }
 
         if (expiresAt <= clock.GetUtcNow())
@@ -114,8 +114,8 @@ internal sealed class ChatSignIn(
         }
 
         return IdOf(principal) is { } user
-            ? new UpgradeDecision.Accepted(new Session(user, expiresAt ?? DateTimeOffset.MaxValue, principal), null)
-            : new UpgradeDecision.Refused(StatusCodes.Status403Forbidden, RefusalReason.NoUserId, "This sign-in does not say which user it is of. The application names the claim in Auth:UserIdClaim.");
+            ? new Admission.Accepted(new Session(user, expiresAt ?? DateTimeOffset.MaxValue, principal), null)
+            : new Admission.Refused(StatusCodes.Status403Forbidden, RefusalReason.NoUserId, "This sign-in does not say which user it is of. The application names the claim in Auth:UserIdClaim.");
     }
 
     private UserId? IdOf(ClaimsPrincipal principal)

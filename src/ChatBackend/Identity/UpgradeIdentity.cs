@@ -7,22 +7,22 @@ namespace ChatBackend.Identity;
 /// <summary>Decides who asks for a WebSocket, from the request alone, and what is spoken on it.</summary>
 internal sealed class UpgradeIdentity(OriginPolicy origins, ChatSignIn signIn)
 {
-    public async ValueTask<UpgradeDecision> DecideAsync(HttpContext http)
+    public async ValueTask<Admission> DecideAsync(HttpContext http)
     {
         if (origins.Check(http) is OriginVerdict.Foreign)
         {
-            return new UpgradeDecision.Refused(StatusCodes.Status403Forbidden, RefusalReason.ForeignOrigin, OriginPolicy.Refusal);
+            return new Admission.Refused(StatusCodes.Status403Forbidden, RefusalReason.ForeignOrigin, OriginPolicy.Refusal);
         }
 
         var offered = Credentials.OfferedProtocols(http.Request).ToList();
         var spoken = offered.Contains(ChatProtocol.Name) ? ChatProtocol.Name : null;
         if (offered.Count > 0 && spoken is null)
         {
-            return new UpgradeDecision.Refused(
+            return new Admission.Refused(
                 StatusCodes.Status400BadRequest, RefusalReason.SubProtocol, $"No supported sub-protocol was offered. Offer {ChatProtocol.Name}.");
         }
 
         var decision = await signIn.AuthenticateAsync(http, "as bearer, as sub-protocol, or in the cookie");
-        return decision is UpgradeDecision.Accepted accepted ? accepted with { SubProtocol = spoken } : decision;
+        return decision is Admission.Accepted accepted ? accepted with { SubProtocol = spoken } : decision;
     }
 }

@@ -37,11 +37,11 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
 
         switch (await identity.DecideAsync(http))
         {
-            case UpgradeDecision.Refused refused:
+            case Admission.Refused refused:
                 refusals.Request(refused.Status, refused.Reason);
                 await (refused.Status == StatusCodes.Status503ServiceUnavailable ? Unavailable(http, refused.Problem) : Problem(http, refused.Status, refused.Problem));
                 return;
-            case UpgradeDecision.Accepted accepted:
+            case Admission.Accepted accepted:
                 http.Features.Set(new RestSession(accepted.Session));
                 await AnswerAsync(http, parameters, next);
                 return;

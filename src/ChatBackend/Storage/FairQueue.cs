@@ -3,7 +3,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Storage;
 
 /// <summary>
-/// Work that users ask for beside their chats, on a few threads of its own: one piece of each user at a time, users in turn.
+/// Work that users ask for beside their chats, on a few threads of its own: one piece of each user at a time, users one after the other.
 /// What one user asks for delays another's by one piece, and never holds a thread of the pool.
 /// </summary>
 internal sealed class FairQueue : IDisposable
@@ -14,9 +14,9 @@ internal sealed class FairQueue : IDisposable
     private readonly int _maxWaitingPerUser;
     private readonly Thread[] _threads;
 
-    // Who has work that waits or runs; among the turns is who has work that waits and none that runs.
+    // Users with work that waits or runs; ready are those with work that waits and none that runs.
     private readonly Dictionary<UserId, Queue<Work>> _users = [];
-    private readonly Queue<UserId> _turns = [];
+    private readonly Queue<UserId> _ready = [];
     private int _waiting;
     private bool _closed;
 
@@ -50,7 +50,7 @@ internal sealed class FairQueue : IDisposable
             if (!isKnown)
             {
                 queue = _users[user] = new Queue<Work>();
-                _turns.Enqueue(user);
+                _ready.Enqueue(user);
                 Monitor.Pulse(_gate);
             }
 
@@ -99,7 +99,7 @@ internal sealed class FairQueue : IDisposable
     {
         lock (_gate)
         {
-            while (_turns.Count == 0 && !_closed)
+            while (_ready.Count == 0 && !_closed)
             {
                 Monitor.Wait(_gate);
             }
@@ -110,7 +110,7 @@ internal sealed class FairQueue : IDisposable
                 return false;
             }
 
-            user = _turns.Dequeue();
+            user = _ready.Dequeue();
             work = _users[user].Dequeue();
             _waiting--;
             return true;
@@ -127,8 +127,8 @@ internal sealed class FairQueue : IDisposable
             }
             else
             {
-                // This thread takes the next turn itself, so that no other thread has to be woken for it.
-                _turns.Enqueue(user);
+                // This thread takes the next piece itself, so that no other thread has to be woken for it.
+                _ready.Enqueue(user);
             }
         }
     }

@@ -25,7 +25,7 @@ internal sealed class RunSink : IRunSink
     private readonly RunCommits _commits;
     private readonly RunCalls _calls;
     private Utf16Chunker _pieces = new();
-    private int _saved; // of the part in flight: a save has its turn before the commit that ends the part
+    private int _saved; // of the part in flight: a save is over before the commit that ends the part
     private Task _saving = Task.CompletedTask;
     private long _savedAt;
     private PartKind _kind;

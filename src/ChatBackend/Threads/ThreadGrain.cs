@@ -16,7 +16,7 @@ using Orleans.Concurrency;
 namespace ChatBackend.Threads;
 
 /// <summary>
-/// The thread's one writer. Reentrant towards Orleans, because the turns are the writer's own: a run, which is
+/// The thread's one writer. Reentrant towards Orleans, because the order is the writer's own lock's: a run, which is
 /// no grain call, takes them too.
 /// </summary>
 /// <remarks>
@@ -245,7 +245,7 @@ internal sealed partial class ThreadGrain(
     {
         if (_verbs > 0)
         {
-            return; // a verb that waits for its turn may start a run, which must not end with this activation
+            return; // a verb that waits for the lock may start a run, which must not end with this activation
         }
 
         if (_writer.IsFenced)

@@ -7,7 +7,7 @@ using ChatBackend.Threads.Publishing;
 namespace ChatBackend.Threads;
 
 /// <summary>
-/// Appends to one thread: one append at a time, in turns. State changes only after the commit, so an append that
+/// Appends to one thread: one append at a time. State changes only after the commit, so an append that
 /// failed changed nothing; where its outcome is unknown, the thread is opened again, under a new epoch, before the next.
 /// </summary>
 internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublisher publisher, TimeProvider clock)

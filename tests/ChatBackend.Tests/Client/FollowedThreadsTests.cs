@@ -12,14 +12,14 @@ namespace ChatBackend.Tests.Client;
 public sealed class FollowedThreadsTests
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly Outgoing _outgoing;
+    private readonly CommandQueue _commands;
     private readonly FollowedThreads _threads;
 
     public FollowedThreadsTests()
     {
-        _outgoing = new Outgoing(_clock, maxWaiting: 10, journal: null, retriesRefused: true);
-        _threads = new FollowedThreads(_outgoing, bufferBytes: 100_000);
-        _outgoing.Begin(new SendWindow(Established().Limits), () => _threads.All);
+        _commands = new CommandQueue(_clock, maxWaiting: 10, sendQueue: null, retriesRefused: true);
+        _threads = new FollowedThreads(_commands, bufferBytes: 100_000);
+        _commands.Begin(new SendWindow(Established().Limits), () => _threads.All);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class FollowedThreadsTests
 
         waits.Should().Equal(0, 100, 200, 400, 800, 1600, 3200, 6400);
         _threads.Find(TheThread).Should().BeNull();
-        _outgoing.IsFollowing(follower).Should().BeFalse();
+        _commands.IsFollowing(follower).Should().BeFalse();
         (await follower.Invoking(late => late.ReadAsync()).Should().ThrowAsync<ThreadGapException>()).Which.Message.Should().Contain("after 0 ");
         await follower.Invoking(late => late.WaitForAsync(_ => true)).Should().ThrowAsync<ThreadGapException>();
     }
@@ -67,7 +67,7 @@ public sealed class FollowedThreadsTests
         NextFollow(out _);
         Take(Message(6));
 
-        _outgoing.Next(out _).Should().BeNull();
+        _commands.Next(out _).Should().BeNull();
     }
 
     [Theory]
@@ -102,7 +102,7 @@ public sealed class FollowedThreadsTests
         _threads.All.Should().Equal(other);
         (await following.Invoking(task => task.Soon()).Should().ThrowAsync<ChatErrorException>()).Which.Code.Should().Be(ErrorCode.NotFound);
         await follower.Invoking(late => late.ReadAsync()).Should().ThrowAsync<ChatErrorException>();
-        _outgoing.Next(out _).Should().BeNull();
+        _commands.Next(out _).Should().BeNull();
     }
 
     [Theory]
@@ -133,7 +133,7 @@ public sealed class FollowedThreadsTests
         var (follower, _, following) = Follow();
         Take(Message(1), Message(2), CaughtUp(2));
         following.IsCompletedSuccessfully.Should().BeTrue();
-        (_outgoing.Next(out _), follower.Cursor).Should().Be((null, 2));
+        (_commands.Next(out _), follower.Cursor).Should().Be((null, 2));
 
         Take(CaughtUp(1));
 
@@ -145,7 +145,7 @@ public sealed class FollowedThreadsTests
     public void What_comes_while_a_follow_waits_to_be_sent_is_not_for_the_follower()
     {
         var follower = _threads.From(TheThread, new ThreadCursor(2), out _);
-        var following = _outgoing.Follow(follower, TimeSpan.FromSeconds(1));
+        var following = _commands.Follow(follower, TimeSpan.FromSeconds(1));
 
         Take(Message(3), CaughtUp(1), CaughtUp(3));
 
@@ -173,13 +173,13 @@ public sealed class FollowedThreadsTests
     public void The_thread_of_a_message_is_followed_from_before_it(long? seq, long cursor)
     {
         var command = new ChatFrame { Id = new("c_1"), Content = "hello" };
-        _ = _outgoing.AddAsync(command, default);
-        _outgoing.Next(out _);
+        _ = _commands.AddAsync(command, default);
+        _commands.Next(out _);
 
         Take(Ack(command) with { Seq = seq });
 
         _threads.All.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Thread = TheThread, Cursor = cursor, Start = cursor });
-        _outgoing.Next(out _).Should().BeNull("the server follows it by itself");
+        _commands.Next(out _).Should().BeNull("the server follows it by itself");
     }
 
     [Fact]
@@ -187,10 +187,10 @@ public sealed class FollowedThreadsTests
     {
         var stop = new StopFrame { Id = new("c_1"), ThreadId = TheThread };
         var chat = new ChatFrame { Id = new("c_2"), Content = "hello" };
-        _ = _outgoing.AddAsync(stop, default);
-        _ = _outgoing.AddAsync(chat, default);
-        _outgoing.Next(out _);
-        _outgoing.Next(out _);
+        _ = _commands.AddAsync(stop, default);
+        _ = _commands.AddAsync(chat, default);
+        _commands.Next(out _);
+        _commands.Next(out _);
         Take(Ack(stop));
         _threads.All.Should().BeEmpty();
         var known = _threads.From(TheThread, new ThreadCursor(3), out _);
@@ -208,7 +208,7 @@ public sealed class FollowedThreadsTests
     {
         var known = _threads.From(TheThread, new ThreadCursor(5), out var isNew);
         isNew.Should().BeTrue();
-        var following = _outgoing.Follow(known, TimeSpan.Zero);
+        var following = _commands.Follow(known, TimeSpan.Zero);
 
         _threads.From(TheThread, new ThreadCursor(after), out isNew).Should().Match<ThreadFollower>(found => found == known == isShared);
 
@@ -247,7 +247,7 @@ public sealed class FollowedThreadsTests
     private (ThreadFollower Follower, FollowFrame Frame, Task Following) Follow()
     {
         var follower = _threads.From(TheThread, default, out _);
-        var following = _outgoing.Follow(follower, TimeSpan.Zero);
+        var following = _commands.Follow(follower, TimeSpan.Zero);
         NextFollow(out var frame);
         return (follower, frame, following);
     }
@@ -267,11 +267,11 @@ public sealed class FollowedThreadsTests
     private TimeSpan NextFollow(out FollowFrame frame)
     {
         var waited = TimeSpan.Zero;
-        var next = _outgoing.Next(out var due);
+        var next = _commands.Next(out var due);
         if (next is null)
         {
             _clock.Advance(waited = due!.Value);
-            next = _outgoing.Next(out _);
+            next = _commands.Next(out _);
         }
 
         frame = ClientFrameReader.Read(next).Frame.Should().BeOfType<FollowFrame>().Subject;

@@ -10,7 +10,7 @@ namespace ChatBackend.Tests.Client;
 public sealed class SendWindowTests
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly List<Waiting> _waiting = [];
+    private readonly List<PendingCommand> _waiting = [];
 
     [Theory]
     [InlineData(2, true)]
@@ -60,7 +60,7 @@ public sealed class SendWindowTests
     public void What_was_sent_or_is_a_follow_is_not_refused_for_its_size()
     {
         Add(1, isSent: true);
-        var follow = Add(new Waiting(new ThreadFollower(TheThread, default, 0)));
+        var follow = Add(new PendingCommand(new ThreadFollower(TheThread, default, 0)));
 
         Next(limits => limits with { MaxMessageBytes = 1 }).Should().Be(follow);
 
@@ -129,20 +129,20 @@ public sealed class SendWindowTests
 
     private long In(double seconds) => _clock.GetTimestamp() + (long)(seconds * _clock.TimestampFrequency);
 
-    private Waiting? Next(Func<ConnectionLimits, ConnectionLimits>? change = null) =>
+    private PendingCommand? Next(Func<ConnectionLimits, ConnectionLimits>? change = null) =>
         new SendWindow(change is null ? Established().Limits : change(Established().Limits)).Next(_waiting, _clock, out _);
 
-    private Waiting? Next(out TimeSpan? due) => new SendWindow(Established().Limits).Next(_waiting, _clock, out due);
+    private PendingCommand? Next(out TimeSpan? due) => new SendWindow(Established().Limits).Next(_waiting, _clock, out due);
 
-    private Waiting Add(Waiting waiting)
+    private PendingCommand Add(PendingCommand waiting)
     {
         _waiting.Add(waiting);
         return waiting;
     }
 
-    private List<Waiting> Add(int count, bool isSent = false, string thread = "thr_1") =>
+    private List<PendingCommand> Add(int count, bool isSent = false, string thread = "thr_1") =>
     [
         .. Enumerable.Range(0, count).Select(_ => Add(
-            new Waiting(new ChatFrame { Id = ClientFrameId.New(), Content = "hello", ThreadId = new ThreadId(thread) }) { IsSent = isSent })),
+            new PendingCommand(new ChatFrame { Id = ClientFrameId.New(), Content = "hello", ThreadId = new ThreadId(thread) }) { IsSent = isSent })),
     ];
 }

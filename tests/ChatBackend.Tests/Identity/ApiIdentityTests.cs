@@ -18,7 +18,7 @@ public sealed class ApiIdentityTests
         StatusOf("POST", ("Authorization", "Bearer {token}")).Should().Be(200);
         StatusOf("DELETE", ("Authorization", "Bearer {token}"), ("Origin", Own)).Should().Be(200);
         StatusOf("POST", ("Authorization", "Bearer {token}"), ("Origin", Listed)).Should().Be(200);
-        ((UpgradeDecision.Accepted)Decide("GET", ("Authorization", "Bearer {token}"))).Session.User.Should().Be(IdentityFixture.Ada);
+        ((Admission.Accepted)Decide("GET", ("Authorization", "Bearer {token}"))).Session.User.Should().Be(IdentityFixture.Ada);
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class ApiIdentityTests
         StatusOf("GET", ("Authorization", "Bearer {token}"), ("Authorization", $"Bearer {other}")).Should().Be(401);
         StatusOf("GET", ("Cookie", "__Host-chat_session=wrong"), ("Origin", Own)).Should().Be(401);
         StatusOf("GET", ("Authorization", "Bearer wrong"), ("Cookie", Cookie), ("Origin", Own)).Should().Be(401, "a token that was given explicitly is final");
-        ((UpgradeDecision.Refused)Decide("GET", ("Cookie", $"{Cookie}; __Host-chat_session={other}"), ("Origin", Own)))
+        ((Admission.Refused)Decide("GET", ("Cookie", $"{Cookie}; __Host-chat_session={other}"), ("Origin", Own)))
             .Should().BeEquivalentTo(new { Status = 401, Reason = RefusalReason.CookieConflict });
         _fixture.Clock.Advance(TimeSpan.FromDays(31));
         StatusOf("GET", ("Authorization", "Bearer {token}")).Should().Be(401);
@@ -81,10 +81,10 @@ public sealed class ApiIdentityTests
     {
         List<(string, string)> headers = [.. origin is null ? [] : new[] { ("Origin", origin) }, .. cookie is null ? [] : new[] { ("Cookie", cookie) }];
 
-        Decide(method, [.. headers]).Should().Be(new UpgradeDecision.Refused(status, reason, problem));
+        Decide(method, [.. headers]).Should().Be(new Admission.Refused(status, reason, problem));
     }
 
-    private UpgradeDecision Decide(string method, params (string, string)[] headers)
+    private Admission Decide(string method, params (string, string)[] headers)
     {
         var context = _fixture.Request(headers);
         context.Request.Method = method;
@@ -92,5 +92,5 @@ public sealed class ApiIdentityTests
     }
 
     private int StatusOf(string method, params (string, string)[] headers) =>
-        Decide(method, headers) is UpgradeDecision.Refused refused ? refused.Status : 200;
+        Decide(method, headers) is Admission.Refused refused ? refused.Status : 200;
 }

@@ -141,8 +141,8 @@ public sealed class GuestTests : IDisposable
         tickets.Redeem(tickets.Issue(session).Ticket).Should().Be(session);
         var context = new DefaultHttpContext { RequestServices = app.Services };
         context.Request.Headers.Authorization = $"Bearer {token}";
-        (await app.Services.GetRequiredService<UpgradeIdentity>().DecideAsync(context)).Should().Be(new UpgradeDecision.Accepted(session, null));
-        (await app.Services.GetRequiredService<ApiIdentity>().DecideAsync(context)).Should().Be(new UpgradeDecision.Accepted(session, null));
+        (await app.Services.GetRequiredService<UpgradeIdentity>().DecideAsync(context)).Should().Be(new Admission.Accepted(session, null));
+        (await app.Services.GetRequiredService<ApiIdentity>().DecideAsync(context)).Should().Be(new Admission.Accepted(session, null));
         session.ExpiresAt.Should().BeCloseTo(TimeProvider.System.GetUtcNow().AddDays(30), TimeSpan.FromMinutes(1));
     }
 

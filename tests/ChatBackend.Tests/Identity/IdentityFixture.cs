@@ -59,10 +59,10 @@ internal sealed class IdentityFixture
         return context;
     }
 
-    public UpgradeDecision Decide(params (string Name, string Value)[] headers) => Decide(Request(headers));
+    public Admission Decide(params (string Name, string Value)[] headers) => Decide(Request(headers));
 
     /// <summary>What becomes of the request as one for a WebSocket.</summary>
-    public UpgradeDecision Decide(HttpContext context)
+    public Admission Decide(HttpContext context)
     {
         context.Request.Method = HttpMethods.Get;
         context.Request.Headers.Upgrade = "websocket";
@@ -70,14 +70,14 @@ internal sealed class IdentityFixture
     }
 
     /// <summary>What becomes of it under <c>/api</c>.</summary>
-    public UpgradeDecision DecideApi(HttpContext context) => AtOnce(_services.GetRequiredService<ApiIdentity>().DecideAsync(context));
+    public Admission DecideApi(HttpContext context) => AtOnce(_services.GetRequiredService<ApiIdentity>().DecideAsync(context));
 
     /// <summary>The status of a refusal, or 101.</summary>
     public int StatusOf(params (string Name, string Value)[] headers) =>
-        Decide(headers) is UpgradeDecision.Refused refused ? refused.Status : StatusCodes.Status101SwitchingProtocols;
+        Decide(headers) is Admission.Refused refused ? refused.Status : StatusCodes.Status101SwitchingProtocols;
 
     // A socket would stay in every method that had to wait for it.
-    private static UpgradeDecision AtOnce(ValueTask<UpgradeDecision> deciding)
+    private static Admission AtOnce(ValueTask<Admission> deciding)
     {
         deciding.IsCompletedSuccessfully.Should().BeTrue();
         return deciding.Result;

@@ -65,7 +65,7 @@ public sealed class OriginTests
         context.Request.Host = new(host);
         context.Connection.LocalIpAddress = IPAddress.Loopback;
 
-        (_fixture.Decide(context) is UpgradeDecision.Accepted ? 101 : 403).Should().Be(status);
+        (_fixture.Decide(context) is Admission.Accepted ? 101 : 403).Should().Be(status);
     }
 
     [Fact]

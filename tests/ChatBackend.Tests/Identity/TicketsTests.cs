@@ -81,7 +81,7 @@ public sealed class TicketsTests
     [Fact]
     public void It_opens_a_connection_in_place_of_a_token_and_not_beside_one()
     {
-        var accepted = Decide($"?ticket={Ticket()}", ("Sec-WebSocket-Protocol", "chat.v1")).Should().BeOfType<UpgradeDecision.Accepted>().Subject;
+        var accepted = Decide($"?ticket={Ticket()}", ("Sec-WebSocket-Protocol", "chat.v1")).Should().BeOfType<Admission.Accepted>().Subject;
         (accepted.Session, accepted.SubProtocol).Should().Be((_session, "chat.v1"));
 
         StatusOf($"?ticket={Ticket()}", ("Authorization", "Bearer {token}")).Should().Be(401);
@@ -94,9 +94,9 @@ public sealed class TicketsTests
 
     private string Ticket() => _fixture.Tickets.Issue(_session).Ticket;
 
-    private int StatusOf(string query, params (string, string)[] headers) => ((UpgradeDecision.Refused)Decide(query, headers)).Status;
+    private int StatusOf(string query, params (string, string)[] headers) => ((Admission.Refused)Decide(query, headers)).Status;
 
-    private UpgradeDecision Decide(string query, params (string, string)[] headers)
+    private Admission Decide(string query, params (string, string)[] headers)
     {
         var context = _fixture.Request(headers);
         context.Request.QueryString = new(query);

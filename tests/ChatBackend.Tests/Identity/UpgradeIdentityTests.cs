@@ -22,7 +22,7 @@ public sealed class UpgradeIdentityTests
         var context = _fixture.Request();
         context.Request.QueryString = new(query.Replace("{token}", _fixture.Token, StringComparison.Ordinal));
 
-        _fixture.Decide(context).Should().BeOfType<UpgradeDecision.Refused>().Which.Status.Should().Be(401);
+        _fixture.Decide(context).Should().BeOfType<Admission.Refused>().Which.Status.Should().Be(401);
     }
 
     [Theory]
@@ -163,19 +163,19 @@ public sealed class UpgradeIdentityTests
         });
         context.Request.QueryString = new(name == "ticket" ? $"?ticket={value}" : "");
 
-        _fixture.Decide(context).Should().Be(new UpgradeDecision.Refused(status, reason, problem));
+        _fixture.Decide(context).Should().Be(new Admission.Refused(status, reason, problem));
     }
 
     [Fact]
     public void A_refusal_does_not_repeat_what_was_refused()
     {
-        var refused = (UpgradeDecision.Refused)_fixture.Decide(("Authorization", "Bearer sEcReT"), ("Sec-WebSocket-Protocol", "chat.v1"));
+        var refused = (Admission.Refused)_fixture.Decide(("Authorization", "Bearer sEcReT"), ("Sec-WebSocket-Protocol", "chat.v1"));
 
         refused.Problem.Should().NotContain("sEcReT");
     }
 
-    private string Reason(params (string, string)[] headers) => ((UpgradeDecision.Refused)_fixture.Decide(headers)).Reason;
+    private string Reason(params (string, string)[] headers) => ((Admission.Refused)_fixture.Decide(headers)).Reason;
 
-    private UpgradeDecision.Accepted Accepted(params (string, string)[] headers) =>
-        _fixture.Decide(headers).Should().BeOfType<UpgradeDecision.Accepted>().Subject;
+    private Admission.Accepted Accepted(params (string, string)[] headers) =>
+        _fixture.Decide(headers).Should().BeOfType<Admission.Accepted>().Subject;
 }

@@ -64,7 +64,7 @@ public sealed class ChatCommandTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(null, "demo")]
+    [InlineData(null, "script")]
     [InlineData("script", "script")]
     [InlineData("nobody", null)]
     public async Task A_message_is_for_an_agent_that_is_there(string? agent, string? answers)

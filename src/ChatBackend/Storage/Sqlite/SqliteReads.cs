@@ -47,7 +47,7 @@ internal sealed class SqliteReads : IDisposable
         return _places.Wait(0, CancellationToken.None) ? ReadInPlace(read, cancellationToken) : WaitAndReadAsync(read, cancellationToken);
     }
 
-    /// <summary>A list or a search, in the user's turn.</summary>
+    /// <summary>A list or a search, queued fairly among users.</summary>
     public Task<TResult> BrowseAsync<TResult>(UserId user, Func<SqliteReader, TResult> read, CancellationToken cancellationToken) =>
         _browsing.RunAsync(user, () => Read(read, _options.SearchTimeout, cancellationToken), cancellationToken);
 

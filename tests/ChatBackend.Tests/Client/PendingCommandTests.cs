@@ -8,7 +8,7 @@ using static ChatBackend.Tests.Client.Samples;
 
 namespace ChatBackend.Tests.Client;
 
-public sealed class WaitingTests
+public sealed class PendingCommandTests
 {
     private static readonly ClientFrameId Id = new("c_1");
     private const string Stop = """{"type":"stop","id":"c_1","thread_id":"thr_1"}""";
@@ -18,15 +18,15 @@ public sealed class WaitingTests
     public async Task What_was_kept_is_sent_again_byte_for_byte_and_what_was_refused_is_answered_already()
     {
         const string Spaced = """{ "type":"stop",  "thread_id":"thr_1", "id":"c_1" }""";
-        var waits = Waiting.Restore(new StoredSend(Id, Spaced));
+        var waits = PendingCommand.Restore(new StoredSend(Id, Spaced));
         (waits.Id, waits.IsRestored, waits.IsSaved, waits.Bytes, waits.Answer.Task.IsCompleted).Should().Be((Id, true, true, Spaced.Length, false));
         Encoding.UTF8.GetString(waits.Encode()).Should().Be(Spaced);
         waits.ToStored().Should().Be(new StoredSend(Id, Spaced));
 
-        var refused = Waiting.Restore(new StoredSend(Id, Stop, NotFound));
+        var refused = PendingCommand.Restore(new StoredSend(Id, Stop, NotFound));
         (await FluentActions.Awaiting(() => refused.Answer.Task).Should().ThrowAsync<ChatErrorException>()).Which.Message.Should().Be("NotFound: No.");
         var stored = refused.ToStored(new Error { Id = Id, Code = ErrorCode.NotFound, Message = "No." });
-        Waiting.Restore(stored).Answer.Task.IsFaulted.Should().BeTrue("what is kept of a refusal can be read again");
+        PendingCommand.Restore(stored).Answer.Task.IsFaulted.Should().BeTrue("what is kept of a refusal can be read again");
     }
 
     [Theory]
@@ -35,14 +35,14 @@ public sealed class WaitingTests
     [InlineData("""{"type":"follow","id":"c_1","thread_id":"thr_1"}""")]
     [InlineData("""{"type":"ping","id":"c_1"}""")]
     public void What_is_not_a_command_of_that_id_that_takes_effect_once_is_refused(string json) =>
-        FluentActions.Invoking(() => Waiting.Restore(new StoredSend(Id, json))).Should().Throw<InvalidDataException>()
+        FluentActions.Invoking(() => PendingCommand.Restore(new StoredSend(Id, json))).Should().Throw<InvalidDataException>()
             .WithMessage("c_1 of the store is not a command that takes effect once.");
 
     [Theory]
     [InlineData("Dear diary")]
     [InlineData("""{"type":"pong","server_time":"2026-11-23T09:30:00Z"}""")]
     public void A_refusal_that_is_not_an_error_frame_is_refused(string json) =>
-        FluentActions.Invoking(() => Waiting.Restore(new StoredSend(Id, Stop, json))).Should().Throw<InvalidDataException>()
+        FluentActions.Invoking(() => PendingCommand.Restore(new StoredSend(Id, Stop, json))).Should().Throw<InvalidDataException>()
             .WithMessage("What c_1 of the store was refused with cannot be read.");
 
     [Fact]
@@ -51,8 +51,8 @@ public sealed class WaitingTests
         ClientCommand[] once = [Chat("thr_1"), new StopFrame { Id = Id, ThreadId = TheThread }, Decide("thr_1")];
         ClientCommand[] often = [new UnfollowFrame { Id = Id, ThreadId = TheThread }, new AuthenticateFrame { Id = Id, Token = "t" }];
 
-        once.Should().OnlyContain(command => Waiting.TakesEffectOnce(command));
-        often.Should().NotContain(command => Waiting.TakesEffectOnce(command));
+        once.Should().OnlyContain(command => PendingCommand.TakesEffectOnce(command));
+        often.Should().NotContain(command => PendingCommand.TakesEffectOnce(command));
     }
 
     [Fact]
@@ -61,23 +61,23 @@ public sealed class WaitingTests
         ClientCommand[] ofOne = [Chat("thr_1"), new StopFrame { Id = Id, ThreadId = TheThread }, Decide("thr_1"), new UnfollowFrame { Id = Id, ThreadId = TheThread }];
         foreach (var command in ofOne)
         {
-            new Waiting(command).HoldsUp(new Waiting(Chat("thr_1"))).Should().BeTrue("{0}", command);
-            new Waiting(command).HoldsUp(new Waiting(Chat("thr_2"))).Should().BeFalse("{0}", command);
-            new Waiting(Chat(null)).HoldsUp(new Waiting(command)).Should().BeFalse("{0}", command);
+            new PendingCommand(command).HoldsUp(new PendingCommand(Chat("thr_1"))).Should().BeTrue("{0}", command);
+            new PendingCommand(command).HoldsUp(new PendingCommand(Chat("thr_2"))).Should().BeFalse("{0}", command);
+            new PendingCommand(Chat(null)).HoldsUp(new PendingCommand(command)).Should().BeFalse("{0}", command);
         }
 
-        new Waiting(Chat(null)).HoldsUp(new Waiting(Chat(null))).Should().BeFalse("each opens a thread of its own");
-        new Waiting(Chat(null)).HoldsUp(new Waiting(new AuthenticateFrame { Id = Id, Token = "t" })).Should().BeFalse();
-        var follow = new Waiting(new ThreadFollower(TheThread, default, 0));
-        follow.HoldsUp(new Waiting(Chat("thr_1"))).Should().BeFalse();
-        new Waiting(Chat("thr_1")).HoldsUp(follow).Should().BeFalse();
-        new Waiting(Chat(null)).HoldsUp(follow).Should().BeFalse();
+        new PendingCommand(Chat(null)).HoldsUp(new PendingCommand(Chat(null))).Should().BeFalse("each opens a thread of its own");
+        new PendingCommand(Chat(null)).HoldsUp(new PendingCommand(new AuthenticateFrame { Id = Id, Token = "t" })).Should().BeFalse();
+        var follow = new PendingCommand(new ThreadFollower(TheThread, default, 0));
+        follow.HoldsUp(new PendingCommand(Chat("thr_1"))).Should().BeFalse();
+        new PendingCommand(Chat("thr_1")).HoldsUp(follow).Should().BeFalse();
+        new PendingCommand(Chat(null)).HoldsUp(follow).Should().BeFalse();
     }
 
     [Fact]
     public void Each_refusal_for_now_waits_longer_and_at_least_as_long_as_the_server_asks()
     {
-        var command = new Waiting(Chat("thr_1"));
+        var command = new PendingCommand(Chat("thr_1"));
         command.WasDeferred.Should().BeFalse();
 
         TimeSpan[] waits =
@@ -93,7 +93,7 @@ public sealed class WaitingTests
     public void A_follow_says_each_time_where_its_follower_is_under_a_new_id()
     {
         var follower = new ThreadFollower(TheThread, new ThreadCursor(0), 1000);
-        var follow = new Waiting(follower);
+        var follow = new PendingCommand(follower);
         (follower.IsFollowDue, follow.Command, follow.Bytes).Should().Be((true, null, 0));
         var first = (FollowFrame)ClientFrameReader.Read(follow.Encode()).Frame!;
         (first.Id, first.ThreadId, first.AfterSeq, first.AfterAt).Should().Be((follow.Id, TheThread, 0, null));
@@ -114,8 +114,8 @@ public sealed class WaitingTests
     [Fact]
     public void Only_the_same_bytes_say_the_same()
     {
-        new Waiting(Chat("thr_1")).SaysTheSameAs(new Waiting(Chat("thr_1"))).Should().BeTrue();
-        new Waiting(Chat("thr_1")).SaysTheSameAs(new Waiting(Chat("thr_2"))).Should().BeFalse();
+        new PendingCommand(Chat("thr_1")).SaysTheSameAs(new PendingCommand(Chat("thr_1"))).Should().BeTrue();
+        new PendingCommand(Chat("thr_1")).SaysTheSameAs(new PendingCommand(Chat("thr_2"))).Should().BeFalse();
     }
 
     [Fact]
@@ -142,8 +142,8 @@ public sealed class WaitingTests
         [MethodImpl(MethodImplOptions.NoInlining)]
         static void Leave(Exception end)
         {
-            new Waiting(new ThreadFollower(TheThread, default, 0)).Answer.SetException(end);
-            new Waiting(Chat("thr_1")).Becomes(Task.FromException<Ack?>(end));
+            new PendingCommand(new ThreadFollower(TheThread, default, 0)).Answer.SetException(end);
+            new PendingCommand(Chat("thr_1")).Becomes(Task.FromException<Ack?>(end));
         }
     }
 

@@ -5,24 +5,24 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Connections;
 
 /// <summary>A command that waits to be sent or answered; or a follow, whose frame says how far the follower is when it is sent.</summary>
-internal sealed class Waiting
+internal sealed class PendingCommand
 {
     private readonly byte[] _encoded = [];
     private readonly Backoff _pauses = new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
 
-    public Waiting(ClientCommand command)
+    public PendingCommand(ClientCommand command)
         : this(command, WireJson.Encode(command))
     {
     }
 
-    public Waiting(ThreadFollower follower)
+    public PendingCommand(ThreadFollower follower)
     {
         Follower = follower;
         Follower.IsFollowDue = true;
         Observe(Answer.Task); // a follow that was begun here may have no waiter; the follower is told of its failure
     }
 
-    private Waiting(ClientCommand command, byte[] encoded)
+    private PendingCommand(ClientCommand command, byte[] encoded)
     {
         (Command, Id) = (command, command.Id);
         _encoded = encoded;
@@ -68,7 +68,7 @@ internal sealed class Waiting
 
     /// <summary>What an earlier process sent, byte for byte; answered already when it was refused then.</summary>
     /// <exception cref="InvalidDataException">It is not a command.</exception>
-    public static Waiting Restore(StoredSend stored)
+    public static PendingCommand Restore(StoredSend stored)
     {
         var encoded = Encoding.UTF8.GetBytes(stored.Json);
         if (ClientFrameReader.Read(encoded).Frame is not ClientCommand command || command.Id != stored.Id || !TakesEffectOnce(command))
@@ -76,7 +76,7 @@ internal sealed class Waiting
             throw new InvalidDataException($"{stored.Id} of the store is not a command that takes effect once.");
         }
 
-        var restored = new Waiting(command, encoded) { IsRestored = true };
+        var restored = new PendingCommand(command, encoded) { IsRestored = true };
         if (stored.Refusal is { } refusal)
         {
             restored.Answer.SetException(new ChatErrorException(RefusalOf(stored.Id, refusal)));
@@ -90,10 +90,10 @@ internal sealed class Waiting
     public StoredSend ToStored(Error? refusal = null) =>
         new(Id, Encoding.UTF8.GetString(_encoded), refusal is null ? null : Encoding.UTF8.GetString(WireJson.Encode(refusal)));
 
-    public bool SaysTheSameAs(Waiting other) => _encoded.AsSpan().SequenceEqual(other._encoded);
+    public bool SaysTheSameAs(PendingCommand other) => _encoded.AsSpan().SequenceEqual(other._encoded);
 
     /// <summary>Two commands of one thread take effect in the order they were sent; one that must wait holds up the other.</summary>
-    public bool HoldsUp(Waiting later) => ThreadOf(Command) is { } thread && ThreadOf(later.Command) == thread;
+    public bool HoldsUp(PendingCommand later) => ThreadOf(Command) is { } thread && ThreadOf(later.Command) == thread;
 
     /// <returns>How long to wait before it is sent again.</returns>
     public TimeSpan RefuseForNow(TimeSpan? retryAfter)

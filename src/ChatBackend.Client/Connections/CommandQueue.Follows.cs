@@ -3,7 +3,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Connections;
 
 /// <summary>The follows among what waits: one for each thread at most, and each sending says how far the follower is by then.</summary>
-internal sealed partial class Outgoing
+internal sealed partial class CommandQueue
 {
     /// <summary>Follows from where the follower is. Ends when it has caught up; the same follow is not sent twice.</summary>
     public async Task FollowAsync(ThreadFollower follower, CancellationToken cancellationToken) =>
@@ -13,7 +13,7 @@ internal sealed partial class Outgoing
     /// <returns>Ends when the follower has caught up; need not be awaited.</returns>
     public Task Follow(ThreadFollower follower, TimeSpan delay)
     {
-        Waiting? entry;
+        PendingCommand? entry;
         lock (_lock)
         {
             if (_end is { } end)
@@ -24,7 +24,7 @@ internal sealed partial class Outgoing
             entry = _waiting.Find(waiting => waiting.Follower == follower);
             if (entry is null)
             {
-                _waiting.Add(entry = new Waiting(follower) { DueAt = TimestampIn(delay) });
+                _waiting.Add(entry = new PendingCommand(follower) { DueAt = TimestampIn(delay) });
             }
         }
 

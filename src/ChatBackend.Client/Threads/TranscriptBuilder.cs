@@ -3,16 +3,16 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Threads;
 
 /// <summary>A thread that frames are still added to, each once and in order. Not thread-safe.</summary>
-internal sealed class ThreadDraft
+internal sealed class TranscriptBuilder
 {
-    private readonly List<object> _entries = []; // UserEntry or RunDraft
-    private readonly Dictionary<RunId, RunDraft> _runs = [];
+    private readonly List<object> _entries = []; // UserEntry or RunBuilder
+    private readonly Dictionary<RunId, RunBuilder> _runs = [];
     private readonly Dictionary<MessageId, int> _messages = []; // where in the entries
 
     public string? Title { get; private set; }
 
     public IReadOnlyList<TranscriptEntry> ToEntries() =>
-        [.. _entries.Select(entry => entry is RunDraft run ? run.ToEntry() : (TranscriptEntry)entry)];
+        [.. _entries.Select(entry => entry is RunBuilder run ? run.ToEntry() : (TranscriptEntry)entry)];
 
     public RunEntry? Run(RunId run) => _runs.GetValueOrDefault(run)?.ToEntry();
 
@@ -94,11 +94,11 @@ internal sealed class ThreadDraft
         }
     }
 
-    private RunDraft RunOf(RunId id)
+    private RunBuilder RunOf(RunId id)
     {
         if (!_runs.TryGetValue(id, out var run))
         {
-            _runs[id] = run = new RunDraft(id);
+            _runs[id] = run = new RunBuilder(id);
             _entries.Add(run);
         }
 

@@ -3,7 +3,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Connections;
 
 /// <summary>The caller's store, one call after the other in the order they were asked for: what is kept is in the order of sending.</summary>
-internal sealed class SendJournal(ISendStore store)
+internal sealed class PersistentSendQueue(ISendStore store)
 {
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
@@ -16,13 +16,13 @@ internal sealed class SendJournal(ISendStore store)
         return store.LoadAsync(user, cancellationToken);
     }
 
-    public Task SaveAsync(Waiting command) => Enqueue(() => store.SaveAsync(_user, command.ToStored()));
+    public Task SaveAsync(PendingCommand command) => Enqueue(() => store.SaveAsync(_user, command.ToStored()));
 
     /// <summary>
     /// A command's answer. What the server said yes or no to for good is forgotten before; what the connection's end left open is kept, and so is what an earlier
     /// process sent and the server refuses, with the error: the caller may be gone.
     /// </summary>
-    public async Task<Ack?> AnswerAsync(Waiting command)
+    public async Task<Ack?> AnswerAsync(PendingCommand command)
     {
         Ack? ack;
         try

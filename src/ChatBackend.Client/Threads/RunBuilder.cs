@@ -4,7 +4,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Client.Threads;
 
 /// <summary>A run that frames are still added to. Text is appended, never copied, until it is read. Not thread-safe.</summary>
-internal sealed class RunDraft(RunId id)
+internal sealed class RunBuilder(RunId id)
 {
     private readonly List<object> _items = []; // TextDraft, ToolItem or SteeredItem
     private RunEntry _head = new() { RunId = id, State = RunState.Running, Items = [] };

@@ -8,19 +8,19 @@ namespace ChatBackend.Client.Connections;
 /// follows come first, then every command without an answer, again in order and with the same id.
 /// </summary>
 /// <param name="retriesRefused">A command that the server cannot take at the moment is sent again later, instead of being answered with the error.</param>
-internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJournal? journal, bool retriesRefused)
+internal sealed partial class CommandQueue(TimeProvider clock, int maxWaiting, PersistentSendQueue? sendQueue, bool retriesRefused)
 {
     private readonly Lock _lock = new();
     private readonly Queue<PingFrame> _pings = new();
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private List<Waiting> _waiting = [];
+    private List<PendingCommand> _waiting = [];
     private SendWindow? _window; // null while there is no socket
     private Exception? _end;
 
     /// <exception cref="InvalidOperationException">Too many wait already.</exception>
     public async Task<Ack?> AddAsync(ClientCommand command, CancellationToken cancellationToken)
     {
-        var entry = new Waiting(command);
+        var entry = new PendingCommand(command);
         lock (_lock)
         {
             if (_end is { } end)
@@ -28,7 +28,7 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
                 throw end;
             }
 
-            if (journal is not null && Waiting.TakesEffectOnce(command) && _waiting.Find(waiting => waiting.Command?.Id == command.Id) is { } same)
+            if (sendQueue is not null && PendingCommand.TakesEffectOnce(command) && _waiting.Find(waiting => waiting.Command?.Id == command.Id) is { } same)
             {
                 entry = same.SaysTheSameAs(entry) ? same : throw IdConflict(command);
             }
@@ -39,10 +39,10 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
             else
             {
                 _waiting.Add(entry);
-                if (journal is not null && Waiting.TakesEffectOnce(command))
+                if (sendQueue is not null && PendingCommand.TakesEffectOnce(command))
                 {
                     entry.IsSaved = false;
-                    entry.Becomes(SaveAndAnswerAsync(entry, journal));
+                    entry.Becomes(SaveAndAnswerAsync(entry, sendQueue));
                 }
             }
         }
@@ -53,9 +53,9 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
 
     /// <summary>What an earlier process left unanswered. Before anything else is sent.</summary>
     /// <exception cref="InvalidDataException">The store holds something else.</exception>
-    public IReadOnlyList<RestoredSend> Restore(IReadOnlyList<StoredSend> stored, SendJournal journal)
+    public IReadOnlyList<RestoredSend> Restore(IReadOnlyList<StoredSend> stored, PersistentSendQueue sendQueue)
     {
-        List<Waiting> entries = [.. stored.Select(Waiting.Restore)];
+        List<PendingCommand> entries = [.. stored.Select(PendingCommand.Restore)];
         lock (_lock)
         {
             _waiting.AddRange(entries.Where(entry => !entry.Answer.Task.IsCompleted));
@@ -64,7 +64,7 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
         return
         [
             .. entries.Select(entry => new RestoredSend(
-                entry.Command!, AckOfAsync(entry.Becomes(entry.Answer.Task.IsCompleted ? entry.Answer.Task : journal.AnswerAsync(entry))))),
+                entry.Command!, AckOfAsync(entry.Becomes(entry.Answer.Task.IsCompleted ? entry.Answer.Task : sendQueue.AnswerAsync(entry))))),
         ];
     }
 
@@ -86,7 +86,7 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
         {
             _window = window;
             var follows = _waiting.Where(waiting => waiting.Follower is not null).ToList();
-            follows.AddRange(followers().Where(follower => !follows.Exists(waiting => waiting.Follower == follower)).Select(follower => new Waiting(follower)));
+            follows.AddRange(followers().Where(follower => !follows.Exists(waiting => waiting.Follower == follower)).Select(follower => new PendingCommand(follower)));
             _waiting = [.. follows, .. _waiting.Where(waiting => waiting.Follower is null)];
             foreach (var entry in _waiting)
             {
@@ -176,7 +176,7 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
     }
 
     /// <summary>Ends, never fails, when the store has all that it was told.</summary>
-    public Task SettledAsync() => journal?.SettledAsync() ?? Task.CompletedTask;
+    public Task SettledAsync() => sendQueue?.SettledAsync() ?? Task.CompletedTask;
 
     public void End(Exception end)
     {
@@ -192,7 +192,7 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
         }
     }
 
-    private async Task<Ack?> AnswerAsync(Waiting entry, CancellationToken cancellationToken)
+    private async Task<Ack?> AnswerAsync(PendingCommand entry, CancellationToken cancellationToken)
     {
         try
         {
@@ -209,7 +209,7 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
         }
     }
 
-    private async Task<Ack?> SaveAndAnswerAsync(Waiting entry, SendJournal kept)
+    private async Task<Ack?> SaveAndAnswerAsync(PendingCommand entry, PersistentSendQueue kept)
     {
         try
         {
@@ -260,9 +260,9 @@ internal sealed partial class Outgoing(TimeProvider clock, int maxWaiting, SendJ
     private static ChatErrorException IdConflict(ClientCommand command) =>
         new(new Error { Code = ErrorCode.IdConflict, Message = $"{command.Id} waits for its answer already and says something else." });
 
-    private Waiting? Take(Predicate<Waiting> isIt, Action<Waiting> answer)
+    private PendingCommand? Take(Predicate<PendingCommand> isIt, Action<PendingCommand> answer)
     {
-        Waiting? entry;
+        PendingCommand? entry;
         lock (_lock)
         {
             entry = _waiting.Find(isIt);

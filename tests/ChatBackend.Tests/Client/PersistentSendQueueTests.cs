@@ -7,29 +7,29 @@ using static ChatBackend.Tests.Client.Samples;
 namespace ChatBackend.Tests.Client;
 
 /// <summary>What a store is told, in which order, and what becomes of a command when the store fails.</summary>
-public sealed class SendJournalTests
+public sealed class PersistentSendQueueTests
 {
     private static readonly UserId User = new("usr_7");
 
     private readonly Store _store = new();
-    private readonly SendJournal _journal;
-    private readonly Outgoing _outgoing;
+    private readonly PersistentSendQueue _sendQueue;
+    private readonly CommandQueue _commands;
 
-    public SendJournalTests()
+    public PersistentSendQueueTests()
     {
-        _journal = new SendJournal(_store);
-        _outgoing = new Outgoing(new FakeTimeProvider(), maxWaiting: 4, _journal, retriesRefused: true);
-        _outgoing.Begin(new SendWindow(Established().Limits), () => []);
+        _sendQueue = new PersistentSendQueue(_store);
+        _commands = new CommandQueue(new FakeTimeProvider(), maxWaiting: 4, _sendQueue, retriesRefused: true);
+        _commands.Begin(new SendWindow(Established().Limits), () => []);
     }
 
     [Fact]
     public async Task A_command_is_kept_before_it_is_sent_and_forgotten_before_its_caller_is_told()
     {
-        await _journal.LoadAsync(User, default);
+        await _sendQueue.LoadAsync(User, default);
         var held = _store.Hold();
-        var stopping = _outgoing.AddAsync(Stop("c_1"), default);
-        var unfollowing = _outgoing.AddAsync(new UnfollowFrame { Id = new("c_2"), ThreadId = TheThread }, default);
-        _outgoing.Next(out _).Should().BeNull("it is not kept, and what comes after it stays after it");
+        var stopping = _commands.AddAsync(Stop("c_1"), default);
+        var unfollowing = _commands.AddAsync(new UnfollowFrame { Id = new("c_2"), ThreadId = TheThread }, default);
+        _commands.Next(out _).Should().BeNull("it is not kept, and what comes after it stays after it");
         held.SetResult();
         await SentAsync("c_1");
         await SentAsync("c_2");
@@ -47,15 +47,15 @@ public sealed class SendJournalTests
     [Fact]
     public async Task What_is_refused_for_good_is_forgotten_and_what_the_end_leaves_open_is_kept()
     {
-        var (refused, open) = (_outgoing.AddAsync(Stop("c_1"), default), _outgoing.AddAsync(Stop("c_2"), default));
+        var (refused, open) = (_commands.AddAsync(Stop("c_1"), default), _commands.AddAsync(Stop("c_2"), default));
         await SentAsync("c_1");
         await SentAsync("c_2");
-        _outgoing.Refuse(new Error { Id = new("c_1"), Code = ErrorCode.NotFound, Message = "No." });
+        _commands.Refuse(new Error { Id = new("c_1"), Code = ErrorCode.NotFound, Message = "No." });
         await refused.Invoking(task => task.Soon()).Should().ThrowAsync<ChatErrorException>();
 
-        _outgoing.End(new ChatClosedException(new ConnectionEnd { Reason = "over" }));
+        _commands.End(new ChatClosedException(new ConnectionEnd { Reason = "over" }));
         await open.Invoking(task => task.Soon()).Should().ThrowAsync<ChatClosedException>();
-        await _outgoing.SettledAsync().Soon();
+        await _commands.SettledAsync().Soon();
 
         _store.Calls.Should().Equal("save  c_1", "save  c_2", "remove  c_1");
     }
@@ -63,13 +63,13 @@ public sealed class SendJournalTests
     [Fact]
     public async Task What_an_earlier_process_sent_and_the_server_refuses_is_kept_with_the_error()
     {
-        await _journal.LoadAsync(User, default);
+        await _sendQueue.LoadAsync(User, default);
         StoredSend[] stored = [Stored("c_1"), Stored("c_2"), Stored("c_3") with { Refusal = """{"type":"error","code":"not_found","message":"No."}""" }];
-        var restored = _outgoing.Restore(stored, _journal);
+        var restored = _commands.Restore(stored, _sendQueue);
         await SentAsync("c_1");
         await SentAsync("c_2");
-        _outgoing.Next(out _).Should().BeNull("the third was refused before");
-        _outgoing.Refuse(new Error { Id = new("c_1"), Code = ErrorCode.NotFound, Message = "Gone." });
+        _commands.Next(out _).Should().BeNull("the third was refused before");
+        _commands.Refuse(new Error { Id = new("c_1"), Code = ErrorCode.NotFound, Message = "Gone." });
         (await restored[0].Answer.Invoking(task => task.Soon()).Should().ThrowAsync<ChatErrorException>()).Which.Message.Should().Be("NotFound: Gone.");
         Answer("c_2");
         (await restored[1].Answer.Soon()).Id.Value.Should().Be("c_2");
@@ -84,8 +84,8 @@ public sealed class SendJournalTests
     public async Task What_cannot_be_kept_is_not_sent_and_leaves_its_place_to_the_next()
     {
         var held = _store.Hold();
-        var lost = _outgoing.AddAsync(Stop("c_1"), default);
-        var next = _outgoing.AddAsync(Stop("c_2"), default);
+        var lost = _commands.AddAsync(Stop("c_1"), default);
+        var next = _commands.AddAsync(Stop("c_2"), default);
         held.SetException(new IOException("The disk is full."));
 
         await lost.Invoking(task => task.Soon()).Should().ThrowAsync<IOException>();
@@ -99,9 +99,9 @@ public sealed class SendJournalTests
     [Fact]
     public async Task The_same_command_joins_the_one_that_waits_and_another_one_under_its_id_is_refused()
     {
-        var first = _outgoing.AddAsync(Stop("c_1"), default);
-        var joined = _outgoing.AddAsync(Stop("c_1"), default);
-        (await _outgoing.Invoking(outgoing => outgoing.AddAsync(Stop("c_1") with { ThreadId = new("thr_2") }, default)).Should().ThrowAsync<ChatErrorException>())
+        var first = _commands.AddAsync(Stop("c_1"), default);
+        var joined = _commands.AddAsync(Stop("c_1"), default);
+        (await _commands.Invoking(commands => commands.AddAsync(Stop("c_1") with { ThreadId = new("thr_2") }, default)).Should().ThrowAsync<ChatErrorException>())
             .WithMessage("IdConflict: c_1 waits for its answer already and says something else.");
 
         await SentAsync("c_1");
@@ -115,14 +115,14 @@ public sealed class SendJournalTests
     public async Task It_is_settled_when_the_store_has_all_it_was_told_also_when_it_failed()
     {
         var held = _store.Hold();
-        _ = _outgoing.AddAsync(Stop("c_1"), default).ContinueWith(static _ => { }, TaskScheduler.Default);
-        var settling = _outgoing.SettledAsync();
+        _ = _commands.AddAsync(Stop("c_1"), default).ContinueWith(static _ => { }, TaskScheduler.Default);
+        var settling = _commands.SettledAsync();
         settling.IsCompleted.Should().BeFalse();
 
         held.SetException(new IOException("The disk is full."));
 
         await settling.Soon();
-        await new Outgoing(new FakeTimeProvider(), 1, journal: null, retriesRefused: false).SettledAsync().Soon();
+        await new CommandQueue(new FakeTimeProvider(), 1, sendQueue: null, retriesRefused: false).SettledAsync().Soon();
     }
 
     [Fact]
@@ -130,13 +130,13 @@ public sealed class SendJournalTests
     {
         using var isOpen = new ManualResetEventSlim();
         _store.Saving = () => isOpen.Wait(TestContext.Current.CancellationToken);
-        var adding = Task.Run(() => _outgoing.AddAsync(Stop("c_1"), default));
+        var adding = Task.Run(() => _commands.AddAsync(Stop("c_1"), default));
 
         await Deadline.UntilAsync(() => _store.Calls.Count == 1);
         (await Task.Run(() =>
         {
-            _outgoing.Ping(new PingFrame());
-            return _outgoing.Next(out _);
+            _commands.Ping(new PingFrame());
+            return _commands.Next(out _);
         }).Soon()).Should().NotBeNull();
 
         isOpen.Set();
@@ -148,11 +148,11 @@ public sealed class SendJournalTests
     private async Task SentAsync(string id)
     {
         byte[]? frame = null;
-        await Deadline.UntilAsync(() => (frame = _outgoing.Next(out _)) is not null);
+        await Deadline.UntilAsync(() => (frame = _commands.Next(out _)) is not null);
         ((ClientCommand)ClientFrameReader.Read(frame).Frame!).Id.Value.Should().Be(id);
     }
 
-    private void Answer(string id) => _outgoing.Answer(new Ack { Id = new(id), Status = AckStatus.Accepted }, _ => { });
+    private void Answer(string id) => _commands.Answer(new Ack { Id = new(id), Status = AckStatus.Accepted }, _ => { });
 
     private static StopFrame Stop(string id) => new() { Id = new(id), ThreadId = TheThread };
 
