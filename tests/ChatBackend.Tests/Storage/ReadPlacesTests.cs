@@ -65,7 +65,7 @@ public sealed class ReadPlacesTests : IDisposable
     {
         var others = await WithAllPlacesAsync();
 
-        await FluentActions.Awaiting(() => ReadAsync(log => log.First("SELECT nothing FROM nowhere", row => row.Number(0))))
+        await FluentActions.Awaiting(() => ReadAsync(log => log.First("SELECT nothing FROM nowhere", row => row.GetInt64(0))))
             .Should().ThrowAsync<LogUnavailableException>().WithMessage("The event log's store fails with SQLite error 1.");
 
         _reads.Availability.IsAvailable.Should().BeFalse();
@@ -149,7 +149,7 @@ public sealed class ReadPlacesTests : IDisposable
 
         _database.Recover().Should().BeFalse("nothing holds it up");
 
-        (await ReadAsync(log => log.First("SELECT 1", row => row.Number(0)))).Should().Be(1);
+        (await ReadAsync(log => log.First("SELECT 1", row => row.GetInt64(0)))).Should().Be(1);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class ReadPlacesTests : IDisposable
 
         (await read).Should().Be(1);
 
-        late!.Invoking(log => log.First("SELECT 1", row => row.Number(0))).Should().Throw<Exception>();
+        late!.Invoking(log => log.First("SELECT 1", row => row.GetInt64(0))).Should().Throw<Exception>();
         _database.Dispose();
         NothingShouldBeOpen();
         await FluentActions.Awaiting(() => _reads.BrowseAsync(UserId.New(), _ => 1, CancellationToken.None)).Should().ThrowAsync<LogUnavailableException>();
@@ -196,7 +196,7 @@ public sealed class ReadPlacesTests : IDisposable
                 begun.Signal();
                 begun.Wait();
                 release?.Wait();
-                log.First("SELECT count(*) FROM threads", row => row.Number(0)).Should().Be(0);
+                log.First("SELECT count(*) FROM threads", row => row.GetInt64(0)).Should().Be(0);
                 return log;
             }),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToArray();

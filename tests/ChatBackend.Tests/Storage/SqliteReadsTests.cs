@@ -124,9 +124,9 @@ public sealed class SqliteReadsTests : IDisposable
         }
     }
 
-    private static long Count(SqliteReader log) => log.First(Endless, row => row.Number(0));
+    private static long Count(SqliteReader log) => log.First(Endless, row => row.GetInt64(0));
 
-    private static long One(SqliteReader log) => log.First("SELECT 1", row => row.Number(0));
+    private static long One(SqliteReader log) => log.First("SELECT 1", row => row.GetInt64(0));
 
     private static long Begin(SqliteReader log, TaskCompletionSource begun)
     {

@@ -31,7 +31,7 @@ public sealed class SqliteValueTests : IDisposable
         {
             var text = string.Concat(Enumerable.Repeat(character, length));
 
-            _reader.First("SELECT typeof(?1), ?1", row => (row.Text(0), row.Text(1)), text).Should().Be(("text", text));
+            First("SELECT typeof(?1), ?1", row => (row.Text(0), row.Text(1)), text).Should().Be(("text", text));
         }
     }
 
@@ -40,15 +40,15 @@ public sealed class SqliteValueTests : IDisposable
     {
         SqliteValue[] values = [7L, (long?)8, (long?)null, true, false, (string?)null, (ReadOnlyMemory<byte>)new byte[] { 1, 0, 255 }];
 
-        values.Select(value => _reader.First("SELECT typeof(?1) || ' ' || ifnull(quote(?1), '')", row => row.Text(0), value))
+        values.Select(value => First("SELECT typeof(?1) || ' ' || ifnull(quote(?1), '')", row => row.Text(0), value))
             .Should().Equal("integer 7", "integer 8", "null NULL", "integer 1", "integer 0", "null NULL", "blob X'0100FF'");
-        _reader.First("SELECT ?1 IS NULL, ?2, ?2", row => (row.Flag(0), row.IsNull(0), row.Number(1), row.Flag(2)), (string?)null, 3L).Should().Be((true, false, 3, true));
-        _reader.First("SELECT NULL", row => row.IsNull(0)).Should().BeTrue();
-        _reader.First("SELECT ?1", row => row.Bytes(0), (ReadOnlyMemory<byte>)new byte[] { 1, 0, 255 }).Should().Equal(1, 0, 255);
+        First("SELECT ?1 IS NULL, ?2", row => (row.Number(0), row.IsNull(0), row.Number(1)), (string?)null, 3L).Should().Be((1, false, 3));
+        First("SELECT NULL", row => row.IsNull(0)).Should().BeTrue();
+        First("SELECT ?1", row => row.Bytes(0), (ReadOnlyMemory<byte>)new byte[] { 1, 0, 255 }).Should().Equal(1, 0, 255);
     }
 
     [Fact]
-    public void A_statement_is_used_again_with_other_values_and_after_one_that_failed()
+    public void A_query_is_used_again_with_other_values_and_after_one_that_failed()
     {
         _reader.Execute("CREATE TABLE numbers (number INTEGER UNIQUE)");
         foreach (var number in new[] { 1L, 2L, 3L })
@@ -59,9 +59,9 @@ public sealed class SqliteValueTests : IDisposable
         _reader.Invoking(reader => reader.Execute("INSERT INTO numbers VALUES (?1)", 2L)).Should().Throw<SqliteException>().Which.SqliteErrorCode.Should().Be(19);
         _reader.Execute("INSERT INTO numbers VALUES (?1)", 4L);
 
-        _reader.List("SELECT number FROM numbers WHERE number > ?1 ORDER BY 1", row => row.Number(0), 1L).Should().Equal(2, 3, 4);
-        _reader.List("SELECT number FROM numbers WHERE number > ?1 ORDER BY 1", row => row.Number(0), 3L).Should().Equal(4);
-        _reader.First("SELECT number FROM numbers WHERE number > ?1", row => (long?)row.Number(0), 4L).Should().BeNull();
+        _reader.List("SELECT number FROM numbers WHERE number > ?1 ORDER BY 1", row => row.GetInt64(0), 1L).Should().Equal(2, 3, 4);
+        _reader.List("SELECT number FROM numbers WHERE number > ?1 ORDER BY 1", row => row.GetInt64(0), 3L).Should().Equal(4);
+        _reader.First("SELECT number FROM numbers WHERE number > ?1", row => (long?)row.GetInt64(0), 4L).Should().BeNull();
     }
 
     [Fact]
@@ -82,5 +82,13 @@ public sealed class SqliteValueTests : IDisposable
         _connection.Execute("CREATE TABLE numbers (number INTEGER); INSERT INTO numbers VALUES (5), (6)");
 
         _connection.Scalar("SELECT max(number) FROM numbers").Should().Be(6);
+    }
+
+    private TRow First<TRow>(string sql, Func<SqliteRows, TRow> read, params ReadOnlySpan<SqliteValue> values)
+    {
+        using var statement = new SqliteStatement(_connection, sql);
+        using var rows = statement.Query(values);
+        rows.Read().Should().BeTrue();
+        return read(rows);
     }
 }

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
@@ -38,7 +39,7 @@ internal static class SqliteLogReads
 
         public long? EventOfId(ThreadId thread, string id) => log.First(
             "SELECT seq FROM event_ids WHERE thread_key = (SELECT key FROM threads WHERE id = ?1) AND id = ?2",
-            row => (long?)row.Number(0),
+            row => (long?)row.GetInt64(0),
             thread.Value, id);
 
         public IReadOnlyList<PartCheckpoint> Checkpoints(ThreadId thread) => log.List(
@@ -47,17 +48,17 @@ internal static class SqliteLogReads
             WHERE thread_key = (SELECT key FROM threads WHERE id = ?1) ORDER BY key
             """,
             row => new PartCheckpoint(
-                new RunId(row.Text(0)), new PartId(row.Text(1)), Enum.Parse<PartKind>(row.Text(2)), (int)row.Number(3), row.Text(4)),
+                new RunId(row.GetString(0)), new PartId(row.GetString(1)), Enum.Parse<PartKind>(row.GetString(2)), (int)row.GetInt64(3), row.GetString(4)),
             thread.Value);
 
         public CommandRecord? Command(UserId user, ClientFrameId id) => log.First(
             "SELECT digest, ack FROM commands WHERE user_id = ?1 AND id = ?2",
-            row => new CommandRecord(user, id, row.Bytes(0), row.Bytes(1)),
+            row => new CommandRecord(user, id, row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1)),
             user.Value, id.Value);
 
         public IReadOnlyList<ThreadId> WithOpenWork() =>
-            log.List("SELECT id FROM threads WHERE open_from IS NOT NULL", row => new ThreadId(row.Text(0)));
+            log.List("SELECT id FROM threads WHERE open_from IS NOT NULL", row => new ThreadId(row.GetString(0)));
     }
 
-    private static StoredEvent ReadEvent(SqliteRows row) => new(row.Number(0), row.Event(1));
+    private static StoredEvent ReadEvent(SqliteDataReader row) => new(row.GetInt64(0), row.Event(1));
 }

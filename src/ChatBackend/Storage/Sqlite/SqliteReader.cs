@@ -3,7 +3,7 @@ using SQLitePCL;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>A connection for reading, with the statements it was asked for once. For one caller at a time.</summary>
+/// <summary>A connection for reading, with the commands it was asked for once: kept, one costs no more than a statement of SQLite. For one caller at a time.</summary>
 internal sealed class SqliteReader : IDisposable
 {
     // Often enough that a read ends within a millisecond of its deadline, seldom enough to cost nothing.
@@ -12,7 +12,7 @@ internal sealed class SqliteReader : IDisposable
     private readonly SqliteConnection _connection;
 
     // Bounded: what is asked are the queries in this folder, whose text is fixed.
-    private readonly Dictionary<string, SqliteStatement> _statements = [];
+    private readonly Dictionary<string, SqliteCommand> _commands = [];
 
     public SqliteReader(SqliteConnection connection)
     {
@@ -26,25 +26,12 @@ internal sealed class SqliteReader : IDisposable
     /// <inheritdoc cref="SqliteFileMoves.HasMoved"/>
     public bool HasMoved => SqliteFileMoves.HasMoved(_connection);
 
-    public SqliteRows Query(string sql, params ReadOnlySpan<SqliteValue> values)
-    {
-        if (!_statements.TryGetValue(sql, out var statement))
-        {
-            statement = _statements[sql] = new SqliteStatement(_connection, sql);
-        }
+    /// <param name="sql">Its parameters are <c>?1</c>, <c>?2</c> and so on.</param>
+    public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> values) => Command(sql, values).ExecuteReader();
 
-        return statement.Query(values);
-    }
+    public void Execute(string sql, params ReadOnlySpan<object?> values) => Command(sql, values).ExecuteNonQuery();
 
-    public void Execute(string sql, params ReadOnlySpan<SqliteValue> values)
-    {
-        using var rows = Query(sql, values);
-        while (rows.Read())
-        {
-        }
-    }
-
-    public List<TRow> List<TRow>(string sql, Func<SqliteRows, TRow> read, params ReadOnlySpan<SqliteValue> values)
+    public List<TRow> List<TRow>(string sql, Func<SqliteDataReader, TRow> read, params ReadOnlySpan<object?> values)
     {
         var all = new List<TRow>();
         using var rows = Query(sql, values);
@@ -56,7 +43,7 @@ internal sealed class SqliteReader : IDisposable
         return all;
     }
 
-    public TRow? First<TRow>(string sql, Func<SqliteRows, TRow> read, params ReadOnlySpan<SqliteValue> values)
+    public TRow? First<TRow>(string sql, Func<SqliteDataReader, TRow> read, params ReadOnlySpan<object?> values)
     {
         using var rows = Query(sql, values);
         return rows.Read() ? read(rows) : default;
@@ -64,11 +51,42 @@ internal sealed class SqliteReader : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in _statements.Values)
+        foreach (var command in _commands.Values)
         {
-            statement.Dispose();
+            command.Dispose();
         }
 
         _connection.Dispose();
+    }
+
+    private SqliteCommand Command(string sql, ReadOnlySpan<object?> values)
+    {
+        if (!_commands.TryGetValue(sql, out var command))
+        {
+            command = _connection.CreateCommand();
+            command.CommandText = sql;
+            for (var i = 1; i <= values.Length; i++)
+            {
+                command.Parameters.Add(new SqliteParameter { ParameterName = $"?{i}" });
+            }
+
+            _commands[sql] = command;
+        }
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        }
+
+        return command;
+    }
+}
+
+internal static class StoredEventColumn
+{
+    extension(SqliteDataReader row)
+    {
+        /// <summary>The JSON of an event, read where SQLite has it: the driver would copy it before it is decompressed.</summary>
+        public byte[] Event(int column) => EventBytes.Decompress(raw.sqlite3_column_blob(row.Handle, column));
     }
 }

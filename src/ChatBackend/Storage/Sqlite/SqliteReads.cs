@@ -9,7 +9,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>
 /// Reads beside the writer: each sees the last commit, on a connection that is kept open, and ends at its deadline or when its caller no longer waits.
 /// What commands need is read at once, in one of a few places; lists and searches have threads of their own, shared fairly between users.
-/// Not the driver's pool: a connection of that has no statements, and to prepare one takes longer than to read a few rows by it.
+/// Not the driver's pool: a connection of that has no commands, and to prepare one takes longer than to read a few rows by it.
 /// </summary>
 internal sealed class SqliteReads : IDisposable
 {

@@ -25,7 +25,7 @@ internal sealed class SqliteReplaced(SqliteReader log)
         if (!_spans.TryGetValue(threadKey, out var spans))
         {
             spans = _spans[threadKey] = log.List(
-                "SELECT after_seq, before_seq FROM replaced WHERE thread_key = ?1", row => (row.Number(0), row.Number(1)), threadKey);
+                "SELECT after_seq, before_seq FROM replaced WHERE thread_key = ?1", row => (row.GetInt64(0), row.GetInt64(1)), threadKey);
         }
 
         return spans;
@@ -54,6 +54,6 @@ internal sealed class SqliteReplaced(SqliteReader log)
         }
 
         return messages.ConvertAll(message => log.First(
-            "SELECT seq FROM event_ids WHERE thread_key = ?1 AND id = ?2", row => row.Number(0), threadKey, message.Value));
+            "SELECT seq FROM event_ids WHERE thread_key = ?1 AND id = ?2", row => row.GetInt64(0), threadKey, message.Value));
     }
 }

@@ -24,15 +24,7 @@ internal readonly ref struct SqliteRows(sqlite3 database, sqlite3_stmt statement
 
     public long Number(int column) => raw.sqlite3_column_int64(statement, column);
 
-    public bool Flag(int column) => Number(column) != 0;
-
     public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(statement, column));
-
-    /// <summary>Good until the next row is read.</summary>
-    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement, column);
-
-    /// <summary>The JSON of an event.</summary>
-    public byte[] Event(int column) => EventBytes.Decompress(Blob(column));
 
     public byte[] Bytes(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
 

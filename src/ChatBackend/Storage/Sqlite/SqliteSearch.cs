@@ -80,17 +80,17 @@ internal sealed class SqliteSearch(SqliteReader log, SqliteSearchIndex index, Us
 
     private void Look(long row)
     {
-        using var rows = log.Query(Event, row, owner.Value, isArchived is { } archived ? archived : default(SqliteValue));
+        using var rows = log.Query(Event, row, owner.Value, isArchived);
         if (!rows.Read() || Decode(rows.Event(3)) is not { } threadEvent || EventText.Of(threadEvent) is not { } text)
         {
             return;
         }
 
         _characters += text.Length;
-        if (_match.Find(text) && !_replaced.Holds(rows.Number(4), threadEvent))
+        if (_match.Find(text) && !_replaced.Holds(rows.GetInt64(4), threadEvent))
         {
             _found.Add(new Found(_match.Score, row, new FoundText(
-                new ThreadId(rows.Text(0)), rows.IsNull(1) ? null : rows.Text(1), rows.Number(2), threadEvent.At, Excerpt.Around(text, _match.Hits))));
+                new ThreadId(rows.GetString(0)), rows.IsDBNull(1) ? null : rows.GetString(1), rows.GetInt64(2), threadEvent.At, Excerpt.Around(text, _match.Hits))));
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
                 Create(logId);
             }
 
-            return (_writer!.First("SELECT row, reuse FROM state", row => new SearchCursor(row.Number(0), row.Number(1))), reason);
+            return (_writer!.First("SELECT row, reuse FROM state", row => new SearchCursor(row.GetInt64(0), row.GetInt64(1))), reason);
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
                 foreach (var text in texts)
                 {
                     // Only what is in the index may be taken out of it.
-                    if (writer.First("SELECT 1 FROM texts_docsize WHERE id = ?1", row => row.Flag(0), text.Row))
+                    if (writer.First("SELECT 1 FROM texts_docsize WHERE id = ?1", row => row.GetBoolean(0), text.Row))
                     {
                         writer.Execute(
                             "INSERT INTO texts (texts, rowid, terms) VALUES ('delete', ?1, ?2)", text.Row, $"{OwnerTerm(text.Owner)} {_terms.Of(text.Text)}");
@@ -119,7 +119,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
             if (texts.Count == 0)
             {
                 // Held up by a search that is at work, it is done the next time.
-                _hasForgotten = Writer.First("PRAGMA wal_checkpoint(TRUNCATE)", row => row.Flag(0));
+                _hasForgotten = Writer.First("PRAGMA wal_checkpoint(TRUNCATE)", row => row.GetBoolean(0));
             }
 
             Writer.Execute("PRAGMA synchronous = OFF");
@@ -136,7 +136,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
             reader.Limit = limit;
             var match = $"\"{OwnerTerm(owner)}\" AND {string.Join(" AND ", query.Terms.Select(term => $"\"{term}\""))}";
             var rows = reader.List(
-                "SELECT rowid FROM texts WHERE texts MATCH ?1 AND rowid <= ?2 ORDER BY rowid DESC LIMIT ?3", row => row.Number(0), match, top, max);
+                "SELECT rowid FROM texts WHERE texts MATCH ?1 AND rowid <= ?2 ORDER BY rowid DESC LIMIT ?3", row => row.GetInt64(0), match, top, max);
             GiveBack(reader);
             return rows;
         }
@@ -187,17 +187,17 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
         try
         {
             _writer = new SqliteReader(Connect());
-            if (_writer.First("PRAGMA user_version", row => row.Number(0)) != Version)
+            if (_writer.First("PRAGMA user_version", row => row.GetInt64(0)) != Version)
             {
                 return "it was of another version";
             }
 
-            if (_writer.First("SELECT log_id FROM state", row => row.Text(0)) != logId)
+            if (_writer.First("SELECT log_id FROM state", row => row.GetString(0)) != logId)
             {
                 return "it was of another log";
             }
 
-            if (_writer.First("PRAGMA quick_check(1)", row => row.Text(0)) != "ok")
+            if (_writer.First("PRAGMA quick_check(1)", row => row.GetString(0)) != "ok")
             {
                 return "it was damaged";
             }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Search;
+using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
@@ -36,22 +37,22 @@ internal static class SqliteSearchReads
 
         /// <summary>The texts of what a deleted thread loses next.</summary>
         public IReadOnlyList<SearchableText> TextsToErase(int maxRows) =>
-            log.First("SELECT key FROM threads WHERE deleted <> 0 LIMIT 1", row => (long?)row.Number(0)) is { } key
+            log.First("SELECT key FROM threads WHERE deleted <> 0 LIMIT 1", row => (long?)row.GetInt64(0)) is { } key
                 ? log.Texts(key, long.MaxValue, maxRows)
                 : [];
 
         /// <summary>The texts of what a thread loses next when its history begins later.</summary>
         public IReadOnlyList<SearchableText> TextsToTrim(ThreadId thread, long historyBegins, int maxRows) =>
-            log.First("SELECT key, history_begins FROM threads WHERE id = ?1", row => ((long Key, long Begins)?)(row.Number(0), row.Number(1)), thread.Value) is { } found
+            log.First("SELECT key, history_begins FROM threads WHERE id = ?1", row => ((long Key, long Begins)?)(row.GetInt64(0), row.GetInt64(1)), thread.Value) is { } found
                 ? log.Texts(found.Key, Math.Max(found.Begins, historyBegins), maxRows)
                 : [];
 
         private SearchBatch TextsAfterInOneSnapshot(SearchCursor cursor)
         {
-            var last = log.First("SELECT ifnull(max(rowid), 0) FROM events", row => row.Number(0));
+            var last = log.First("SELECT ifnull(max(rowid), 0) FROM events", row => row.GetInt64(0));
             var (reuse, from) = log.First(
                 "SELECT ifnull(max(key), ?1), ifnull(min(after_row), ?2) FROM reused_rows WHERE key > ?1",
-                row => (row.Number(0), row.Number(1)),
+                row => (row.GetInt64(0), row.GetInt64(1)),
                 cursor.Reuse, cursor.Row);
             var position = Math.Min(from, cursor.Row);
             if (position > last)
@@ -64,10 +65,10 @@ internal static class SqliteSearchReads
             while (characters < MaxCharacters && rows.Read())
             {
                 count++;
-                position = rows.Number(0);
+                position = rows.GetInt64(0);
                 if (TryReadText(rows, ref unreadable) is { Length: > 0 } text)
                 {
-                    texts.Add(new SearchableText(position, new UserId(rows.Text(2)), text));
+                    texts.Add(new SearchableText(position, new UserId(rows.GetString(2)), text));
                     characters += text.Length;
                 }
             }
@@ -84,9 +85,9 @@ internal static class SqliteSearchReads
             {
                 if (TryReadText(rows, ref unreadable) is { Length: > 0 } text)
                 {
-                    var owner = rows.Text(2);
+                    var owner = rows.GetString(2);
                     texts.Add(new SearchableText(
-                        rows.Number(0), new UserId(owner.StartsWith(DeletedOwner, StringComparison.Ordinal) ? owner[DeletedOwner.Length..] : owner), text));
+                        rows.GetInt64(0), new UserId(owner.StartsWith(DeletedOwner, StringComparison.Ordinal) ? owner[DeletedOwner.Length..] : owner), text));
                 }
             }
 
@@ -94,7 +95,7 @@ internal static class SqliteSearchReads
         }
     }
 
-    private static string? TryReadText(SqliteRows row, ref int unreadable)
+    private static string? TryReadText(SqliteDataReader row, ref int unreadable)
     {
         try
         {

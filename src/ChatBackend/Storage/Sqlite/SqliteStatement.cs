@@ -4,7 +4,7 @@ using SQLitePCL;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>
-/// A statement prepared once, without the driver's command around it, which costs more than a small statement itself.
+/// A statement of the append path, prepared once, without the driver's command around it: its boxes and parameters cost more than a small insert.
 /// Its parameters are <c>?1</c>, <c>?2</c> and so on. For one caller at a time.
 /// </summary>
 internal sealed class SqliteStatement : IDisposable

@@ -1,4 +1,5 @@
 using ChatBackend.Protocol;
+using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
@@ -58,15 +59,15 @@ internal static class SqliteThreadList
             SELECT key, id, owner, history_begins, head, EXISTS (SELECT 1 FROM events WHERE thread_key = threads.key AND seq < history_begins)
             FROM threads WHERE key > ?1 AND created_at < ?2 AND deleted = 0 ORDER BY key LIMIT ?3
             """,
-            row => new ThreadHistory(row.Number(0), new ThreadId(row.Text(1)), new UserId(row.Text(2)), row.Number(3), row.Number(4), row.Flag(5)),
+            row => new ThreadHistory(row.GetInt64(0), new ThreadId(row.GetString(1)), new UserId(row.GetString(2)), row.GetInt64(3), row.GetInt64(4), row.GetBoolean(5)),
             afterKey, time.ToUnixTimeMilliseconds(), max);
     }
 
-    private static ThreadRecord Read(SqliteRows row) => new(
-        new ThreadId(row.Text(0)), row.IsNull(1) ? null : row.Text(1), row.Flag(2), Time(row.Number(3)), Time(row.Number(4)), row.Number(5),
-        row.Flag(6), row.Number(7));
+    private static ThreadRecord Read(SqliteDataReader row) => new(
+        new ThreadId(row.GetString(0)), row.IsDBNull(1) ? null : row.GetString(1), row.GetBoolean(2), Time(row.GetInt64(3)), Time(row.GetInt64(4)), row.GetInt64(5),
+        row.GetBoolean(6), row.GetInt64(7));
 
-    private static (ThreadRecord Thread, long Key, long ActiveAt) ReadPlace(SqliteRows row) => (Read(row), row.Number(8), row.Number(9));
+    private static (ThreadRecord Thread, long Key, long ActiveAt) ReadPlace(SqliteDataReader row) => (Read(row), row.GetInt64(8), row.GetInt64(9));
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 }
