@@ -71,7 +71,7 @@ public sealed class ConnectionOptions
     public int ReservedDescriptors { get; set; } = 100;
 
     /// <summary>What a client is told of them, so that it can keep to them.</summary>
-    public ConnectionLimits ToLimits(ThreadOptions threads) => new()
+    internal ConnectionLimits ToLimits(ThreadOptions threads) => new()
     {
         MaxMessageBytes = MaxMessageBytes,
         MaxPendingCommands = MaxPendingCommands,

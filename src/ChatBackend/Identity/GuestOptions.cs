@@ -6,7 +6,7 @@ namespace ChatBackend.Identity;
 /// <summary>Configuration section <c>Guests</c>.</summary>
 public sealed class GuestOptions
 {
-    public const string Section = "Guests";
+    internal const string Section = "Guests";
 
     /// <summary>Whether anybody may become a guest. When it is not set: in Development only.</summary>
     public bool? Enabled { get; set; }

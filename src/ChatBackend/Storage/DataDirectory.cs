@@ -1,7 +1,7 @@
 namespace ChatBackend.Storage;
 
 /// <summary>Where this copy of the server keeps what must survive it: log, keys, certificate. One process at a time, and for its owner only.</summary>
-public sealed class DataDirectory : IDisposable
+internal sealed class DataDirectory : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OthersMay =

@@ -6,7 +6,7 @@ namespace ChatBackend.Storage;
 /// <summary>Section <c>Storage</c>.</summary>
 public sealed class StorageOptions
 {
-    public const string Section = "Storage";
+    internal const string Section = "Storage";
 
     /// <summary>What may wait for the store, in bytes. Beyond it an append is refused at once, so that a slow disk cannot use up the memory.</summary>
     [Range(1 << 20, int.MaxValue)]

@@ -3,13 +3,14 @@ using System.Text.Json;
 using System.Xml.Linq;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
+using ChatBackend.SystemTests.Browser;
 using ChatBackend.Tests.Agents;
 using static ChatBackend.Tests.Agents.ModelServer;
 
 namespace ChatBackend.SystemTests.Packages;
 
 /// <summary>What people get who have the packages and not the solution.</summary>
-public sealed class PackageTests(PackagedProjects projects) : IClassFixture<PackagedProjects>
+public sealed class PackageTests(PackagedProjects projects, Chromium chromium) : IClassFixture<PackagedProjects>, IClassFixture<Chromium>
 {
     private const string Libraries = "ChatBackend ChatBackend.Client ChatBackend.Protocol ChatBackend.Testing";
 
@@ -32,39 +33,30 @@ public sealed class PackageTests(PackagedProjects projects) : IClassFixture<Pack
         packages["ChatBackend.Protocol"].Files.Should().Contain("lib/net8.0/ChatBackend.Protocol.dll");
     }
 
-    /// <summary>README's sample, and a project of the template.</summary>
-    [Theory]
-    [InlineData("Shop", "Model")]
-    [InlineData("Assistant", "Model:Endpoint")]
-    public async Task An_application_with_the_package_answers_over_the_socket_with_its_tool(string project, string endpoint)
+    [Fact]
+    public async Task The_application_that_the_readme_prints_runs_with_the_package()
     {
         await using var provider = await StartAsync((context, body) => SendAsync(context, Answer(body)));
-        await using var server = await ServerProcess.StartAsync(new ServerSettings
-        {
-            Program = projects.DllOf(project),
-            Configuration = new Dictionary<string, string> { [endpoint] = provider.Endpoint, ["ASPNETCORE_CONTENTROOT"] = projects.In(project) },
-        });
-        await using var client = await server.ConnectAsync(await server.GuestAsync());
+        await using var shop = await RunAsync("Shop", "Model", provider);
 
-        var ack = await client.ChatAsync("Where is B-17?").Soon();
-        var thread = client.FollowerOf(ack.ThreadId!.Value);
-        (await thread.WaitForRunEndAsync(ack.RunId!.Value).Soon()).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("Done.");
-
-        ((ToolCompleted)await thread.WaitForAsync(threadEvent => threadEvent is ToolCompleted).Soon()).Result!.Value.GetString().Should().Be("sent");
-        (await server.TerminateAsync()).Should().Be(0);
+        await AnswersWithItsToolAsync(shop);
+        (await shop.TerminateAsync()).Should().Be(0);
     }
 
     [Fact]
-    public async Task The_template_has_a_page()
+    public async Task A_project_of_the_template_answers_over_the_socket_and_on_its_page()
     {
-        await using var server = await ServerProcess.StartAsync(new ServerSettings
-        {
-            Program = projects.DllOf("Assistant"),
-            Configuration = new Dictionary<string, string> { ["ASPNETCORE_CONTENTROOT"] = projects.In("Assistant") },
-        });
-        using var http = Trusting.Client(server.Http);
+        await using var provider = await StartAsync((context, body) => SendAsync(context, Answer(body)));
+        await using var assistant = await RunAsync("Assistant", "Model:Endpoint", provider);
+        await AnswersWithItsToolAsync(assistant);
 
-        (await http.GetStringAsync(new Uri("/", UriKind.Relative)).Soon()).Should().Contain("<title>Assistant</title>");
+        await using var page = await chromium.OpenAsync(assistant.Http);
+        (await page.Page.TitleAsync()).Should().Be("Assistant");
+        await page.SendAsync("Where is B-17?");
+        await page.Page.GetByText("Done.").WaitForAsync();
+        (await page.Page.Locator("#log div").AllTextContentsAsync()).Should().Equal("Where is B-17?", "order_status …", "Done.");
+        page.Complaints.Should().BeEmpty();
+        (await assistant.TerminateAsync()).Should().Be(0);
     }
 
     /// <summary>README's samples of the client, compiled for .NET 8.</summary>
@@ -91,6 +83,21 @@ public sealed class PackageTests(PackagedProjects projects) : IClassFixture<Pack
             "small: AgentCompleted, Succeeded 99.5 to ada, gold, from till 1, approvals 0, progress The bank is asked",
             "large: AgentCompleted, Succeeded 150 to ada, gold, from till 2, approvals 1, progress The bank is asked",
             "slow: AgentStopped, Abandoned , approvals 0, progress Till 3 is counted");
+
+    private Task<ServerProcess> RunAsync(string project, string endpoint, ModelServer provider) => ServerProcess.StartAsync(new ServerSettings
+    {
+        Program = projects.DllOf(project),
+        Configuration = new Dictionary<string, string> { [endpoint] = provider.Endpoint, ["ASPNETCORE_CONTENTROOT"] = projects.In(project) },
+    });
+
+    private static async Task AnswersWithItsToolAsync(ServerProcess server)
+    {
+        await using var client = await server.ConnectAsync(await server.GuestAsync());
+        var ack = await client.ChatAsync("Where is B-17?").Soon();
+        var thread = client.FollowerOf(ack.ThreadId!.Value);
+        (await thread.WaitForRunEndAsync(ack.RunId!.Value).Soon()).Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("Done.");
+        ((ToolCompleted)await thread.WaitForAsync(threadEvent => threadEvent is ToolCompleted).Soon()).Result!.Value.GetString().Should().Be("sent");
+    }
 
     private static (string Id, string Version, string? Licence, IReadOnlyList<string> Files) Read(string path)
     {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration;
 namespace ChatBackend.Storage;
 
 /// <summary>What an operator may have the program do instead of serving: <c>check</c>, <c>backup</c>, <c>restore</c>, <c>compact</c>.</summary>
-public static class OperatorCommand
+internal static class OperatorCommand
 {
     private static readonly string[] Names = ["check", "backup", "restore", "compact"];
 
