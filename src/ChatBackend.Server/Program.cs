@@ -1,8 +1,4 @@
-using ChatBackend;
-using ChatBackend.Demo;
-using ChatBackend.Rest;
 using ChatBackend.Server;
-using ChatBackend.Server.Sockets;
 using ChatBackend.Storage;
 
 if (OperatorCommand.IsOne(args))
@@ -21,29 +17,13 @@ try
         ContentRootPath = AppContext.BaseDirectory,
     });
     log = builder.AddServerLog(stop);
-    builder.AddAddresses();
-    builder.AddBoundedSockets();
-    builder.AddCertificate();
-    builder.AddTrustedProxies();
-    builder.AddKnownHosts();
+    builder.AddServer();
     builder.AddMetrics();
-    builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration));
-    builder.Services.AddProblemDetails();
-    // Drain, close and end runs take up to 8 s; what is not over by then is recovered at the next start.
-    builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));
+    builder.AddWarmUp();
 
     await using var app = builder.Build();
     app.CheckSettings();
-    app.UseNoAuthenticationMiddleware();
-    app.UseTrustedProxies();
-    app.UseConfiguredPath();
-    app.UseSecurityHeaders();
-    app.UseKnownHosts();
-    app.UseMetricsGate();
-    app.UseProblems();
-    app.UsePage();
-    app.MapChatBackend();
-    app.MapRestDocument("/openapi/v1.json");
+    app.UseServer();
     app.MapPrometheusScrapingEndpoint();
     app.Lifetime.ApplicationStarted.Register(stop.Started);
     var faults = BackgroundFaults.Of(app);

@@ -10,6 +10,7 @@ using ChatBackend.Benchmarks.Store;
 (string Name, Func<Results, Task> Run)[] scenarios =
 [
     ("start", StartUp.RunAsync),
+    ("pace", Pace.RunAsync),
     ("designs", Designs.RunAsync),
     ("idle", IdleConnections.RunAsync),
     ("streaming", StreamingTurn.RunAsync),

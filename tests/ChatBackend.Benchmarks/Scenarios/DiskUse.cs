@@ -47,7 +47,7 @@ internal static class DiskUse
     private static async Task<long> ChatAsync(string directory, int minWords, int maxWords)
     {
         using var loop = new LoadLoop();
-        await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, directory: directory, isPinned: false);
+        await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, directory: directory, cores: null);
         var crowd = await Crowd.ConnectAsync(loop, server, Clients);
         var (random, text) = (new Random(1), 0L);
         while (text < 2L * Texts)

@@ -19,7 +19,7 @@ internal static class HostileSearch
         var question = Question.Of(deltas: 1);
         var table = new Table("Hostile searches", $"First event of a client that asks 20 times a second: alone, and while one guest searches {Hostile} times at once for 32 times one word in a text of that word, and another {Honest} times at once in a long one.");
         using var loop = new LoadLoop();
-        await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, isPinned: false);
+        await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, cores: null);
         var good = await Crowd.ConnectAsync(loop, server, 4);
         var (word, lines) = (await WriteTextAsync(loop, server, "a ", 1000), await WriteTextAsync(loop, server, "warning ", 8000));
         loop.RunFor(Settle);

@@ -41,7 +41,7 @@ internal static class Reindexing
     private static async Task ChatAsync(Table table, string directory)
     {
         var question = Question.Of(deltas: 1);
-        await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, directory: directory, isPinned: false);
+        await using var server = await ServerUnderLoad.StartAsync(Contestant.Ours, directory: directory, cores: null);
         using var loop = new LoadLoop();
         var crowd = await Crowd.ConnectAsync(loop, server, Clients);
         for (var i = 0; i < Rounds.Count; i++)

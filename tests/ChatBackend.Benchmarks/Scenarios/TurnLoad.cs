@@ -31,6 +31,21 @@ internal sealed class TurnLoad(Crowd crowd, Question question)
         Pace(Stopwatch.GetTimestamp(), every, 1);
     });
 
+    /// <summary>The same without a pause to settle: how many turns ended in each of so many windows.</summary>
+    public int[] Answered(double perSecond, TimeSpan window, int windows)
+    {
+        var (answered, began) = (new int[windows], Stopwatch.GetTimestamp());
+        foreach (var client in crowd.Clients)
+        {
+            client.TurnEnded = _ => answered[Math.Min((int)((crowd.Loop.Now - began) / LoadLoop.Ticks(window)), windows - 1)]++;
+        }
+
+        Pace(began, Stopwatch.Frequency / perSecond, 1);
+        crowd.Loop.RunFor(window * windows);
+        Stop();
+        return answered;
+    }
+
     private TurnWindow Run(TimeSpan settle, TimeSpan time, Action begin)
     {
         foreach (var client in crowd.Clients)
@@ -54,10 +69,15 @@ internal sealed class TurnLoad(Crowd crowd, Question question)
             _finished, question, Stopwatch.GetElapsedTime(began), ProcessClock.Cpu(crowd.Server.Pid) - cpu,
             ProcessClock.Cpu(Environment.ProcessId) - runner, Received() - frames, _late - late);
         _finished = null;
+        Stop();
+        return window;
+    }
+
+    private void Stop()
+    {
         _isStopping = true;
         crowd.Until(() => crowd.Clients.TrueForAll(client => !client.IsInTurn || client.Failure is not null), "the last answers");
         crowd.ThrowIfFailed();
-        return window;
     }
 
     private void Ask(LoadClient client)

@@ -14,6 +14,9 @@ internal static partial class Cores
     /// <summary>For <c>taskset</c>.</summary>
     public static string OfServers { get; } = Count > 1 ? $"0-{(Count / 2) - 1}" : "0";
 
+    /// <summary>For <c>taskset</c>: a server on one of its processors.</summary>
+    public const string First = "0";
+
     /// <summary>Every thread of this process; those that begin later inherit it.</summary>
     public static void PinThisProcess()
     {

@@ -5,11 +5,8 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
-    /// <summary>The server, built as this was; its output lies in the same place of its own project.</summary>
-    public static string ServerDll { get; } = Path.Combine(
-        AppContext.BaseDirectory.Replace(
-            Path.Combine("tests", "ChatBackend.Benchmarks"), Path.Combine("src", "ChatBackend.Server"), StringComparison.Ordinal),
-        "ChatBackend.Server.dll");
+    /// <summary>The server as it is published; <c>run</c> puts it there.</summary>
+    public static string ServerDll { get; } = Path.Combine(Root, "artifacts", "server", "ChatBackend.Server.dll");
 
     private static string FindRoot(DirectoryInfo? folder) => folder switch
     {

@@ -20,7 +20,7 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
     private readonly bool _ownsDirectory;
     private bool _isEnded;
 
-    private ServerUnderLoad(Contestant contestant, Uri? model, string? directory, bool isPinned)
+    private ServerUnderLoad(Contestant contestant, Uri? model, string? directory, string? cores)
     {
         Contestant = contestant;
         _ownsDirectory = directory is null;
@@ -38,7 +38,7 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
                 WorkingDirectory = _directory,
             },
         };
-        string[] pinned = isPinned && Cores.AreSeparate ? ["taskset", "-c", Cores.OfServers] : [];
+        string[] pinned = cores is null ? [] : ["taskset", "-c", cores];
         foreach (var part in (string[])[.. pinned, .. contestant.IsOurs ? ["dotnet", contestant.ServerDll] : contestant.Command, .. Settings(contestant, model)])
         {
             _process.StartInfo.ArgumentList.Add(part);
@@ -64,9 +64,13 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
 
     /// <param name="model">Where the agent <c>feed</c> finds its model.</param>
     /// <param name="directory">Its data; its own and temporary when null.</param>
-    public static async Task<ServerUnderLoad> StartAsync(Contestant contestant, Uri? model = null, string? directory = null, bool isPinned = true)
+    public static Task<ServerUnderLoad> StartAsync(Contestant contestant, Uri? model = null, string? directory = null) =>
+        StartAsync(contestant, Cores.AreSeparate ? Cores.OfServers : null, model, directory);
+
+    /// <param name="cores">The processors that it has, for <c>taskset</c>; all when null.</param>
+    public static async Task<ServerUnderLoad> StartAsync(Contestant contestant, string? cores, Uri? model = null, string? directory = null)
     {
-        var server = new ServerUnderLoad(contestant, model, directory, isPinned);
+        var server = new ServerUnderLoad(contestant, model, directory, cores);
         try
         {
             server.Address = await server.ListeningAsync();
@@ -90,6 +94,22 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
         using var http = new HttpClient { BaseAddress = Http };
         using var answer = await http.PostAsync(new Uri("/api/guests", UriKind.Relative), null);
         return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+    }
+
+    /// <summary>Returns when it takes connections.</summary>
+    public async Task ReadyAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Http };
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        do
+        {
+            using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            if (answer.IsSuccessStatusCode)
+            {
+                return;
+            }
+        }
+        while (await timer.WaitForNextTickAsync());
     }
 
     /// <summary>How many handlers the server knows.</summary>
