@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net;
 using System.Text.Json;
 using System.Xml.Linq;
 using ChatBackend.Client;
@@ -37,10 +38,22 @@ public sealed class PackageTests(PackagedProjects projects, Chromium chromium) :
     public async Task The_application_that_the_readme_prints_runs_with_the_package()
     {
         await using var provider = await StartAsync((context, body) => SendAsync(context, Answer(body)));
-        await using var shop = await RunAsync("Shop", "Model", provider);
+        await using var shop = await RunAsync("Embedding", "Model", provider);
 
         await AnswersWithItsToolAsync(shop);
         (await shop.TerminateAsync()).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task An_application_with_a_sign_in_of_its_own_has_the_chat_below_its_prefix()
+    {
+        await using var shop = await ServerProcess.StartAsync(new ServerSettings { Program = projects.DllOf("Host"), Prefix = "/assistant" });
+        using var http = Trusting.Client(shop.Http);
+
+        (await http.GetAsync(new Uri("/assistant/api/threads", UriKind.Relative)).Soon()).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        using var signedIn = await http.PostAsync(new Uri("/sign-in/ada", UriKind.Relative), content: null).Soon();
+        http.DefaultRequestHeaders.Add("Cookie", signedIn.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        (await http.GetAsync(new Uri("/assistant/api/threads", UriKind.Relative)).Soon()).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
     [Fact]

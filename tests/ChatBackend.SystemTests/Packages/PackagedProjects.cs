@@ -62,14 +62,11 @@ public sealed partial class PackagedProjects : IAsyncLifetime
             </configuration>
             """);
 
-        Project("Shop", "Microsoft.NET.Sdk.Web", "ChatBackend");
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Root, "samples", "Embedding"), "*.cs"))
-        {
-            File.Copy(file, In("Shop", Path.GetFileName(file)));
-        }
-
+        SampleProject("Embedding", "Microsoft.NET.Sdk.Web", "ChatBackend");
+        SampleProject("Host", "Microsoft.NET.Sdk.Web", "ChatBackend");
+        SampleProject("Console", "Microsoft.NET.Sdk", "ChatBackend.Client");
+        SampleProject("Client", "Microsoft.NET.Sdk", "ChatBackend.Client", "net8.0");
         Project("LibraryReadme", "Microsoft.NET.Sdk.Web", "ChatBackend", code: FirstSample("src/ChatBackend/README.md"));
-        Project("Client", "Microsoft.NET.Sdk", "ChatBackend.Client", "net8.0", File.ReadAllText(Path.Combine(Root, "samples", "Client", "Program.cs")));
         Project("ClientReadme", "Microsoft.NET.Sdk", "ChatBackend.Client", "net8.0", Addressed(FirstSample("src/ChatBackend.Client/README.md")));
         Project("ProtocolReadme", "Microsoft.NET.Sdk", "ChatBackend.Protocol", "net8.0", FirstSample("src/ChatBackend.Protocol/README.md") + "Console.Write(frame);");
         Project("TestingReadme", "Microsoft.NET.Sdk", "ChatBackend.Testing", code: FirstSample("src/ChatBackend.Testing/README.md") + """Console.Write($"{answer.Content} {call.Result}");""");
@@ -87,6 +84,15 @@ public sealed partial class PackagedProjects : IAsyncLifetime
     private static string Addressed(string sample) => sample
         .Replace("\"http://localhost:5080\"", "args[0]", StringComparison.Ordinal)
         .Replace("\"ws://localhost:5080/ws\"", "args[1]", StringComparison.Ordinal);
+
+    private void SampleProject(string name, string sdk, string package, string framework = "net10.0")
+    {
+        Project(name, sdk, package, framework);
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Root, "samples", name), "*.cs"))
+        {
+            File.Copy(file, In(name, Path.GetFileName(file)));
+        }
+    }
 
     private void Project(string name, string sdk, string package, string framework = "net10.0", string? code = null)
     {
