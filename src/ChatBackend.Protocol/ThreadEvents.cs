@@ -229,6 +229,9 @@ public sealed record AgentFailed : AgentEvent
     /// <summary>Whether sending the message again may succeed.</summary>
     public required bool Retryable { get; init; }
 
+    /// <summary>Milliseconds after which the model wants to be asked again; absent when it did not say.</summary>
+    public int? RetryAfterMs { get; init; }
+
     public PartId? PartId { get; init; }
 
     public string? Content { get; init; }

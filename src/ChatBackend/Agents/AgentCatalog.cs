@@ -1,4 +1,4 @@
-using ChatBackend.Agents.Endpoints;
+using ChatBackend.Agents.Completions;
 using ChatBackend.Agents.Script;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
@@ -101,7 +101,7 @@ internal sealed class AgentCatalog
             yield return new Agent
             {
                 Name = endpoint.Name,
-                Model = EndpointModel.Connect(endpoint, key, clock),
+                Model = CompletionsClient.Connect(endpoint, key, clock),
                 Instructions = endpoint.Instructions,
                 Description = endpoint.Description,
                 Suggestions = [.. endpoint.Suggestions],

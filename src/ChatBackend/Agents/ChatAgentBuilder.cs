@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using ChatBackend.Agents.Endpoints;
+using ChatBackend.Agents.Completions;
 using ChatBackend.Agents.Tools;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -76,7 +76,7 @@ public sealed class ChatAgentBuilder
         var options = new ModelEndpointOptions { Name = Name, Endpoint = endpoint, Model = model };
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         return Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-            ? UseModel(services => EndpointModel.Connect(options, apiKey, services.GetRequiredService<TimeProvider>()))
+            ? UseModel(services => CompletionsClient.Connect(options, apiKey, services.GetRequiredService<TimeProvider>()))
             : throw new ArgumentException($"\"{endpoint}\" is not an absolute http or https URL.", nameof(endpoint));
     }
 

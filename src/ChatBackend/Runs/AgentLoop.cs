@@ -66,13 +66,10 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
             {
                 switch (content)
                 {
-                    case TextReasoningContent { Text.Length: > 0 } thought:
-                        await sink.WriteTextAsync(PartKind.Thinking, thought.Text, cancellationToken);
-                        _said += thought.Text.Length;
-                        break;
+                    case TextReasoningContent { Text.Length: > 0 } thought when !await SayAsync(PartKind.Thinking, thought.Text, cancellationToken):
+                    case TextContent { Text.Length: > 0 } text when !await SayAsync(PartKind.Text, text.Text, cancellationToken):
+                        return false;
                     case TextContent { Text.Length: > 0 } text:
-                        await sink.WriteTextAsync(PartKind.Text, text.Text, cancellationToken);
-                        _said += text.Text.Length;
                         answer.Contents.Add(text);
                         break;
                     case FunctionCallContent call:
@@ -86,15 +83,32 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
                 }
             }
 
-            if (_said > _maxOutputCharacters)
-            {
-                return false;
-            }
-
             cancellationToken.ThrowIfCancellationRequested();
         }
 
         // A stream that just ends was cut: half an answer must not pass for a whole one.
         return finished ? true : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer was cut off.");
+    }
+
+    /// <summary>Publishes and stores no more than the run may still say.</summary>
+    /// <returns>False when that was not all.</returns>
+    private async ValueTask<bool> SayAsync(PartKind kind, string text, CancellationToken cancellationToken)
+    {
+        var room = _maxOutputCharacters - _said;
+        if (text.Length > room)
+        {
+            text = text[..(room > 0 && char.IsHighSurrogate(text[room - 1]) ? room - 1 : room)];
+            _said = _maxOutputCharacters;
+            if (text.Length > 0)
+            {
+                await sink.WriteTextAsync(kind, text, cancellationToken);
+            }
+
+            return false;
+        }
+
+        await sink.WriteTextAsync(kind, text, cancellationToken);
+        _said += text.Length;
+        return true;
     }
 }

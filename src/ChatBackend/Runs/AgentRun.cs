@@ -204,7 +204,7 @@ internal sealed partial class AgentRun(
             var failure = ModelFailure.Classify(ex);
             RunFailed(ex, failure.Code);
             return new RunOutcome.Failed(
-                failure.Code, failure.Code == RunFailure.Internal ? $"{failure.Message} Please report {start.Run}." : failure.Message, failure.Retryable);
+                failure.Code, failure.Code == RunFailure.Internal ? $"{failure.Message} Please report {start.Run}." : failure.Message, failure.Retryable, failure.RetryAfter);
         }
     }
 

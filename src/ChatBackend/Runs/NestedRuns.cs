@@ -38,7 +38,7 @@ internal sealed partial class NestedRuns(
         {
             var failure = ModelFailure.Classify(ex);
             Failed(ex, name, failure.Code);
-            outcome = new RunOutcome.Failed(failure.Code, failure.Message, failure.Retryable);
+            outcome = new RunOutcome.Failed(failure.Code, failure.Message, failure.Retryable, failure.RetryAfter);
         }
         finally
         {

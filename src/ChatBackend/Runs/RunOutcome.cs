@@ -33,7 +33,8 @@ internal abstract record RunOutcome
     }
 
     /// <param name="Message">For people: no exception text, no other user's data.</param>
-    public sealed record Failed(RunFailure Code, string Message, bool Retryable) : RunOutcome
+    /// <param name="RetryAfter">When the message may be sent again; null when that is not known.</param>
+    public sealed record Failed(RunFailure Code, string Message, bool Retryable, TimeSpan? RetryAfter = null) : RunOutcome
     {
         public override string Outcome => Code == RunFailure.Interrupted ? "interrupted" : "failed";
 

@@ -61,7 +61,7 @@ internal static class TerminalEvents
         },
         RunOutcome.Failed failed => new AgentFailed
         {
-            RunId = nested, ParentRunId = parent, Code = failed.Code, Message = failed.Message, Retryable = failed.Retryable, PartId = part, Content = said, Usage = usage,
+            RunId = nested, ParentRunId = parent, Code = failed.Code, Message = failed.Message, Retryable = failed.Retryable, RetryAfterMs = Milliseconds(failed.RetryAfter), PartId = part, Content = said, Usage = usage,
         },
         _ => throw new InvalidOperationException($"{end.GetType()} is not an end of a run."),
     };
@@ -104,6 +104,7 @@ internal static class TerminalEvents
             Code = failed.Code,
             Message = failed.Message,
             Retryable = failed.Retryable,
+            RetryAfterMs = Milliseconds(failed.RetryAfter),
             PartId = said?.Part,
             Content = said?.Text,
             Usage = usage,
@@ -111,6 +112,8 @@ internal static class TerminalEvents
         },
         _ => throw new InvalidOperationException($"{end.GetType()} is not an end of a run."),
     };
+
+    private static int? Milliseconds(TimeSpan? time) => time is { } wait ? (int)wait.TotalMilliseconds : null;
 
     private static long Milliseconds(TimeSpan time) => time > TimeSpan.Zero ? (long)time.TotalMilliseconds : 0;
 

@@ -1,5 +1,5 @@
 using ChatBackend.Agents;
-using ChatBackend.Agents.Endpoints;
+using ChatBackend.Agents.Completions;
 using ChatBackend.Agents.Script;
 using Microsoft.Extensions.AI;
 
@@ -11,7 +11,7 @@ internal sealed class RivalAgents(string? endpoint, TimeProvider clock)
     private readonly ScriptModel _script = new(clock);
     private readonly IChatClient? _feed = endpoint is null
         ? null
-        : EndpointModel.Connect(new ModelEndpointOptions { Name = "feed", Endpoint = endpoint, Model = "feed" }, key: null, clock);
+        : CompletionsClient.Connect(new ModelEndpointOptions { Name = "feed", Endpoint = endpoint, Model = "feed" }, key: null, clock);
 
     public IReadOnlyList<string> Names => _feed is null ? ["script"] : ["script", "feed"];
 

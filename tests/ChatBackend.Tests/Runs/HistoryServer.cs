@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ChatBackend.Agents;
-using ChatBackend.Agents.Endpoints;
+using ChatBackend.Agents.Completions;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Runs.History;
@@ -116,7 +116,7 @@ internal sealed class HistoryServer : IAsyncDisposable
 
     private async Task<string> OnTheWireAsync(List<ChatMessage> messages)
     {
-        var model = EndpointModel.Connect(new ModelEndpointOptions { Name = "mirror", Endpoint = _mirror.Endpoint, Model = "small" }, null, TimeProvider.System);
+        var model = CompletionsClient.Connect(new ModelEndpointOptions { Name = "mirror", Endpoint = _mirror.Endpoint, Model = "small" }, null, TimeProvider.System);
         await model.StepAsync(messages, CancellationToken.None).Soon();
         return MessagesOf(_mirror.Requests[^1].Body);
     }

@@ -1,23 +1,23 @@
 using System.Diagnostics;
 using System.Text.Json;
 using ChatBackend.Agents;
-using ChatBackend.Agents.Endpoints;
+using ChatBackend.Agents.Completions;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using static ChatBackend.Tests.Agents.ModelServer;
 
-namespace ChatBackend.Tests.Agents;
+namespace ChatBackend.Tests.Agents.Completions;
 
-public sealed class EndpointModelTests
+public sealed class CompletionsClientTests
 {
     private const string Usage = """{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}""";
 
     private static readonly string[] Whole =
         [Chunk("""{"role":"assistant","content":""}"""), Text("Hel"), Chunk("{}"), Text("lo"), Chunk("{}", "\"stop\""), Usage, "[DONE]"];
 
-    private readonly InstantTime _clock = new();
+    private readonly InstantWaits _clock = new();
 
     [Fact]
     public async Task Text_streams_with_its_usage_and_the_reason_it_ended()
@@ -171,9 +171,9 @@ public sealed class EndpointModelTests
     }
 
     [Theory]
-    [InlineData("""{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"exploded"}]}""")]
-    [InlineData("<html>Bad gateway</html>")]
-    [InlineData("[1]")]
+    [InlineData("{\"choices\":[{\"delta\":")]
+    [InlineData("{nonsense}")]
+    [InlineData("{\"error\":\"gone\"}")]
     public async Task What_is_not_a_chat_completion_is_the_endpoints_fault(string data)
     {
         await using var server = await StartAsync(context => SendAsync(context, Text("Hel"), data));
@@ -197,10 +197,12 @@ public sealed class EndpointModelTests
     {
         await using var server = await StartAsync(context => HangAsync(context, inTheMiddle, Signal(), Signal()));
 
-        (await FailureAsync(Connect(server, timeout: TimeSpan.FromMilliseconds(300)))).Code.Should().Be(RunFailure.ModelUnavailable);
+        var model = CompletionsClient.Connect(
+            new ModelEndpointOptions { Name = "small", Endpoint = server.Endpoint, Model = "small", Timeout = TimeSpan.FromMilliseconds(300) }, key: null, TimeProvider.System);
 
-        // Under load the time may be over before the request has arrived; a retry would have waited first.
-        _clock.Waits.Should().BeEmpty();
+        (await FailureAsync(model)).Code.Should().Be(RunFailure.ModelUnavailable);
+
+        // Under load the time may be over before the request has arrived.
         server.Requests.Should().HaveCountLessThan(2);
     }
 
@@ -272,8 +274,8 @@ public sealed class EndpointModelTests
         await aborted.Task;
     }
 
-    private IChatClient Connect(ModelServer server, string? key = null, TimeSpan? timeout = null) => EndpointModel.Connect(
-        new ModelEndpointOptions { Name = "small", Endpoint = server.Endpoint, Model = "small", Timeout = timeout ?? TimeSpan.FromSeconds(30) }, key, _clock);
+    private CompletionsClient Connect(ModelServer server, string? key = null) => CompletionsClient.Connect(
+        new ModelEndpointOptions { Name = "small", Endpoint = server.Endpoint, Model = "small", Timeout = TimeSpan.FromSeconds(30) }, key, _clock);
 
     private Task<List<ChatResponseUpdate>> RequestApprovalAsync(ModelServer server, string? key = null, ChatOptions? options = null) =>
         Connect(server, key).StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken, options);

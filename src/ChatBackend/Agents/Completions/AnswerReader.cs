@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Agents.Completions;
+
+/// <summary>One answer, from its chunks to contents. Takes the forms that servers use for text, thinking, calls, refusals, counts and ends.</summary>
+internal sealed class AnswerReader
+{
+    /// <summary>Of the arguments of all calls of one answer.</summary>
+    public const int MaxCallBytes = 1024 * 1024;
+
+    private static readonly string[] ThinkingMembers = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
+
+    private readonly TextJoiner _text = new();
+    private readonly TextJoiner _thinking = new();
+    private readonly TextJoiner _refusal = new();
+    private readonly ThinkTags _tags = new();
+    private readonly ToolCallPieces _calls = new(MaxCallBytes);
+    private UsageDetails? _usage;
+    private bool _isAny;
+
+    /// <summary>How the server said that it ended; null when it did not.</summary>
+    public ChatFinishReason? Finish { get; private set; }
+
+    /// <summary>Whether anything of an answer has come.</summary>
+    public bool IsAny => _isAny || !_calls.IsEmpty;
+
+    /// <exception cref="ModelException">The chunk is an error, or too large.</exception>
+    public IEnumerable<AIContent> Add(JsonElement chunk)
+    {
+        if (chunk.ValueKind == JsonValueKind.Array)
+        {
+            return chunk.EnumerateArray().SelectMany(Add);
+        }
+
+        ThrowIfError(chunk);
+        _usage = Usage(chunk.Find("usage") ?? chunk.Find("x_groq")?.Find("usage")) ?? _usage;
+        return chunk.Find("choices").Items().Take(1).SelectMany(OfChoice);
+    }
+
+    /// <summary>What was held back, the calls and the counts. No chunk comes after it.</summary>
+    /// <param name="isDone">Whether the server said that the answer is over, if not how.</param>
+    public IEnumerable<AIContent> End(bool isDone)
+    {
+        foreach (var content in Thinking(_thinking.End()).Concat(Text(_text.End())).Concat(_tags.End()).Concat(Refusal(_refusal.End())))
+        {
+            yield return content;
+        }
+
+        foreach (var call in _calls.End())
+        {
+            yield return call;
+        }
+
+        if (_usage is not null)
+        {
+            yield return new UsageContent(_usage);
+        }
+
+        Finish ??= isDone && IsAny ? ChatFinishReason.Stop : null;
+        if (!_calls.IsEmpty && Finish == ChatFinishReason.Stop)
+        {
+            Finish = ChatFinishReason.ToolCalls;
+        }
+    }
+
+    private static void ThrowIfError(JsonElement chunk)
+    {
+        if (chunk.Find("error") is { } error)
+        {
+            throw ModelErrors.InAnswer(error);
+        }
+
+        if (chunk.FindText("object") is "error" || (chunk.FindText("message") is not null && chunk.Find("choices") is null))
+        {
+            throw ModelErrors.InAnswer(chunk);
+        }
+    }
+
+    private IEnumerable<AIContent> OfChoice(JsonElement choice)
+    {
+        ThrowIfError(choice);
+        foreach (var content in (choice.Find("delta") ?? choice.Find("message")) is { } delta ? OfDelta(delta) : Text(choice.FindText("text")))
+        {
+            yield return content;
+        }
+
+        if (choice.FindText("finish_reason") is { Length: > 0 } finish)
+        {
+            Finish = FinishOf(finish);
+        }
+    }
+
+    private IEnumerable<AIContent> OfDelta(JsonElement delta)
+    {
+        var thought = ThinkingMembers.Select(name => delta.FindText(name)).FirstOrDefault(text => text is { Length: > 0 });
+        foreach (var content in Thinking(thought))
+        {
+            yield return content;
+        }
+
+        foreach (var content in delta.Find("content") is { ValueKind: JsonValueKind.Array } parts ? parts.EnumerateArray().SelectMany(OfPart) : Text(delta.FindText("content")))
+        {
+            yield return content;
+        }
+
+        foreach (var content in Refusal(delta.FindText("refusal")))
+        {
+            yield return content;
+        }
+
+        foreach (var call in delta.Find("tool_calls").Items())
+        {
+            _calls.Add(call);
+        }
+
+        if (delta.Find("function_call") is { } legacy)
+        {
+            _calls.AddLegacy(legacy);
+        }
+    }
+
+    // {type: text, text}, {type: thinking, thinking: text or parts}
+    private IEnumerable<AIContent> OfPart(JsonElement part)
+    {
+        if (part.ValueKind == JsonValueKind.String)
+        {
+            return Text(LooseJson.Text(part));
+        }
+
+        return part.Find("thinking") is { } thinking
+            ? Thinking(string.Concat(thinking.ValueKind == JsonValueKind.Array ? thinking.EnumerateArray().Select(inner => inner.FindText("text")) : [part.FindText("thinking")]))
+            : Text(part.FindText("text"));
+    }
+
+    private IEnumerable<AIContent> Text(string? piece)
+    {
+        var text = _text.Add(piece ?? "");
+        _isAny |= text.Length > 0;
+        return text.Length > 0 ? _tags.Add(text) : [];
+    }
+
+    private IEnumerable<AIContent> Thinking(string? piece)
+    {
+        var text = _thinking.Add(piece ?? "");
+        _isAny |= text.Length > 0;
+        return text.Length > 0 ? [new TextReasoningContent(text)] : [];
+    }
+
+    private IEnumerable<AIContent> Refusal(string? piece)
+    {
+        var text = _refusal.Add(piece ?? "");
+        _isAny |= text.Length > 0;
+        return text.Length > 0 ? [new ErrorContent(text) { ErrorCode = "Refusal" }] : [];
+    }
+
+    private static ChatFinishReason? FinishOf(string word) => word.ToUpperInvariant() switch
+    {
+        "LENGTH" or "MAX_TOKENS" or "MODEL_LENGTH" or "MAX_OUTPUT_TOKENS" => ChatFinishReason.Length,
+        "CONTENT_FILTER" or "SAFETY" or "RECITATION" or "PROHIBITED_CONTENT" or "BLOCKLIST" or "SENSITIVE" => ChatFinishReason.ContentFilter,
+        "TOOL_CALLS" or "FUNCTION_CALL" or "TOOL_USE" or "TOOL_CALL" => ChatFinishReason.ToolCalls,
+        "ERROR" => throw new ModelException(ModelErrorKind.Unavailable, "The endpoint ended its answer with an error."),
+        _ => ChatFinishReason.Stop, // stop, eos, end_turn and whatever a server calls it
+    };
+
+    // Servers send it once, or with each chunk as a running total: the last one counts.
+    private static UsageDetails? Usage(JsonElement? usage) => usage is not { } counted ? null : new UsageDetails
+    {
+        InputTokenCount = counted.FindCount("prompt_tokens") ?? counted.FindCount("input_tokens"),
+        OutputTokenCount = counted.FindCount("completion_tokens") ?? counted.FindCount("output_tokens"),
+        CachedInputTokenCount = (counted.Find("prompt_tokens_details") ?? counted.Find("input_tokens_details"))?.FindCount("cached_tokens") ?? counted.FindCount("prompt_cache_hit_tokens"),
+        ReasoningTokenCount = (counted.Find("completion_tokens_details") ?? counted.Find("output_tokens_details"))?.FindCount("reasoning_tokens"),
+    };
+}

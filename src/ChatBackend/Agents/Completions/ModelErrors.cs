@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace ChatBackend.Agents.Completions;
+
+/// <summary>Says what kind of error an endpoint means, whichever shape it gave it.</summary>
+internal static class ModelErrors
+{
+    private static readonly string[] TooLong =
+    [
+        "context_length", "context length", "context size", "context window", "maximum context", "too many tokens", "prompt is too long", "input is too long",
+        "reduce the length", "token limit", "max_model_len", "exceeds the maximum number of tokens",
+    ];
+
+    private static readonly string[] NoMoney = ["insufficient_quota", "insufficient_balance", "billing", "exceeded your current quota", "credit balance", "out of credits", "payment required"];
+    private static readonly string[] Refused = ["content_filter", "content_policy", "content policy", "content management policy", "responsibleai", "safety system", "prohibited_content"];
+    private static readonly string[] Busy = ["rate_limit", "rate limit", "ratelimit", "too many requests", "resource_exhausted", "queue is full"];
+    private static readonly string[] Wrong = ["invalid_api_key", "invalid api key", "incorrect api key", "unauthorized", "authentication", "permission", "model_not_found", "model not found", "does not exist", "not_found_error"];
+    private static readonly string[] Down = ["overloaded", "unavailable", "server_error", "internal error", "timeout", "timed out", "bad gateway"];
+
+    /// <summary>An error inside of an answer that began with status 200.</summary>
+    public static ModelException InAnswer(JsonElement error)
+    {
+        var (message, code) = Read(error);
+        return new ModelException(Classify(StatusIn(code), $"{code} {message}", fallback: ModelErrorKind.Unavailable), $"The endpoint answered with an error: {code} {message}".Trim());
+    }
+
+    /// <param name="body">The beginning of what came, or all of it.</param>
+    public static ModelException OfResponse(int status, Uri asked, string? contentType, string body, TimeSpan? retryAfter)
+    {
+        var what = Said(body);
+        return new ModelException(
+            Classify(status, what, ModelErrorKind.Rejected),
+            $"{asked.GetLeftPart(UriPartial.Path)} answered {status} ({contentType ?? "no content type"}): {what}",
+            retryAfter);
+    }
+
+    /// <summary>What an error's body says: its message where it has one, so that a request that is repeated in it stays out.</summary>
+    public static string Said(string body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            var (message, code) = Read(json.RootElement);
+            return Excerpt.Of($"{code} {message}".Trim());
+        }
+        catch (JsonException)
+        {
+            return Excerpt.Of(body);
+        }
+    }
+
+    private static ModelErrorKind Classify(int? status, string said, ModelErrorKind fallback)
+    {
+        bool Says(string[] words) => words.Any(word => said.Contains(word, StringComparison.OrdinalIgnoreCase));
+        return status switch
+        {
+            _ when Says(NoMoney) => ModelErrorKind.Misconfigured,
+            _ when Says(TooLong) => ModelErrorKind.ContextTooLong,
+            413 => ModelErrorKind.ContextTooLong,
+            _ when Says(Refused) => ModelErrorKind.ContentRefused,
+            429 => ModelErrorKind.RateLimited,
+            402 => ModelErrorKind.Misconfigured,
+            401 or 403 or 404 or 405 or 410 or (>= 300 and < 400) => ModelErrorKind.Misconfigured,
+            0 or 408 or 409 or 425 or >= 500 => ModelErrorKind.Unavailable,
+            _ when Says(Busy) => ModelErrorKind.RateLimited,
+            _ when Says(Wrong) => ModelErrorKind.Misconfigured,
+            _ when Says(Down) => ModelErrorKind.Unavailable,
+            >= 400 => ModelErrorKind.Rejected,
+            _ => fallback,
+        };
+    }
+
+    private static int? StatusIn(string code) => int.TryParse(code, CultureInfo.InvariantCulture, out var status) && status is >= 400 and < 600 ? status : null;
+
+    // {error: {message, code, type}} | {error: text} | {message, code} | {detail: text} | {detail: [{loc, msg, input}]} | {errors: [{message}]} | text
+    private static (string Message, string Code) Read(JsonElement error)
+    {
+        if (error.ValueKind == JsonValueKind.String)
+        {
+            return (LooseJson.Text(error), "");
+        }
+
+        if ((error.Find("error") ?? error.Find("errors") ?? error.Find("detail")).Items().FirstOrDefault() is { ValueKind: not JsonValueKind.Undefined } inner)
+        {
+            return Read(inner);
+        }
+
+        var message = error.FindText("message") ?? error.FindText("msg") ?? error.FindText("error_msg") ?? error.FindText("reason") ?? "";
+        var code = error.FindText("code") ?? error.FindText("type") ?? error.FindText("status") ?? "";
+        return message.Length > 0 || code.Length > 0 ? (message, code) : (error.GetRawText(), "");
+    }
+}

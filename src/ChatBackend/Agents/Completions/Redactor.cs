@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+
+namespace ChatBackend.Agents.Completions;
+
+/// <summary>Takes out of what an endpoint sent what must not stand in a log: keys, and what people wrote. Endpoints repeat both in their errors.</summary>
+/// <param name="secrets">Keys and header values that were sent.</param>
+/// <param name="conversation">The texts that were sent.</param>
+internal sealed partial class Redactor(IReadOnlyCollection<string> secrets, IReadOnlyCollection<string> conversation)
+{
+    private const string Mask = "***";
+    private const int LeastRepeated = 12; // characters; shorter repetitions are words of the language
+
+    public string Redact(string text)
+    {
+        foreach (var secret in secrets.Where(secret => secret.Length > 0))
+        {
+            text = text.Replace(secret, Mask, StringComparison.Ordinal);
+        }
+
+        return WithoutConversation(KeyLike().Replace(text, Mask));
+    }
+
+    private string WithoutConversation(string text)
+    {
+        for (var at = 0; at + LeastRepeated <= text.Length; at++)
+        {
+            var length = RepeatedAt(text, at);
+            if (length > 0)
+            {
+                text = string.Concat(text.AsSpan(0, at), Mask, text.AsSpan(at + length));
+                at += Mask.Length - 1;
+            }
+        }
+
+        return text;
+    }
+
+    // How many characters from there on stand in one of the texts.
+    private int RepeatedAt(string text, int at)
+    {
+        var longest = 0;
+        foreach (var said in conversation)
+        {
+            var length = LeastRepeated;
+            while (at + length <= text.Length && said.Contains(text.AsSpan(at, length).ToString(), StringComparison.Ordinal))
+            {
+                longest = Math.Max(longest, length++);
+            }
+        }
+
+        return longest;
+    }
+
+    [GeneratedRegex(@"\b(sk|pk|gsk|xai|key|AIza)[-_]?[A-Za-z0-9_\-]{12,}|(?i:bearer\s+|api[-_ ]?key[""']?\s*[:=]\s*[""']?)[A-Za-z0-9_\-\.~+/]{8,}=*")]
+    private static partial Regex KeyLike();
+}

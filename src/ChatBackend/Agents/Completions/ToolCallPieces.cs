@@ -1,0 +1,128 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Agents.Completions;
+
+/// <summary>Joins the calls of one answer, which come in pieces: by their index where that tells them apart, and where it does not, by their ids and names.</summary>
+internal sealed class ToolCallPieces(int maxBytes)
+{
+    private readonly List<Call> _calls = [];
+    private int _bytes;
+
+    public bool IsEmpty => _calls.Count == 0;
+
+    /// <summary>A piece of a call: <c>{index, id, function: {name, arguments}}</c>.</summary>
+    /// <exception cref="ModelException">All together are larger than they may be.</exception>
+    public void Add(JsonElement piece)
+    {
+        var function = piece.Find("function") ?? piece;
+        Add(piece.FindCount("index"), piece.FindText("id"), function.FindText("name"), function.Find("arguments"), piece.Find("extra_content"));
+    }
+
+    /// <summary>A call in the form that came before tool calls: <c>{name, arguments}</c>, one an answer.</summary>
+    public void AddLegacy(JsonElement call) => Add(0, id: null, call.FindText("name"), call.Find("arguments"), extra: null);
+
+    public IEnumerable<FunctionCallContent> End() => _calls.Select(call => call.Content());
+
+    private void Add(long? index, string? id, string? name, JsonElement? arguments, JsonElement? extra)
+    {
+        (id, name) = (id is "" ? null : id, name is "" ? null : name);
+        var call = Continued(index, id, name);
+        if (call is null)
+        {
+            call = new Call { Index = index };
+            _calls.Add(call);
+        }
+
+        call.Id ??= id;
+        call.Name ??= name;
+        call.Extra = extra?.Clone() ?? call.Extra;
+        var text = arguments switch
+        {
+            { ValueKind: JsonValueKind.String } written => LooseJson.Text(written),
+            { } given => given.GetRawText(),
+            null => "",
+        };
+        _bytes += text.Length + (name?.Length ?? 0);
+        if (_bytes > maxBytes)
+        {
+            throw new ModelException(ModelErrorKind.Unavailable, $"The calls of one answer are larger than {maxBytes} bytes.");
+        }
+
+        call.Arguments.Append(text);
+    }
+
+    // Servers number two calls with one index, or not at all. A piece with another id, or with a name once the arguments are whole, begins another call.
+    private Call? Continued(long? index, string? id, string? name)
+    {
+        if (id is not null && _calls.Find(call => call.Id == id) is { } known)
+        {
+            return known;
+        }
+
+        var last = index is null ? _calls.LastOrDefault() : _calls.FindLast(call => call.Index == index);
+        return last switch
+        {
+            null => null,
+            { Id: { } other } when id is not null && id != other => null,
+            _ when name is not null && last.Name is not null && (last.Name != name || last.IsWhole) => null,
+            _ => last,
+        };
+    }
+
+    private sealed class Call
+    {
+        public long? Index { get; init; }
+
+        public string? Id { get; set; }
+
+        public string? Name { get; set; }
+
+        public StringBuilder Arguments { get; } = new();
+
+        /// <summary>What the provider wants to have back with the call.</summary>
+        public JsonElement? Extra { get; set; }
+
+        public bool IsWhole => Arguments.Length > 0 && TryParse(out _);
+
+        /// <summary>No arguments at all are no arguments; what is not an object cannot be given to a tool.</summary>
+        public FunctionCallContent Content()
+        {
+            var call = new FunctionCallContent(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "");
+            if (Arguments.ToString().AsSpan().Trim().Length == 0)
+            {
+                call.Arguments = new Dictionary<string, object?>();
+            }
+            else if (TryParse(out var arguments))
+            {
+                call.Arguments = arguments;
+            }
+            else
+            {
+                call.Exception = new JsonException("The arguments are not a JSON object.");
+            }
+
+            if (Extra is { } extra)
+            {
+                call.AdditionalProperties = new AdditionalPropertiesDictionary { ["extra_content"] = extra };
+            }
+
+            return call;
+        }
+
+        private bool TryParse(out Dictionary<string, object?>? arguments)
+        {
+            try
+            {
+                arguments = JsonSerializer.Deserialize<Dictionary<string, object?>>(Arguments.ToString(), AIJsonUtilities.DefaultOptions);
+                return arguments is not null;
+            }
+            catch (JsonException)
+            {
+                arguments = null;
+                return false;
+            }
+        }
+    }
+}
