@@ -5,6 +5,8 @@ namespace ChatBackend.Server;
 /// <summary>Where the server listens: where it was told to, else on this machine only.</summary>
 internal static class Addresses
 {
+    public const string Default = "http://localhost:5080";
+
     private const string Endpoints = "Kestrel:Endpoints";
 
     private static readonly string[] Settings = ["urls", "http_ports", "https_ports"];
@@ -15,7 +17,7 @@ internal static class Addresses
         if (!Settings.Any(setting => configuration[setting] is { Length: > 0 }) && !configuration.GetSection(Endpoints).Exists())
         {
             // Loopback only: an operator who wants to be reached from other machines says so.
-            builder.WebHost.UseUrls("http://localhost:5080", "https://localhost:5443");
+            builder.WebHost.UseUrls(Default, "https://localhost:5443");
         }
     }
 

@@ -6,6 +6,11 @@ if (OperatorCommand.IsOne(args))
     return OperatorCommand.Run(args, Console.Out);
 }
 
+if (HealthCommand.IsOne(args))
+{
+    return await HealthCommand.RunAsync(args, Console.Out);
+}
+
 using var stop = new StopSignals();
 var log = ServerLog.UntilConfigured();
 try

@@ -12,7 +12,7 @@ internal static class Pace
     private const int Connections = 100;
     private const double PerSecond = 2000;
     private const double Share = 0.95;
-    private const int WindowsThatCount = 4;
+    private const int WindowsOfASecond = 4;
     private const int Windows = 60;
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(250);
 
@@ -21,7 +21,7 @@ internal static class Pace
         var table = new Table(
             "Pace after the start",
             $"From the moment /health/ready answers 200 on a new server until it answers {Share:P0} of {PerSecond:N0} turns a second, one delta a turn, over {Connections} connections that are made in that time too: "
-            + "the end of the first quarter of a second of a whole second in which each quarter does. On one processor.");
+            + "the end of the first quarter of the first such second. On one processor.");
         for (var round = -1; round < Starts; round++)
         {
             using var loop = new LoadLoop();
@@ -39,8 +39,8 @@ internal static class Pace
             var reached = connected + (Window * (FirstAtPace(answered) + 1));
             table.Add(Contestant.Ours.Name, "s until connected", connected.TotalSeconds);
             table.Add(Contestant.Ours.Name, "s until at pace", reached.TotalSeconds);
-            table.Add(Contestant.Ours.Name, "turns in the first second", answered.Take(4).Sum());
-            table.Add(Contestant.Ours.Name, "turns in the fifth", answered.Skip(16).Take(4).Sum());
+            table.Add(Contestant.Ours.Name, "turns in the first second", answered.Take(WindowsOfASecond).Sum());
+            table.Add(Contestant.Ours.Name, "turns in the fifth", answered.Skip(16).Take(WindowsOfASecond).Sum());
         }
 
         results.Add(table);
@@ -50,10 +50,9 @@ internal static class Pace
 
     private static int FirstAtPace(int[] answered)
     {
-        var enough = Share * PerSecond * Window.TotalSeconds;
-        for (var first = 0; first + WindowsThatCount <= answered.Length; first++)
+        for (var first = 0; first + WindowsOfASecond <= answered.Length; first++)
         {
-            if (answered.AsSpan(first, WindowsThatCount).IndexOfAnyExceptInRange((int)Math.Ceiling(enough), int.MaxValue) < 0)
+            if (answered.AsSpan(first, WindowsOfASecond).ToArray().Sum() >= Share * PerSecond)
             {
                 return first;
             }
