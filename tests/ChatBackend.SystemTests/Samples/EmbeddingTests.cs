@@ -7,6 +7,7 @@ using static ChatBackend.Tests.Agents.ModelServer;
 namespace ChatBackend.SystemTests.Samples;
 
 /// <summary>The sample that README prints, as a process of its own, with a provider that plays its model.</summary>
+[Trait("failure", "Q27")]
 public sealed class EmbeddingTests
 {
     [Fact]

@@ -10,6 +10,7 @@ using static ChatBackend.Testing.ScriptedModel;
 namespace ChatBackend.Tests.Agents;
 
 /// <summary>An agent that calls another one: a run in a run, each with its one end.</summary>
+[Trait("failure", "D3")]
 public sealed class NestedRunTests
 {
     private readonly ScriptedModel _editor = new([new TextContent("I ask. "), Call("researcher", ("task", "Find whales."))], [new TextContent("There are two.")]);

@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ChatBackend.Tests.Hosting;
 
 /// <summary>The endpoints below a prefix, in groups, in parts, and with what applications set on their endpoints.</summary>
+[Trait("failure", "Q18")]
 public sealed class MappingTests
 {
     [Fact]
