@@ -17,8 +17,13 @@ public sealed class WarmUpTests
         await server.LineAsync(line => line.Contains("Warmed up in", StringComparison.Ordinal));
         server.Log.Should().NotContain("\"@l\":\"Warning\"").And.NotContain("\"@l\":\"Error\"");
         Directory.GetFileSystemEntries(data.Path).Select(Path.GetFileName).Should().NotContain("warm-up").And.Contain("chat.db");
-        (await server.MetricAsync("chat_events_sent_total")).Should().Be(0);
+        (await server.MetricsAsync("chat_message_ack_duration_seconds_count", "chat_frames_sent_total")).Should().Equal(0, 0);
         var guest = await server.GuestAsync();
+        await using (await server.ConnectAsync(guest))
+        {
+            await server.UntilMetricAsync("chat_frames_sent_total", 1);
+        }
+
         using var http = Trusting.Client(server.Http);
         http.DefaultRequestHeaders.Authorization = new("Bearer", guest.Token);
         (await http.GetFromJsonAsync<JsonElement>(new Uri("/api/threads", UriKind.Relative), TestContext.Current.CancellationToken).Soon())
