@@ -1,4 +1,8 @@
+using ChatBackend;
+using ChatBackend.Demo;
+using ChatBackend.Rest;
 using ChatBackend.Server;
+using ChatBackend.Server.Sockets;
 using ChatBackend.Storage;
 
 if (OperatorCommand.IsOne(args))
@@ -22,13 +26,29 @@ try
         ContentRootPath = AppContext.BaseDirectory,
     });
     log = builder.AddServerLog(stop);
-    builder.AddServer();
+    builder.AddAddresses();
+    builder.AddBoundedSockets();
+    builder.AddCertificate();
+    builder.AddTrustedProxies();
+    builder.AddKnownHosts();
     builder.AddMetrics();
-    builder.AddWarmUp();
+    builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration));
+    builder.Services.AddProblemDetails();
+    // Drain, close and end runs take up to 8 s; what is not over by then is recovered at the next start.
+    builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));
 
     await using var app = builder.Build();
     app.CheckSettings();
-    app.UseServer();
+    app.UseNoAuthenticationMiddleware();
+    app.UseTrustedProxies();
+    app.UseConfiguredPath();
+    app.UseSecurityHeaders();
+    app.UseKnownHosts();
+    app.UseMetricsGate();
+    app.UseProblems();
+    app.UsePage();
+    app.MapChatBackend();
+    app.MapRestDocument("/openapi/v1.json");
     app.MapPrometheusScrapingEndpoint();
     app.Lifetime.ApplicationStarted.Register(stop.Started);
     var faults = BackgroundFaults.Of(app);

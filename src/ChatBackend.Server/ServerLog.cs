@@ -27,11 +27,6 @@ internal static class ServerLog
     /// <summary>For what goes wrong before the configuration is read.</summary>
     public static Logger UntilConfigured() => new LoggerConfiguration().WriteTo.Console(outputTemplate: Readable).CreateLogger();
 
-    /// <summary>Formats lines as in production, and writes them nowhere.</summary>
-    public static Logger Nowhere() => new LoggerConfiguration()
-        .MinimumLevel.Override("Microsoft", LogEventLevel.Warning).MinimumLevel.Override("Orleans", LogEventLevel.Error)
-        .Enrich.FromLogContext().WriteTo.Sink<NoSink>().CreateLogger();
-
     public static Logger AddServerLog(this WebApplicationBuilder builder, StopSignals stop)
     {
         var logger = new LoggerConfiguration()
@@ -68,11 +63,4 @@ internal static class ServerLog
         environment.IsDevelopment()
             ? sink.Console(outputTemplate: Readable)
             : sink.Console(new RenderedCompactJsonFormatter());
-
-    private sealed class NoSink : ILogEventSink
-    {
-        private readonly RenderedCompactJsonFormatter _formatter = new();
-
-        public void Emit(LogEvent logEvent) => _formatter.Format(logEvent, TextWriter.Null);
-    }
 }

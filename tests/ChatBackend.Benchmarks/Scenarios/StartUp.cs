@@ -28,6 +28,6 @@ internal static class StartUp
         }
 
         results.Add(table);
-        results.Add(new Figure("start to ready, published", table.Values("ours", "s"), "s", 2.0, 1.2));
+        results.Add(new Figure("start to ready, published", table.Values("ours", "s"), "s", 1.0, 0.8));
     }
 }
