@@ -11,8 +11,9 @@ internal sealed class TerminalProcess : IAsyncDisposable
     private readonly StringBuilder _unread = new();
     private readonly char[] _buffer = new char[1024];
 
-    public TerminalProcess(string program, string[] arguments) =>
-        _process = Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+    // What a shell starts in the background ignores Ctrl+C, and so does all that it starts: tests too.
+    public TerminalProcess(string program, string[] arguments) => _process = Process.Start(
+        new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", program, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
 
     public void Write(string line)
     {
