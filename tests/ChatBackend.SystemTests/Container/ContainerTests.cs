@@ -68,9 +68,10 @@ public sealed class ContainerTests
         (await Shell.RunAsync("sh", ["-c", "! unshare \"$@\"", "sh", .. health])).Should().Contain("does not answer");
     }
 
+    // A process that a build leaves for the next one holds its output open, so that it would not end.
     private static async Task PublishAsync(string baseImage, string archive, string build) => await Shell.RunAsync(
         TimeSpan.FromMinutes(10), "dotnet", "publish", Path.Combine(Repository, "src", "ChatBackend.Server"), "-c", "Release", "-t:PublishContainer", "-nologo", "-v", "quiet", "-p:RunAnalyzers=false",
-        $"-p:ContainerBaseImage={baseImage}", $"-p:ContainerArchiveOutputPath={archive}", "--artifacts-path", build);
+        "-nodeReuse:false", "-p:UseSharedCompilation=false", $"-p:ContainerBaseImage={baseImage}", $"-p:ContainerArchiveOutputPath={archive}", "--artifacts-path", build);
 
     private static string Repository => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ServerProcess.ServerDll)!, "..", "..", "..", "..", ".."));
 
