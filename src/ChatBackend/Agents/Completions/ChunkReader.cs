@@ -18,9 +18,10 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvide
     public const int MaxBytes = 32 * 1024 * 1024;
 
     private static readonly JsonDocumentOptions Tolerant = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+    private static readonly JsonReaderOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     private readonly PipeReader _pipe = PipeReader.Create(response);
-    private byte[] _unfinished = []; // lines that are no whole object yet
+    private readonly ArrayBufferWriter<byte> _unfinished = new(); // lines that are no whole object yet
     private long _read;
 
     /// <summary>Whether the server said that its answer is over.</summary>
@@ -45,9 +46,9 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvide
             }
         }
 
-        if (_unfinished.Length > 0)
+        if (_unfinished.WrittenCount > 0)
         {
-            throw NoJson(_unfinished, null);
+            yield return Parse(_unfinished.WrittenMemory);
         }
     }
 
@@ -123,9 +124,9 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvide
         }
         else if (line.StartsWith("error:"u8))
         {
-            return Parse([.. "{\"error\":"u8, .. line["error:"u8.Length..], (byte)'}']);
+            return Parse((byte[])[.. "{\"error\":"u8, .. line["error:"u8.Length..], (byte)'}']);
         }
-        else if (_unfinished.Length == 0 && !isEnd && line.TrimStart((byte)' ') is not [(byte)'{' or (byte)'[', ..])
+        else if (_unfinished.WrittenCount == 0 && !isEnd && line.TrimStart((byte)' ') is not [(byte)'{' or (byte)'[', ..])
         {
             if (Unknown.Length == 0 && !IsField(line))
             {
@@ -141,43 +142,54 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvide
             return null;
         }
 
-        return line.IsEmpty && _unfinished.Length == 0 ? null : Whole(line, isEnd);
+        return line.IsEmpty && _unfinished.WrittenCount == 0 ? null : Whole(line, isEnd);
     }
 
-    // An object that stands in several lines is whole once it can be parsed. As events, a blank line ends it; as JSON alone, only the response does.
+    // Nearly all stand in one line. One that does not is parsed once: when a blank line ends it, or the response does.
     private JsonElement? Whole(ReadOnlySpan<byte> line, bool isEnd)
     {
-        byte[] json = _unfinished.Length == 0 ? line.ToArray() : [.. _unfinished, (byte)'\n', .. line];
-        if (json.Length > MaxLineBytes)
+        if (_unfinished.WrittenCount == 0 && !IsIncomplete(line))
+        {
+            return Parse(line.ToArray());
+        }
+
+        if (_unfinished.WrittenCount + line.Length > MaxLineBytes)
         {
             throw new ModelException(ModelErrorKind.Unavailable, $"The endpoint sent an object of more than {MaxLineBytes} bytes.");
         }
 
-        _unfinished = [];
-        try
+        _unfinished.Write(line);
+        _unfinished.Write("\n"u8);
+        if (!isEnd)
         {
-            return Parse(json);
-        }
-        catch (ModelException) when (!isEnd && IsIncomplete(json))
-        {
-            _unfinished = json;
             return null;
         }
+
+        var chunk = Parse(_unfinished.WrittenMemory);
+        _unfinished.ResetWrittenCount();
+        return chunk;
     }
 
     private static bool IsField(ReadOnlySpan<byte> line) =>
         line is [(byte)':', ..] || line.StartsWith("event"u8) || line.StartsWith("id"u8) || line.StartsWith("retry"u8);
 
-    private static bool IsIncomplete(byte[] json)
+    private static bool IsIncomplete(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json, isFinalBlock: false, default);
+        var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(Lenient));
+        var open = 0;
         try
         {
             while (reader.Read())
             {
+                open += reader.TokenType switch
+                {
+                    JsonTokenType.StartObject or JsonTokenType.StartArray => 1,
+                    JsonTokenType.EndObject or JsonTokenType.EndArray => -1,
+                    _ => 0,
+                };
             }
 
-            return reader.CurrentDepth > 0 || !JsonDocument.TryParseValue(ref reader, out _);
+            return open > 0 || reader.BytesConsumed == 0;
         }
         catch (JsonException)
         {
@@ -185,7 +197,7 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvide
         }
     }
 
-    private static JsonElement Parse(byte[] json)
+    private static JsonElement Parse(ReadOnlyMemory<byte> json)
     {
         try
         {
@@ -194,10 +206,10 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvide
         }
         catch (JsonException ex)
         {
-            throw NoJson(json, ex);
+            throw NoJson(json.Span, ex);
         }
     }
 
-    private static ModelException NoJson(byte[] what, Exception? inner) =>
+    private static ModelException NoJson(ReadOnlySpan<byte> what, Exception inner) =>
         new(ModelErrorKind.Unavailable, $"The endpoint sent what is no JSON: {Excerpt.Of(what)}", inner: inner);
 }

@@ -16,10 +16,10 @@ internal sealed class CompletionsClient(CompletionsEndpoint endpoint, HttpClient
     private const int MaxRedirects = 3;
     private const int MaxErrorBytes = 64 * 1024;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
-    private static readonly string[] Optional = ["stream_options", "temperature", "top_p", "seed", "stop"];
+    private const int MaxLogged = 300; // characters: the address, the status, and the beginning of what it said
 
     // What this endpoint was found to want, from its own answers.
-    private readonly HashSet<string> _leftOut = [];
+    private volatile bool _countsUnasked; // it does not know stream_options, by which counts are asked for
     private int _address; // the one that answered last
 
     /// <param name="key">Null to send none.</param>
@@ -42,7 +42,6 @@ internal sealed class CompletionsClient(CompletionsEndpoint endpoint, HttpClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         List<ChatMessage> conversation = [.. messages];
-        var redactor = new Redactor(endpoint.Key is { } key ? [key] : [], [.. conversation.Select(message => message.Text)]);
         var wait = new Backoff(TimeSpan.FromMilliseconds(500), LongestWait);
         for (var attempt = 1; ; attempt++)
         {
@@ -61,7 +60,7 @@ internal sealed class CompletionsClient(CompletionsEndpoint endpoint, HttpClient
                 {
                     if (isBegun || attempt == Attempts || !IsWorthAnother(ex))
                     {
-                        throw new ModelException(ex.Kind, redactor.Redact(ex.Message), ex.RetryAfter);
+                        throw new ModelException(ex.Kind, Excerpt.Of(RedactorOf(conversation).Redact(ex.Message), MaxLogged), ex.RetryAfter);
                     }
 
                     await Task.Delay(Longer(wait.Next(), ex.RetryAfter), clock, cancellationToken);
@@ -149,8 +148,9 @@ internal sealed class CompletionsClient(CompletionsEndpoint endpoint, HttpClient
                 }
 
                 if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
-                    && Array.Find(Optional, member => said.Contains(member, StringComparison.Ordinal)) is { } unknown && LeaveOut(unknown))
+                    && !_countsUnasked && said.Contains(RequestWriter.StreamOptions, StringComparison.Ordinal))
                 {
+                    _countsUnasked = true;
                     continue;
                 }
 
@@ -160,23 +160,9 @@ internal sealed class CompletionsClient(CompletionsEndpoint endpoint, HttpClient
         }
     }
 
-    private bool LeaveOut(string member)
-    {
-        lock (_leftOut)
-        {
-            return _leftOut.Add(member);
-        }
-    }
-
     private async Task<HttpResponseMessage> SendAsync(Uri address, List<ChatMessage> conversation, ChatOptions? options, CancellationToken cancellationToken)
     {
-        HashSet<string> leftOut;
-        lock (_leftOut)
-        {
-            leftOut = [.. _leftOut];
-        }
-
-        var body = RequestWriter.Write(endpoint.Model, conversation, options, leftOut);
+        var body = RequestWriter.Write(endpoint.Model, conversation, options, asksForCounts: !_countsUnasked);
         for (var redirects = 0; ; redirects++)
         {
             var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
@@ -216,6 +202,15 @@ internal sealed class CompletionsClient(CompletionsEndpoint endpoint, HttpClient
             throw new ModelException(ModelErrorKind.Unavailable, $"{path} could not be reached: {ex.Message}", inner: ex);
         }
     }
+
+    private Redactor RedactorOf(List<ChatMessage> conversation) => new(
+        endpoint.Key is { } key ? [key] : [],
+        [.. conversation.SelectMany(message => message.Contents).Select(content => content switch
+        {
+            TextContent text => text.Text,
+            FunctionResultContent result => result.Result?.ToString(),
+            _ => null,
+        }).OfType<string>()]);
 
     // A key is for the host it was given for, and does not leave TLS.
     private bool IsFor(Uri address) => address.Host == endpoint.Address.Host && (address.Scheme == endpoint.Address.Scheme || address.Scheme == Uri.UriSchemeHttps);

@@ -22,7 +22,8 @@ internal static class ModelErrors
     public static ModelException InAnswer(JsonElement error)
     {
         var (message, code) = Read(error);
-        return new ModelException(Classify(StatusIn(code), $"{code} {message}", fallback: ModelErrorKind.Unavailable), $"The endpoint answered with an error: {code} {message}".Trim());
+        var said = Excerpt.Of($"{code} {message}");
+        return new ModelException(Classify(StatusIn(code), said, fallback: ModelErrorKind.Unavailable), $"The endpoint answered with an error: {said}");
     }
 
     /// <param name="body">The beginning of what came, or all of it.</param>

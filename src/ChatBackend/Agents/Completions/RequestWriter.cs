@@ -9,11 +9,13 @@ namespace ChatBackend.Agents.Completions;
 /// <summary>Writes the body of a request, in the order and the forms that strict servers take. The same conversation gives the same bytes.</summary>
 internal static partial class RequestWriter
 {
+    /// <summary>The member by which counts are asked for; not every endpoint knows it.</summary>
+    public const string StreamOptions = "stream_options";
+
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // Messages and tools stand before what changes from request to request, as caches of providers look at the beginning.
-    /// <param name="leftOut">Members that this endpoint does not take.</param>
-    public static byte[] Write(string model, IReadOnlyList<ChatMessage> messages, ChatOptions? options, IReadOnlySet<string> leftOut)
+    public static byte[] Write(string model, IReadOnlyList<ChatMessage> messages, ChatOptions? options, bool asksForCounts)
     {
         var bytes = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(bytes, Plain))
@@ -29,14 +31,14 @@ internal static partial class RequestWriter
             json.WriteEndArray();
             Write(json, options?.Tools?.OfType<AIFunctionDeclaration>().ToList() ?? []);
             json.WriteBoolean("stream", true);
-            if (!leftOut.Contains("stream_options"))
+            if (asksForCounts)
             {
-                json.WriteStartObject("stream_options");
+                json.WriteStartObject(StreamOptions);
                 json.WriteBoolean("include_usage", true);
                 json.WriteEndObject();
             }
 
-            WriteSettings(json, options, leftOut);
+            WriteSettings(json, options);
             json.WriteEndObject();
         }
 
@@ -162,11 +164,11 @@ internal static partial class RequestWriter
         }
     }
 
-    private static void WriteSettings(Utf8JsonWriter json, ChatOptions? options, IReadOnlySet<string> leftOut)
+    private static void WriteSettings(Utf8JsonWriter json, ChatOptions? options)
     {
         void Number(string name, decimal? value)
         {
-            if (value is { } number && !leftOut.Contains(name))
+            if (value is { } number)
             {
                 json.WriteNumber(name, number);
             }
@@ -176,7 +178,7 @@ internal static partial class RequestWriter
         Number("top_p", (decimal?)options?.TopP);
         Number("max_tokens", options?.MaxOutputTokens);
         Number("seed", options?.Seed);
-        if (options?.StopSequences is { Count: > 0 } stop && !leftOut.Contains("stop"))
+        if (options?.StopSequences is { Count: > 0 } stop)
         {
             json.WriteStartArray("stop");
             foreach (var text in stop)

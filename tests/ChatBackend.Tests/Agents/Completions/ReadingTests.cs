@@ -208,6 +208,19 @@ public sealed class ReadingTests
         (await ThrownAsync(server)).Message.Should().Contain("bytes");
     }
 
+    [Theory]
+    [InlineData("data: ", "\n")]
+    [InlineData("", "")]
+    [Trait("failure", "M8")]
+    public async Task An_object_over_thousands_of_lines_is_parsed_once(string before, string after)
+    {
+        var padding = string.Concat(Enumerable.Repeat($"{before}  \"a\": [ 1, 2, 3, 4, 5, 6, 7, 8 ],\n", 20_000));
+
+        var updates = await ReadAsync($$"""{{before}}{""" + $"\n{padding}{before}\"choices\":[{{\"delta\":{{\"content\":\"hi\"}},\"finish_reason\":\"stop\"}}]}}\n{after}");
+
+        updates.Text().Should().Be("hi");
+    }
+
     [Trait("failure", "M8")]
     [Fact]
     public async Task Arguments_without_end_are_bounded()

@@ -54,6 +54,46 @@ public sealed class RefusalTests
     }
 
     [Trait("failure", "M5")]
+    [Theory]
+    [InlineData("data: {\"error\":\"")]
+    [InlineData("data: <html>")]
+    [Trait("failure", "M7")]
+    public async Task No_half_of_a_key_is_left_where_an_error_is_cut(string before)
+    {
+        for (var padding = 100; padding < 300; padding += 3)
+        {
+            await using var server = await ModelServer.StartAsync(context => RefuseAsync(context, 401, "text/plain", before + new string('x', padding) + " " + Key));
+            (await FailureAsync(server)).Log.Should().NotContain(Key[..6]);
+        }
+    }
+
+    [Fact]
+    [Trait("failure", "M7")]
+    public async Task A_tools_result_that_an_error_repeats_is_not_logged()
+    {
+        await using var server = await ModelServer.StartAsync(context => RefuseAsync(context, 400, "application/json", """{"error":{"message":"bad content: the balance is 12,345.67 euros"}}"""));
+        using var model = Connect(server.Endpoint);
+
+        var thrown = await Record.ExceptionAsync(() => model.StepAsync(
+            [
+                new(ChatRole.User, Secret),
+                new(ChatRole.Assistant, [new FunctionCallContent("a", "balance")]),
+                new(ChatRole.Tool, [new FunctionResultContent("a", "the balance is 12,345.67 euros")]),
+            ],
+            TestContext.Current.CancellationToken));
+
+        thrown!.ToString().Should().Contain("bad content").And.NotContain("12,345");
+    }
+
+    [Fact]
+    [Trait("failure", "M8")]
+    public async Task An_error_of_a_megabyte_inside_of_an_answer_is_cut()
+    {
+        await using var server = await ModelServer.StartAsync(context => SendAsync(context, $"data: {{\"error\":\"{new string('x', 900_000)}\"}}\n\n"));
+        var failed = await Record.ExceptionAsync(() => Connect(server.Endpoint).StepAsync([new(ChatRole.User, Secret)], TestContext.Current.CancellationToken));
+        failed!.Message.Length.Should().BeLessThan(400);
+    }
+
     [Fact]
     public async Task What_will_not_heal_is_not_told_as_try_again()
     {
