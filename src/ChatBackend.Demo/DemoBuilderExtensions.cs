@@ -1,3 +1,4 @@
+using ChatBackend.Agents;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -17,8 +18,8 @@ public static class DemoBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(chat);
         chat.Services.TryAddSingleton(Places.OfThisMachine());
-        chat.AddTool(ClockTool.Name, ClockTool.Read, tool => tool.Description = "The present date and time in a place.");
-        chat.AddTool(CalculatorTool.Name, CalculatorTool.Calculate, tool => tool.Description = "The value of an arithmetic expression.");
+        chat.AddTool(ClockTool.Name, ClockTool.Read, tool => Describe(tool, "The present date and time in a place."));
+        chat.AddTool(CalculatorTool.Name, CalculatorTool.Calculate, tool => Describe(tool, "The value of an arithmetic expression."));
         return configuration.GetValue(EnabledSetting, defaultValue: true)
             ? chat.AddAgent(Agent, agent =>
             {
@@ -28,4 +29,6 @@ public static class DemoBuilderExtensions
             })
             : chat;
     }
+
+    private static void Describe(ChatToolOptions tool, string description) => (tool.Description, tool.RunsInParallel) = (description, true);
 }

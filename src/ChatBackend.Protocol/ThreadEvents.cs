@@ -267,6 +267,9 @@ public enum RunFailure
     /// <summary>The application refused the run; the message says why.</summary>
     Refused,
 
+    /// <summary>The agent made the same call three times, and it failed each time.</summary>
+    RepeatedToolFailure,
+
     /// <summary>A bug in the agent or the server. The message names the run, whose id is on the log lines.</summary>
     Internal,
 }

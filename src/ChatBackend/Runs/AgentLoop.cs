@@ -35,6 +35,10 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
             {
                 await sink.CompletePartAsync(cancellationToken);
                 conversation.Add(new ChatMessage(ChatRole.Tool, await tools.CallAsync(calls, turn, cancellationToken)));
+                if (tools.End is { } end)
+                {
+                    return end;
+                }
             }
 
             if (!await TakeSteeringMessagesAsync(conversation, cancellationToken) && calls.Count == 0)

@@ -28,12 +28,17 @@ internal sealed class Stragglers
     /// <summary>Ends when all of it has, however it ended.</summary>
     public async Task EndAsync()
     {
-        Task[] tasks;
-        lock (_lock)
+        // One that ends may leave another.
+        for (var ended = 0; ended < Count;)
         {
-            tasks = [.. _tasks];
-        }
+            Task[] tasks;
+            lock (_lock)
+            {
+                tasks = [.. _tasks];
+            }
 
-        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ended = tasks.Length;
+        }
     }
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Agents.Tools;
@@ -12,29 +12,27 @@ namespace ChatBackend.Runs;
 internal sealed partial class ToolExecutor(
     IRunSink sink, ChatRunContext run, RunHooks hooks, Stragglers stragglers, RunOptions options, TimeProvider clock, ILogger logger)
 {
-    // An event nests arguments and results one level deeper, and a client reads it with the depth that frames have. Measured as it is stored: not indented.
-    private static readonly JsonSerializerOptions EventJson = new(AIJsonUtilities.DefaultOptions) { MaxDepth = ChatProtocol.MaxDepth - 2, WriteIndented = false };
     private static readonly JsonElement NoArguments = JsonDocument.Parse("{}").RootElement;
 
     /// <param name="arguments">What is recorded is what the tool gets; null when they cannot be recorded.</param>
+    /// <param name="mistake">Why the call cannot be made; null when it can.</param>
     /// <param name="refusal">Why the call is not made; null when it is.</param>
-    /// <returns>What the model is told.</returns>
-    public async Task<object?> ExecuteAsync(CallId id, string name, AIFunction? tool, JsonElement? arguments, string? refusal, CancellationToken cancellationToken)
+    public async Task<ToolCompleted> ExecuteAsync(
+        CallId id, string name, AIFunction? tool, JsonElement? arguments, string? mistake, string? refusal, CancellationToken cancellationToken)
     {
         await sink.ToolStartsAsync(id, name, arguments ?? NoArguments, cancellationToken);
 
         var began = clock.GetTimestamp();
-        var (outcome, result, error) = (tool, arguments) switch
+        var (outcome, result, error) = (mistake, refusal) switch
         {
-            (_, null) => Failure($"The arguments are larger than {options.MaxToolBytes} bytes, nest too deep or are not JSON."),
-            (null, _) => Failure("No tool has that name."),
-            _ when refusal is not null => (ToolOutcome.Rejected, null, refusal),
-            ({ } known, { } given) => await InvokeAsync(id, known, given, cancellationToken),
+            ({ } why, _) => Failure(why),
+            (_, { } why) => (ToolOutcome.Rejected, null, why),
+            _ => await InvokeAsync(id, tool!, arguments!.Value, cancellationToken),
         };
         var completed = Completed(id, name, began, outcome, result, error);
         await sink.ToolEndedAsync(completed, cancellationToken);
         await hooks.CalledAsync(new ChatToolResult(new ChatToolCall(run, id, name, arguments ?? NoArguments), completed));
-        return result is { } value ? value : new { error };
+        return completed;
     }
 
     public ToolCompleted Completed(CallId id, string tool, long began, ToolOutcome outcome, JsonElement? result, string? error) => new()
@@ -48,25 +46,6 @@ internal sealed partial class ToolExecutor(
         DurationMs = (long)clock.GetElapsedTime(began).TotalMilliseconds,
     };
 
-    /// <returns>Null when they cannot stand in an event.</returns>
-    public JsonElement? ArgumentsOf(FunctionCallContent call)
-    {
-        if (call.Exception is not null)
-        {
-            return null;
-        }
-
-        try
-        {
-            var json = JsonSerializer.SerializeToElement(call.Arguments ?? new Dictionary<string, object?>(), EventJson);
-            return Encoding.UTF8.GetByteCount(json.GetRawText()) <= options.MaxToolBytes ? json : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
     private async Task<(ToolOutcome, JsonElement?, string?)> InvokeAsync(CallId id, AIFunction tool, JsonElement given, CancellationToken cancellationToken)
     {
         // An agent has a time of its own, which stands still while it waits for approval.
@@ -76,7 +55,7 @@ internal sealed partial class ToolExecutor(
         Task<object?>? pending = null;
         try
         {
-            var arguments = new AIFunctionArguments(given.Deserialize<Dictionary<string, object?>>(EventJson))
+            var arguments = new AIFunctionArguments(given.Deserialize<Dictionary<string, object?>>(ToolCallCheck.EventJson))
             {
                 Services = run.Services,
                 Context = new Dictionary<object, object?> { [typeof(ChatRunContext)] = run.ForCall(id, progress.Report, timeout.Token) },
@@ -112,8 +91,8 @@ internal sealed partial class ToolExecutor(
 
     private (ToolOutcome, JsonElement?, string?) Bounded(object? result)
     {
-        var json = JsonSerializer.SerializeToElement(result, EventJson);
-        return Encoding.UTF8.GetByteCount(json.GetRawText()) <= options.MaxToolBytes
+        var json = JsonSerializer.SerializeToElement(result, ToolCallCheck.EventJson);
+        return JsonMarshal.GetRawUtf8Value(json).Length <= options.MaxToolBytes
             ? (ToolOutcome.Succeeded, json, null)
             : Failure($"The result is larger than {options.MaxToolBytes} bytes.");
     }

@@ -13,6 +13,10 @@ internal sealed class ToolInvoker(
     RunOptions options, TimeProvider clock, ILogger logger)
 {
     private readonly ToolExecutor _executor = new(sink, run, hooks, stragglers, options, clock, logger);
+    private readonly RepeatedCalls _repeated = new();
+
+    /// <summary>How the run ends because of its last calls; null when it goes on.</summary>
+    public RunOutcome.Failed? End { get; private set; }
 
     /// <summary>
     /// The calls of one step: those that need no approval first, then the others, asked for together and made as each is decided. So a process
@@ -35,7 +39,7 @@ internal sealed class ToolInvoker(
             await DecideAsync(asked, cancellationToken);
         }
 
-        return [.. planned.Select(call => new FunctionResultContent(call.Call.CallId, call.Result))];
+        return Results(planned);
     }
 
     /// <summary>Goes on with calls that were asked for in an earlier process.</summary>
@@ -48,25 +52,35 @@ internal sealed class ToolInvoker(
         var planned = pending.Select(required =>
         {
             var call = known[required.CallId.Value].Last();
-            return new PlannedCall(required.CallId, call, agent.FindTool(call, turn), required.Arguments, null, NeedsApproval: true);
+            var tool = agent.FindTool(call, turn);
+            var mistake = tool is null ? ToolCallCheck.Look(call, tool, agent, options.MaxToolBytes).Mistake : null; // configuration may have changed since
+            return new PlannedCall(required.CallId, call, tool, required.Arguments, mistake, null, NeedsApproval: true);
         }).ToList();
         await DecideAsync([.. pending.Zip(planned, (required, call) => new AskedCall(required, call, clock.GetTimestamp()))], cancellationToken);
-        return [.. planned.Select(call => new FunctionResultContent(call.Call.CallId, call.Result))];
+        return Results(planned);
+    }
+
+    private IList<AIContent> Results(List<PlannedCall> planned)
+    {
+        End = _repeated.Add([.. planned.Select(call => (call.Arguments, call.Completed!))]);
+        return [.. planned.Select(call => new FunctionResultContent(call.Call.CallId, Told(call.Completed!)))];
+
+        static object Told(ToolCompleted completed) => completed.Result is { } result ? result : new { error = completed.Error };
     }
 
     private async Task<PlannedCall> PlanAsync(FunctionCallContent call, Turn turn)
     {
         var id = CallId.New();
-        var arguments = _executor.ArgumentsOf(call);
         var tool = agent.FindTool(call, turn);
-        if (tool is null || arguments is not { } known)
+        var (arguments, mistake) = ToolCallCheck.Look(call, tool, agent, options.MaxToolBytes);
+        if (mistake is not null)
         {
-            return new PlannedCall(id, call, tool, arguments, null, NeedsApproval: false);
+            return new PlannedCall(id, call, tool, arguments, mistake, null, NeedsApproval: false);
         }
 
-        var asked = new ChatToolCall(run, id, call.Name, known);
+        var asked = new ChatToolCall(run, id, call.Name, arguments!.Value);
         var refusal = await hooks.CallingAsync(asked);
-        return new PlannedCall(id, call, tool, arguments, refusal, refusal is null && approval.IsNeededFor(tool, asked));
+        return new PlannedCall(id, call, tool, arguments, null, refusal, refusal is null && approval.IsNeededFor(tool!, asked));
     }
 
     /// <summary>In their order; neighbours that may run at the same time do.</summary>
@@ -93,7 +107,7 @@ internal sealed class ToolInvoker(
     }
 
     private async Task ExecuteAsync(PlannedCall call, CancellationToken cancellationToken) =>
-        call.Result = await _executor.ExecuteAsync(call.Id, call.Call.Name, call.Tool, call.Arguments, call.Refusal, cancellationToken);
+        call.Completed = await _executor.ExecuteAsync(call.Id, call.Call.Name, call.Tool, call.Arguments, call.Mistake, call.Refusal, cancellationToken);
 
     private static ApprovalRequired Required(PlannedCall call) => new()
     {
@@ -105,21 +119,59 @@ internal sealed class ToolInvoker(
         ExpiresAt = default,
     };
 
-    /// <summary>Makes each call once it is decided, in whichever order that is.</summary>
+    /// <summary>Makes each call once it is decided, in whichever order that is; those that may run at the same time do.</summary>
     private async Task DecideAsync(List<AskedCall> asked, CancellationToken cancellationToken)
     {
-        while (asked.Count > 0)
+        var underWay = Task.CompletedTask;
+        try
         {
-            AskedCall Find(CallId id) => asked.Single(call => call.Required.CallId == id);
-            (CallId Call, ApprovalDecided? Decided) next;
-            using (budget.Pause())
+            while (asked.Count > 0)
             {
-                next = await sink.NextDecisionAsync([.. asked.Select(call => call.Required.CallId)], id => TooLate(Find(id)), cancellationToken);
+                var (call, decided) = await NextAsync(asked, underWay, cancellationToken);
+                asked.Remove(call);
+                if (!call.Call.RunsInParallel)
+                {
+                    await underWay;
+                }
+
+                underWay = Task.WhenAll(underWay, CarryOutAsync(call, decided, cancellationToken));
+                if (!call.Call.RunsInParallel)
+                {
+                    await underWay;
+                }
             }
 
-            var call = Find(next.Call);
-            await CarryOutAsync(call, next.Decided, cancellationToken);
-            asked.Remove(call);
+            await underWay;
+        }
+        finally
+        {
+            stragglers.Add(underWay); // over already, unless the run has ended meanwhile
+        }
+    }
+
+    /// <summary>The run's time stands still only while nothing but people is waited for.</summary>
+    private async Task<(AskedCall Call, ApprovalDecided? Decided)> NextAsync(List<AskedCall> asked, Task underWay, CancellationToken cancellationToken)
+    {
+        AskedCall Find(CallId id) => asked.Single(call => call.Required.CallId == id);
+        using var pause = underWay.IsCompleted ? budget.Pause() : null;
+        var next = sink.NextDecisionAsync([.. asked.Select(call => call.Required.CallId)], id => TooLate(Find(id)), cancellationToken);
+        try
+        {
+            if (pause is null && await Task.WhenAny(next, underWay) == underWay)
+            {
+                await underWay;
+                using (budget.Pause())
+                {
+                    await next;
+                }
+            }
+
+            var (call, decided) = await next;
+            return (Find(call), decided);
+        }
+        finally
+        {
+            stragglers.Add(next); // over already, unless a call that is under way has lost the run
         }
     }
 
@@ -143,7 +195,7 @@ internal sealed class ToolInvoker(
 
     private async Task TellRejectedAsync(AskedCall asked, ToolCompleted rejected)
     {
-        asked.Call.Result = new { error = rejected.Error };
+        asked.Call.Completed = rejected;
         await hooks.CalledAsync(new ChatToolResult(new ChatToolCall(run, asked.Required.CallId, asked.Required.Tool, asked.Required.Arguments), rejected));
     }
 
@@ -152,12 +204,13 @@ internal sealed class ToolInvoker(
     private ToolCompleted Rejected(AskedCall asked, string why) =>
         _executor.Completed(asked.Required.CallId, asked.Required.Tool, asked.AskedAt, ToolOutcome.Rejected, null, why);
 
-    private sealed record PlannedCall(CallId Id, FunctionCallContent Call, AIFunction? Tool, JsonElement? Arguments, string? Refusal, bool NeedsApproval)
+    private sealed record PlannedCall(
+        CallId Id, FunctionCallContent Call, AIFunction? Tool, JsonElement? Arguments, string? Mistake, string? Refusal, bool NeedsApproval)
     {
         public bool RunsInParallel => Tool?.GetService<ChatTool>() is { RunsInParallel: true };
 
-        /// <summary>What the model is told of it.</summary>
-        public object? Result { get; set; }
+        /// <summary>Null until it has ended.</summary>
+        public ToolCompleted? Completed { get; set; }
     }
 
     private sealed record AskedCall(ApprovalRequired Required, PlannedCall Call, long AskedAt);

@@ -54,7 +54,7 @@ public sealed class RunHookTests
         end.Should().BeOfType<AgentCompleted>();
         client.Frames.All().OfType<ApprovalRequired>().Should().BeEmpty();
         client.Frames.All().OfType<ToolCompleted>().Select(tool => (tool.Tool, tool.Outcome, tool.Error)).Should().Equal(
-            ("pay", ToolOutcome.Rejected, "Not 7."), ("shell", ToolOutcome.Failed, "No tool has that name."));
+            ("pay", ToolOutcome.Rejected, "Not 7."), ("shell", ToolOutcome.Failed, "No tool is called shell. The tools that there are: pay."));
         (await _notes.EndAsync()).Should().Be(ChatRunOutcome.Completed);
         _notes.Called.Should().Equal(("pay", ToolOutcome.Rejected), ("shell", ToolOutcome.Failed));
         _notes.Ends.Should().ContainSingle("it is told once");

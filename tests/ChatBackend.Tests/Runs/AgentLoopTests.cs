@@ -44,7 +44,7 @@ public sealed class AgentLoopTests : IDisposable
         _sink.Calls.Should().Equal(
             "take", "Text Let me look. ", "end part", "start look {}", "ended look Succeeded", "start other {}", "ended other Failed", "take", "Text Done.", "take");
         model.Shown[1].Should().Be(
-            """user:hello|assistant:Let me look. +call a look+call b other|tool:result a "found"+result b {"error":"No tool has that name."}""");
+            """user:hello|assistant:Let me look. +call a look+call b other|tool:result a "found"+result b {"error":"No tool is called other. The tools that there are: look."}""");
         model.Tools.Should().OnlyContain(tools => tools!.Count == 1 && tools[0].Name == "look");
     }
 

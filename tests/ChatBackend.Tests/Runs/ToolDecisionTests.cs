@@ -91,7 +91,7 @@ public sealed class ToolDecisionTests : IDisposable
         var told = await CallAsync(call);
 
         _sink.Ended.Single().Outcome.Should().Be(isTaken ? ToolOutcome.Succeeded : ToolOutcome.Failed);
-        told.Single().Should().Be(isTaken ? "a \"noon\"" : """a {"error":"The arguments are larger than 1000 bytes, nest too deep or are not JSON."}""");
+        told.Single().Should().Be(isTaken ? "a \"noon\"" : """a {"error":"The arguments are larger than 1000 bytes."}""");
         _sink.Calls[0].Should().StartWith(isTaken ? """start clock {"place":"xxx""" : "start clock {}");
     }
 
@@ -108,7 +108,8 @@ public sealed class ToolDecisionTests : IDisposable
 
         await CallAsync(broken, new FunctionCallContent("b", "mail", new Dictionary<string, object?> { ["to"] = deep }));
 
-        _sink.Ended.Should().HaveCount(2).And.OnlyContain(ended => ended.Error!.StartsWith("The arguments are larger than 1000 bytes, nest too deep"));
+        _sink.Ended.Select(ended => ended.Error).Should().Equal(
+            "The arguments are not JSON that can be read. Send one whole JSON object.", $"The arguments nest deeper than {ChatProtocol.MaxDepth - 2} levels.");
         _sink.Asked.Should().BeEmpty();
     }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,8 +36,53 @@ internal static class DelegateTool
                 : arguments.Services!.GetRequiredService(parameter.ParameterType));
         }
 
-        return default;
+        return IsFilledInByTheFactory(parameter.ParameterType) ? default : new() { BindParameter = FromModel };
     }
+
+    /// <summary>What cannot be read is told to the model by the parameter's name: why, it can mend.</summary>
+    /// <exception cref="ChatToolException"/>
+    private static object? FromModel(ParameterInfo parameter, AIFunctionArguments arguments)
+    {
+        if (!arguments.TryGetValue(parameter.Name!, out var given))
+        {
+            return parameter.HasDefaultValue ? parameter.DefaultValue : throw new ChatToolException($"The arguments do not fit. {parameter.Name}: is missing.");
+        }
+
+        if (given is not JsonElement json)
+        {
+            return given;
+        }
+
+        try
+        {
+            return Read(json, parameter.ParameterType);
+        }
+        catch (Exception ex) when (ex is JsonException or FormatException or ArgumentException)
+        {
+            var at = (ex as JsonException)?.Path is ['$', .. var path] ? path : "";
+            throw new ChatToolException($"The arguments do not fit. {parameter.Name}{at}: cannot be read as {NameOf(parameter.ParameterType)}, got {SchemaWords.Excerpt(json)}.");
+        }
+    }
+
+    /// <summary>A string is read as the JSON in it where no string is wanted: models send 42 as "42", and objects as their text.</summary>
+    private static object? Read(JsonElement json, Type type)
+    {
+        if (json.ValueKind == JsonValueKind.String && type != typeof(string))
+        {
+            try
+            {
+                return JsonSerializer.Deserialize(json.GetString()!, type, AIJsonUtilities.DefaultOptions);
+            }
+            catch (JsonException)
+            {
+                // No JSON of that type is in it: it may be one itself, such as a date.
+            }
+        }
+
+        return json.Deserialize(type, AIJsonUtilities.DefaultOptions);
+    }
+
+    private static string NameOf(Type type) => Nullable.GetUnderlyingType(type) is { } inner ? NameOf(inner) : type.Name;
 
     /// <summary>A list of services has to say so with <c>[FromServices]</c>: the container has an empty one of every type.</summary>
     private static bool IsService(ParameterInfo parameter, IServiceProviderIsService services) =>

@@ -10,7 +10,7 @@ internal sealed class ToolCatalog
     /// <exception cref="InvalidOperationException">Two tools have one name.</exception>
     public ToolCatalog(IEnumerable<ToolRegistration> added, IServiceProvider services)
     {
-        foreach (var tool in added.Select(tool => (AIFunction)tool.Create(services)).Prepend(ThreadSearchTool.Create()))
+        foreach (var tool in added.Select(tool => (AIFunction)tool.Create(services)).Prepend(new ChatTool(ThreadSearchTool.Create(), new ChatToolOptions { RunsInParallel = true })))
         {
             if (!_tools.TryAdd(tool.Name, tool))
             {
