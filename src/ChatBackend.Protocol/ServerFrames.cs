@@ -14,6 +14,7 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(MessageRemoved), "message_removed")]
 [JsonDerivedType(typeof(ThreadRewound), "thread_rewound")]
 [JsonDerivedType(typeof(AgentStarted), "agent_started")]
+[JsonDerivedType(typeof(AgentFallback), "agent_fallback")]
 [JsonDerivedType(typeof(MessageSteered), "message_steered")]
 [JsonDerivedType(typeof(ToolExecuting), "tool_executing")]
 [JsonDerivedType(typeof(ToolCompleted), "tool_completed")]

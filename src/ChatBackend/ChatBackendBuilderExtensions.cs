@@ -31,6 +31,20 @@ public static class ChatBackendBuilderExtensions
     public static IChatBackendBuilder AddTool(this IChatBackendBuilder builder, AIFunction function, Action<ChatToolOptions>? configure = null) =>
         builder.Add(ToolRegistration.Of(function, configure));
 
+    /// <summary>Adds an API by which models are asked: agents of configuration name it in <c>Agents:List:n:Provider</c>.</summary>
+    /// <param name="name">1 to 64 of <c>A-Z a-z 0-9 . _ -</c>; it takes the place of one that is there under that name.</param>
+    /// <param name="connect">
+    /// Makes the model from the application's services, the agent's settings and its key, once, at the start; null is no key. The model throws <see cref="ModelException"/> to say what a failure means.
+    /// Requests are repeated and what is secret is kept out of the log around it, as for the providers that are there.
+    /// </param>
+    public static IChatBackendBuilder AddModelProvider(this IChatBackendBuilder builder, string name, Func<IServiceProvider, ModelEndpointOptions, string?, IChatClient> connect)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(connect);
+        builder.Services.AddSingleton(new ModelProvider(AgentNames.Check(name), connect));
+        return builder;
+    }
+
     /// <summary>Adds a hook that is called in every run, of every agent.</summary>
     public static IChatBackendBuilder AddRunHook<THook>(this IChatBackendBuilder builder)
         where THook : ChatRunHook

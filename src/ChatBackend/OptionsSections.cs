@@ -1,3 +1,4 @@
+using ChatBackend.Agents;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,7 +26,11 @@ internal static class OptionsSections
     /// <summary>First, so that what code sets wins.</summary>
     private sealed class FromConfiguration(IConfiguration configuration) : IConfigureOptions<ChatBackendOptions>
     {
-        public void Configure(ChatBackendOptions options) => configuration.Bind(options);
+        public void Configure(ChatBackendOptions options)
+        {
+            configuration.Bind(options);
+            options.Agents.List = ConfiguredAgents.Read(configuration.GetSection($"{AgentsOptions.Section}:{nameof(AgentsOptions.List)}"));
+        }
     }
 
     private sealed class Factory<TSection>(

@@ -54,6 +54,9 @@ internal sealed class RunBuilder(RunId id)
             case AgentStarted started:
                 _head = _head with { Agent = started.Agent, Answers = started.MessageId, ParentRunId = started.ParentRunId };
                 break;
+            case AgentFallback fallback:
+                _head = _head with { AnsweredBy = fallback.Agent };
+                break;
             case MessageSteered steered:
                 _items.Add(new SteeredItem(steered.MessageId, IsReplaced: false));
                 break;

@@ -60,6 +60,9 @@ public sealed record RunEntry : TranscriptEntry
     /// <summary>Null when the transcript begins after the run did.</summary>
     public string? Agent { get; init; }
 
+    /// <summary>The agent whose model answers in the place of <see cref="Agent"/>'s; null when its own does.</summary>
+    public string? AnsweredBy { get; init; }
+
     /// <summary>The message that the run answers; null when the transcript begins after the run did.</summary>
     public MessageId? Answers { get; init; }
 

@@ -153,6 +153,7 @@ export class Conversation {
       case 'thread_renamed': this.title = event.title; return;
       case 'agent_started': return this.#started(event);
       case 'message_steered': return this.#steered(event, run);
+      case 'agent_fallback': run?.answeredBy(event.agent); return;
       case 'agent_part': run?.part(event.part_id, event.kind === 'thinking').finish(event.text); return;
       case 'tool_executing': run?.tool(event).is('running'); return;
       case 'tool_completed': run?.tool(event).completed(event); return;

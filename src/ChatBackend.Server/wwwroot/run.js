@@ -20,7 +20,8 @@ export class Run {
     this.id = id;
     this.answers = answers;
     this.body = make('div', 'body');
-    this.node = make('li', 'run', make('p', 'who', agent), this.body);
+    this.who = make('p', 'who', agent);
+    this.node = make('li', 'run', this.who, this.body);
     this.node.setAttribute('aria-busy', 'true');
   }
 
@@ -54,6 +55,11 @@ export class Run {
 
   setOnline(isOnline) {
     this.#tools.forEach(card => card.setOnline(isOnline));
+  }
+
+  // Another agent's model, since that of this run's agent is not available.
+  answeredBy(agent) {
+    this.who.append(make('span', 'instead', ` answered by ${agent}`));
   }
 
   takeIn(messageNode) {

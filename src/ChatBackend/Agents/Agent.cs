@@ -26,6 +26,9 @@ internal sealed record Agent
     /// <summary>Whether the model is shown what was said before the message it answers. It is not where it would not look at it.</summary>
     public bool IsShownHistory { get; init; } = true;
 
+    /// <summary>The agent whose model answers when this one's is unavailable; null when none does.</summary>
+    public Agent? Fallback { get; init; }
+
     /// <summary>Tools the model is told of.</summary>
     public IReadOnlyList<AIFunction> Tools { get; init; } = [];
 

@@ -1,4 +1,3 @@
-using ChatBackend.Agents.Completions;
 using ChatBackend.Agents.Script;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
@@ -19,17 +18,26 @@ internal sealed class AgentCatalog
     /// <exception cref="InvalidOperationException">An agent lacks a model, or has a tool that does not exist or two of one name.</exception>
     public AgentCatalog(
         IOptions<AgentsOptions> options, IConfiguration configuration, IEnumerable<AgentRegistration> added, ToolCatalog tools,
-        IServiceProvider services, TimeProvider clock)
+        ModelProviders providers, IServiceProvider services, TimeProvider clock)
     {
         var chosen = options.Value;
         IReadOnlyList<AgentRegistration> registered = [.. added];
         var names = NamesIn(chosen, registered).ToList();
         _agents = registered.Select(agent => Of(agent, tools, services))
-            .Concat(Configured(chosen, configuration, tools, clock))
+            .Concat(Configured(chosen, configuration, tools, providers, services, clock))
             .ToDictionary(agent => agent.Name);
         if (_agents.Values.SelectMany(CalledBy).FirstOrDefault(call => !_agents.ContainsKey(call.Called)) is { Caller: not null } unknown)
         {
             throw new InvalidOperationException($"The agent {unknown.Caller} calls the agent {unknown.Called}, which does not exist. There are {string.Join(", ", names)}.");
+        }
+
+        foreach (var (name, other) in registered.Select(agent => (agent.Name, agent.Fallback)).Concat(chosen.List.Select(agent => (agent.Name, agent.Fallback))).Where(agent => agent.Fallback is { Length: > 0 }))
+        {
+            _agents[name] = _agents[name] with
+            {
+                Fallback = other != name && _agents.TryGetValue(other!, out var fallback) ? fallback : throw new InvalidOperationException(
+                    $"The agent {name} has the fallback {other}, which is not another agent. There are {string.Join(", ", names)}."),
+            };
         }
 
         var first = chosen.Default is { Length: > 0 } named ? named : names[0];
@@ -93,15 +101,15 @@ internal sealed class AgentCatalog
             ? throw new InvalidOperationException($"The agent {agent} has more than one tool called {twice.Key}.")
             : tools;
 
-    private static IEnumerable<Agent> Configured(AgentsOptions options, IConfiguration configuration, ToolCatalog tools, TimeProvider clock)
+    private static IEnumerable<Agent> Configured(
+        AgentsOptions options, IConfiguration configuration, ToolCatalog tools, ModelProviders providers, IServiceProvider services, TimeProvider clock)
     {
         foreach (var endpoint in options.List)
         {
-            var key = endpoint.KeyFrom is { Length: > 0 } variable ? AgentKeys.Find(configuration, variable) : null;
             yield return new Agent
             {
                 Name = endpoint.Name,
-                Model = CompletionsClient.Connect(endpoint, key, clock),
+                Model = providers.Connect(endpoint, configuration, services),
                 Instructions = endpoint.Instructions,
                 Description = endpoint.Description,
                 Suggestions = [.. endpoint.Suggestions],

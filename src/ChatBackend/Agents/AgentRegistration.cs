@@ -23,6 +23,8 @@ internal sealed record AgentRegistration
 
     public bool IsShownHistory { get; init; } = true;
 
+    public string? Fallback { get; init; }
+
     public IReadOnlyList<ToolRegistration> Tools { get; init; } = [];
 
     /// <summary>Names of tools that it shares with others.</summary>

@@ -12,6 +12,7 @@ internal static class AgentsRegistration
         services.AddSection(options => options.Agents);
         services.AddSingleton<IValidateOptions<AgentsOptions>, AgentsOptionsFields>();
         services.AddSingleton<IValidateOptions<AgentsOptions>, AgentsOptionsValidator>();
+        services.AddSingleton<ModelProviders>();
         services.AddSingleton<ToolCatalog>();
         services.AddSingleton<ToolApproval>();
         services.AddSingleton<AgentCatalog>();

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using ChatBackend.Agents.Completions;
 using ChatBackend.Agents.Tools;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -40,6 +39,9 @@ public sealed class ChatAgentBuilder
     /// <summary>How long a run may take, without the time that it waits for approvals; null for <c>Runs:Timeout</c>.</summary>
     public TimeSpan? Timeout { get; set; }
 
+    /// <summary>The agent whose model answers in the place of this one's when that is unavailable, before the first word of an answer; null for none.</summary>
+    public string? Fallback { get; set; }
+
     /// <summary>
     /// Answers with this model. Without any <c>UseModel</c> the agent has the application's <see cref="IChatClient"/> (<c>services.AddChatClient</c>).
     /// The model says how each answer ended (<c>FinishReason</c>): an answer that only breaks off is taken for one that was cut.
@@ -71,13 +73,19 @@ public sealed class ChatAgentBuilder
     /// <param name="endpoint">The base of the API, such as <c>https://api.openai.com/v1</c>.</param>
     /// <param name="model">The model's name there.</param>
     /// <param name="apiKey">Null sends none.</param>
-    public ChatAgentBuilder UseEndpoint(string endpoint, string model, string? apiKey = null)
+    /// <param name="configure">Sets what an entry of <c>Agents:List</c> can set about the model; instructions, tools and what people are told are the builder's.</param>
+    public ChatAgentBuilder UseEndpoint(string endpoint, string model, string? apiKey = null, Action<ModelEndpointOptions>? configure = null)
     {
         var options = new ModelEndpointOptions { Name = Name, Endpoint = endpoint, Model = model };
+        configure?.Invoke(options);
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        return Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-            ? UseModel(services => CompletionsClient.Connect(options, apiKey, services.GetRequiredService<TimeProvider>()))
-            : throw new ArgumentException($"\"{endpoint}\" is not an absolute http or https URL.", nameof(endpoint));
+        if (ModelEndpointProblems.Of(options).FirstOrDefault() is { Length: > 0 } problem)
+        {
+            throw new ArgumentException(problem, nameof(endpoint));
+        }
+
+        Fallback = options.Fallback ?? Fallback;
+        return UseModel(services => services.GetRequiredService<ModelProviders>().Connect(options, apiKey, services));
     }
 
     /// <summary>Instructions that are made for each run, from its user, its thread and its services; they come after <see cref="Instructions"/>.</summary>
@@ -153,6 +161,7 @@ public sealed class ChatAgentBuilder
         Description = Description,
         Suggestions = [.. Suggestions],
         IsShownHistory = ShowsHistory,
+        Fallback = Fallback,
         Limits = new AgentLimits(Positive(MaxSteps, nameof(MaxSteps)), Positive(MaxOutputCharacters, nameof(MaxOutputCharacters)), Positive(Timeout)),
         Tools = [.. _tools],
         SharedTools = [.. _sharedTools],

@@ -9,6 +9,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
 {
     private readonly int _maxSteps = agent.Limits.MaxSteps ?? options.MaxSteps;
     private readonly int _maxOutputCharacters = agent.Limits.MaxOutputCharacters ?? options.MaxOutputCharacters;
+    private readonly AnsweringModel _model = new(agent, sink);
     private int _said;
 
     /// <param name="resumes">Calls that were asked for in an earlier process; they are in the conversation.</param>
@@ -63,7 +64,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
     {
         var finished = false;
         var request = new ChatOptions { Tools = [.. agent.Tools] };
-        await foreach (var update in agent.Model.GetStreamingResponseAsync(conversation, request, cancellationToken))
+        await foreach (var update in _model.StreamAsync(conversation, request, cancellationToken))
         {
             finished |= update.FinishReason is not null;
             foreach (var content in update.Contents)

@@ -17,6 +17,10 @@ internal interface IRunSink
     /// <exception cref="RunLostException"/>
     Task CompletePartAsync(CancellationToken cancellationToken);
 
+    /// <summary>Another agent's model answers from here on, since that of the run's agent is not available.</summary>
+    /// <exception cref="RunLostException"/>
+    Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken);
+
     /// <summary>
     /// Takes in the messages that were sent to enter this run: each is durably part of it from here on, and no other run's. What the
     /// run is saying becomes a part of its own before them.

@@ -53,6 +53,12 @@ internal sealed class NestedRunSink(
     public Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(
         IReadOnlyCollection<CallId> of, Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken) => calls.NextDecisionAsync(of, tooLate, cancellationToken);
 
+    public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken)
+    {
+        ThrowIfOver();
+        return calls.FallBackAsync(agent, code, cancellationToken);
+    }
+
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken)
     {
         ThrowIfOver();

@@ -4,10 +4,13 @@ using ChatBackend.Threads.Publishing;
 
 namespace ChatBackend.Threads;
 
-/// <summary>The tool calls of one run, or of one nested in it: their begin, their end, their approvals and their progress.</summary>
+/// <summary>What one run, or one nested in it, asks others for: the model of another agent, and tools, with their begin, their end, their approvals and their progress.</summary>
 /// <param name="parent">The run that it is nested in; null when it is not.</param>
 internal sealed class RunCalls(RunId run, RunId? parent, RunCommits commits, ApprovalWaits waits, ThreadWriter writer, ThreadPublisher publisher)
 {
+    public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) =>
+        commits.CommitAsync(_ => [new AgentFallback { RunId = run, ParentRunId = parent, Agent = agent, Code = code }], cancellationToken);
+
     public Task StartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) => commits.CommitAsync(
         _ => [new ToolExecuting { RunId = run, ParentRunId = parent, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
 

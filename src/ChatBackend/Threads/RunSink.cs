@@ -111,6 +111,8 @@ internal sealed class RunSink : IRunSink
         return [.. taken.Select(message => message.Text!)];
     }
 
+    public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => _calls.FallBackAsync(agent, code, cancellationToken);
+
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>
         _calls.StartsAsync(call, tool, arguments, cancellationToken);
 

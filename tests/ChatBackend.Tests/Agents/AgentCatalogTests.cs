@@ -60,8 +60,43 @@ public sealed class AgentCatalogTests
     [InlineData("List:0:Tools:0", "shell", "*small*unknown tool: shell*search_threads, clock, calculator*")]
     [InlineData("List:0:Timeout", "00:00:00", "*Timeout*")]
     [InlineData("Default", "large", "*Default is large*demo, small*")]
+    [InlineData("List:0:Endpoint", "localhost:11434/v1", "*Is it http://localhost:11434/v1?*")]
+    [InlineData("List:0:Endpoint", "https://me:sk-secret-key-123@models.example/v1", "*List:0:Endpoint*small*KeyFrom*")]
+    [InlineData("List:0:KeyFrom", "sk-secret-key-1234567", "*List:0:KeyFrom*small*looks like a key*")]
+    [InlineData("List:0:Provider", "antropic", "*List:0:Provider*antropic*openai, azure-openai*")]
+    [InlineData("List:0:Temperature", "3", "*List?0?.Temperature*between 0 and 2*")]
+    [InlineData("List:0:TopP", "1.1", "*List?0?.TopP*")]
+    [InlineData("List:0:MaxTokens", "0", "*List?0?.MaxTokens*")]
+    [InlineData("List:0:ReasoningEffort", "very high", "*ReasoningEffort*word*")]
+    [InlineData("List:0:ToolChoice", "the clock", "*List:0:ToolChoice*small*")]
+    [InlineData("List:0:ExtraBody", "{\"a\":", "*List:0:ExtraBody*small*JSON object*")]
+    [InlineData("List:0:ExtraBody", "[1]", "*List:0:ExtraBody*small*JSON object*")]
+    [InlineData("List:0:Headers:Content-Length", "1", "*List:0:Headers*small*Content-Length*")]
+    [InlineData("List:0:Headers:two words", "1", "*List:0:Headers*small*two words*")]
+    [InlineData("List:0:Headers:X-Key", "sk-secret-key-123\r\nX: y", "*List:0:Headers:X-Key*small*line break*")]
+    [InlineData("List:0:HeadersFrom:X-Key", "CHATBACKEND_NOT_SET", "*List:0:HeadersFrom:X-Key*small*CHATBACKEND_NOT_SET*not set*")]
+    [InlineData("List:0:ApiKeyHeader", "api key", "*ApiKeyHeader*")]
+    [InlineData("List:0:ApiVersion", "a b", "*ApiVersion*")]
+    [InlineData("List:0:Retries", "11", "*Retries*")]
+    [InlineData("List:0:FirstByteTimeout", "00:00:00", "*FirstByteTimeout*")]
+    [InlineData("List:0:TotalTimeout", "2.00:00:00", "*TotalTimeout*")]
+    [InlineData("List:0:Fallback", "small", "*List:0:Fallback*small*not another agent*")]
+    [InlineData("List:0:Fallback", "large", "*List:0:Fallback*large*demo, small*")]
     public void A_mistake_in_the_configuration_is_told_at_the_start(string setting, string value, string message) =>
-        FluentActions.Invoking(() => Catalog([.. Small, (setting, value)])).Should().Throw<OptionsValidationException>().WithMessage(message);
+        FluentActions.Invoking(() => Catalog([.. Small, (setting, value)])).Should().Throw<OptionsValidationException>().WithMessage(message)
+            .Which.Message.Should().NotContain("sk-secret", "a start that fails is logged");
+
+    [Theory]
+    [InlineData("List:0:Temperature", "warm", "*Agents:List:0:Temperature*")]
+    [InlineData("List:0:Stream", "maybe", "*Agents:List:0:Stream*")]
+    [InlineData("List:0:MaxTokens", "many", "*Agents:List:0:MaxTokens*")]
+    public void What_is_no_number_is_told_with_its_key(string setting, string value, string message) =>
+        FluentActions.Invoking(() => Catalog([.. Small, (setting, value)])).Should().Throw<InvalidOperationException>().WithMessage(message);
+
+    [Fact]
+    public void Tokens_are_limited_under_one_name() =>
+        FluentActions.Invoking(() => Catalog([.. Small, ("List:0:MaxTokens", "1"), ("List:0:MaxCompletionTokens", "1")]))
+            .Should().Throw<OptionsValidationException>().WithMessage("*List:0:MaxTokens and MaxCompletionTokens*");
 
     [Fact]
     public void Two_agents_of_one_name_and_no_agent_at_all_are_refused()

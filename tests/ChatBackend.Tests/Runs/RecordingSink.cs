@@ -56,6 +56,8 @@ internal sealed class RecordingSink : IRunSink
         return Steered.TryDequeue(out var texts) ? texts : [];
     }
 
+    public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => Add($"fall back to {agent}: {code}");
+
     public INestedRunSink Nest(RunId nested) => throw new InvalidOperationException();
 
     public void ReportProgress(CallId call, string text, double? fraction) => throw new InvalidOperationException();

@@ -123,6 +123,8 @@ public sealed class ToolInvokerTests : IDisposable
 
         public ValueTask WriteTextAsync(PartKind kind, string text, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
+        public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => throw new InvalidOperationException();
+
         public Task CompletePartAsync(CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<IReadOnlyList<string>> TakeSteeredAsync(CancellationToken cancellationToken) => throw new InvalidOperationException();

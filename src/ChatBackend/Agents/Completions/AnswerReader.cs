@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Completions;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Completions;
@@ -12,16 +13,18 @@ internal static partial class RequestWriter
     /// <summary>The member by which counts are asked for; not every endpoint knows it.</summary>
     public const string StreamOptions = "stream_options";
 
+    public const string MaxCompletionTokens = "max_completion_tokens";
+
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     // Messages and tools stand before what changes from request to request, as caches of providers look at the beginning.
-    public static byte[] Write(string model, IReadOnlyList<ChatMessage> messages, ChatOptions? options, bool asksForCounts)
+    public static byte[] Write(ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, ChatOptions? options, RequestDialect dialect)
     {
         var bytes = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(bytes, Plain))
         {
             json.WriteStartObject();
-            json.WriteString("model", model);
+            WriteText(json, endpoint, "model", endpoint.Settings.Model);
             json.WriteStartArray("messages");
             foreach (var message in messages)
             {
@@ -29,16 +32,20 @@ internal static partial class RequestWriter
             }
 
             json.WriteEndArray();
-            Write(json, options?.Tools?.OfType<AIFunctionDeclaration>().ToList() ?? []);
-            json.WriteBoolean("stream", true);
-            if (asksForCounts)
+            if (options?.Tools?.OfType<AIFunctionDeclaration>().ToList() is { Count: > 0 } tools && endpoint.Sends("tools")) // an empty list is refused
             {
-                json.WriteStartObject(StreamOptions);
-                json.WriteBoolean("include_usage", true);
-                json.WriteEndObject();
+                Write(json, tools);
+                WriteChoice(json, endpoint, messages, tools);
             }
 
-            WriteSettings(json, options);
+            WriteStream(json, endpoint, dialect);
+            WriteSettings(json, endpoint, options, dialect);
+            foreach (var (name, value) in endpoint.ExtraBody)
+            {
+                json.WritePropertyName(name);
+                value.WriteTo(json);
+            }
+
             json.WriteEndObject();
         }
 
@@ -104,11 +111,6 @@ internal static partial class RequestWriter
 
     private static void Write(Utf8JsonWriter json, List<AIFunctionDeclaration> tools)
     {
-        if (tools.Count == 0)
-        {
-            return; // an empty list is refused
-        }
-
         json.WriteStartArray("tools");
         foreach (var tool in tools)
         {
@@ -164,21 +166,57 @@ internal static partial class RequestWriter
         }
     }
 
-    private static void WriteSettings(Utf8JsonWriter json, ChatOptions? options)
+    private static void WriteChoice(Utf8JsonWriter json, ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, List<AIFunctionDeclaration> tools)
     {
-        void Number(string name, decimal? value)
+        if (endpoint.Settings.ToolChoice is { } choice && endpoint.Sends("tool_choice"))
         {
-            if (value is { } number)
+            var isWord = choice is "auto" or "none" or "required";
+            if (isWord && (choice != "required" || messages[^1].Role != ChatRole.Tool))
             {
-                json.WriteNumber(name, number);
+                json.WriteString("tool_choice", choice);
+            }
+            else if (!isWord && messages[^1].Role != ChatRole.Tool && tools.Exists(tool => tool.Name == choice))
+            {
+                json.WriteStartObject("tool_choice");
+                json.WriteString("type", "function");
+                json.WriteStartObject("function");
+                json.WriteString("name", choice);
+                json.WriteEndObject();
+                json.WriteEndObject();
             }
         }
 
-        Number("temperature", (decimal?)options?.Temperature);
-        Number("top_p", (decimal?)options?.TopP);
-        Number("max_tokens", options?.MaxOutputTokens);
-        Number("seed", options?.Seed);
-        if (options?.StopSequences is { Count: > 0 } stop)
+        if (endpoint.Settings.ParallelToolCalls is { } parallel && endpoint.Sends("parallel_tool_calls"))
+        {
+            json.WriteBoolean("parallel_tool_calls", parallel);
+        }
+    }
+
+    private static void WriteStream(Utf8JsonWriter json, ModelEndpoint endpoint, RequestDialect dialect)
+    {
+        if (endpoint.Sends("stream"))
+        {
+            json.WriteBoolean("stream", endpoint.Settings.Stream);
+        }
+
+        if (endpoint.Settings.Stream && dialect.AsksForCounts && endpoint.Sends(StreamOptions))
+        {
+            json.WriteStartObject(StreamOptions);
+            json.WriteBoolean("include_usage", true);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void WriteSettings(Utf8JsonWriter json, ModelEndpoint endpoint, ChatOptions? options, RequestDialect dialect)
+    {
+        var settings = endpoint.Settings;
+        WriteNumber(json, endpoint, "temperature", (decimal?)settings.Temperature ?? (decimal?)options?.Temperature);
+        WriteNumber(json, endpoint, "top_p", (decimal?)settings.TopP ?? (decimal?)options?.TopP);
+        WriteNumber(json, endpoint, dialect.NamesTokensNewly ? MaxCompletionTokens : "max_tokens", settings.MaxTokens ?? options?.MaxOutputTokens);
+        WriteNumber(json, endpoint, MaxCompletionTokens, settings.MaxCompletionTokens);
+        WriteNumber(json, endpoint, "seed", settings.Seed ?? options?.Seed);
+        WriteText(json, endpoint, "reasoning_effort", settings.ReasoningEffort);
+        if ((settings.Stop.Count > 0 ? settings.Stop : options?.StopSequences) is { Count: > 0 } stop && endpoint.Sends("stop"))
         {
             json.WriteStartArray("stop");
             foreach (var text in stop)
@@ -187,6 +225,22 @@ internal static partial class RequestWriter
             }
 
             json.WriteEndArray();
+        }
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, ModelEndpoint endpoint, string name, decimal? value)
+    {
+        if (value is { } number && endpoint.Sends(name))
+        {
+            json.WriteNumber(name, number);
+        }
+    }
+
+    private static void WriteText(Utf8JsonWriter json, ModelEndpoint endpoint, string name, string? value)
+    {
+        if (value is not null && endpoint.Sends(name))
+        {
+            json.WriteString(name, value);
         }
     }
 
@@ -199,3 +253,8 @@ internal static partial class RequestWriter
     [GeneratedRegex("[^a-zA-Z0-9_-]")]
     private static partial Regex Illegal();
 }
+
+/// <summary>What an endpoint was found to want.</summary>
+/// <param name="AsksForCounts">Whether it takes the member by which counts are asked for.</param>
+/// <param name="NamesTokensNewly">Whether it wants <c>max_completion_tokens</c> where the settings say <c>max_tokens</c>.</param>
+internal readonly record struct RequestDialect(bool AsksForCounts, bool NamesTokensNewly);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Completions;

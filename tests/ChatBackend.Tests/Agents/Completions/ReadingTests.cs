@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Agents.Completions;
+using ChatBackend.Agents.Endpoints;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 
@@ -261,6 +262,6 @@ public sealed class ReadingTests
         await context.Response.WriteAsync(sent, context.RequestAborted);
     });
 
-    private static CompletionsClient Client(ModelServer server) =>
+    private static IChatClient Client(ModelServer server) =>
         CompletionsClient.Connect(new ModelEndpointOptions { Name = "small", Endpoint = server.Endpoint, Model = "small" }, key: null, new InstantWaits());
 }

@@ -181,31 +181,6 @@ public sealed class RefusalTests
         other.Requests.Should().ContainSingle().Which.Key.Should().BeNull();
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("/")]
-    [InlineData("/v1/")]
-    [InlineData("/v1/chat/completions")]
-    public async Task The_address_is_understood_with_and_without_its_path(string path)
-    {
-        await using var server = await ModelServer.StartAsync(context =>
-        {
-            if (context.Request.Path == "/v1/chat/completions")
-            {
-                return SendAsync(context, Answer);
-            }
-
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
-        });
-        using var model = Connect(new Uri(server.Endpoint).GetLeftPart(UriPartial.Authority) + path);
-
-        (await model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken)).Text().Should().Be("hi");
-        (await model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken)).Text().Should().Be("hi");
-
-        server.Requests.Should().HaveCount(path is "" or "/" ? 3 : 2, "the right one is remembered");
-    }
-
     [Fact]
     public async Task A_member_that_an_endpoint_does_not_take_is_left_out()
     {
@@ -256,7 +231,7 @@ public sealed class RefusalTests
         await context.Response.WriteAsync(events, context.RequestAborted);
     }
 
-    private CompletionsClient Connect(string endpoint) =>
+    private IChatClient Connect(string endpoint) =>
         CompletionsClient.Connect(new ModelEndpointOptions { Name = "small", Endpoint = endpoint, Model = "small" }, Key, _clock);
 
     private async Task<string> ReadAsync(ModelServer server)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace ChatBackend.Agents.Completions;
+namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>Says what kind of error an endpoint means, whichever shape it gave it.</summary>
 internal static class ModelErrors
@@ -27,14 +27,30 @@ internal static class ModelErrors
     }
 
     /// <param name="body">The beginning of what came, or all of it.</param>
-    public static ModelException OfResponse(int status, Uri asked, string? contentType, string body, TimeSpan? retryAfter)
+    /// <param name="hint">For the operator, what else was found.</param>
+    public static ModelException OfResponse(HttpResponseMessage response, Uri asked, string body, string hint, DateTimeOffset now)
     {
+        var status = (int)response.StatusCode;
         var what = Said(body);
         return new ModelException(
             Classify(status, what, ModelErrorKind.Rejected),
-            $"{asked.GetLeftPart(UriPartial.Path)} answered {status} ({contentType ?? "no content type"}): {what}",
-            retryAfter);
+            $"{asked.GetLeftPart(UriPartial.Path)} answered {status} ({response.Content.Headers.ContentType?.MediaType ?? "no content type"}){hint}: {what}",
+            RetryAfter.Of(response.Headers, now));
     }
+
+    /// <summary>An answer with a status of success that is none of the API: a page of a portal, a proxy's sign-in.</summary>
+    public static ModelException OfOtherContent(HttpResponseMessage response, ReadOnlySpan<byte> content) => new(
+        ModelErrorKind.Misconfigured,
+        $"{response.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Path)} answered {response.Content.Headers.ContentType?.MediaType ?? "no content type"}, not what a model says: {Excerpt.Of(content)}");
+
+    /// <summary>What a client threw: its own words where it has some, else its type, since a text of it may hold anything.</summary>
+    public static ModelException OfException(Exception thrown) => thrown switch
+    {
+        ModelException known => known,
+        HttpRequestException { StatusCode: { } status } => new(Classify((int)status, "", ModelErrorKind.Unavailable), $"The endpoint answered {(int)status}: {thrown.Message}", inner: thrown),
+        TimeoutException or OperationCanceledException => new(ModelErrorKind.Unavailable, "The endpoint was silent for too long.", inner: new TimeoutException(thrown.Message)),
+        _ => new(ModelErrorKind.Unavailable, $"The answer could not be read: {thrown.GetType().Name}: {thrown.Message}", inner: thrown),
+    };
 
     /// <summary>What an error's body says: its message where it has one, so that a request that is repeated in it stays out.</summary>
     public static string Said(string body)

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace ChatBackend.Agents.Completions;
+namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>Takes out of what an endpoint sent what must not stand in a log: keys, and what people wrote. Endpoints repeat both in their errors.</summary>
 /// <param name="secrets">Keys and header values that were sent.</param>
@@ -10,6 +10,9 @@ internal sealed partial class Redactor(IReadOnlyCollection<string> secrets, IRea
     private const string Mask = "***";
     private const int LeastRepeated = 12; // characters; shorter repetitions are words of the language
 
+    /// <summary>What looks like a key, where none is known.</summary>
+    public static string WithoutKeys(string text) => KeyLike().Replace(text, Mask);
+
     public string Redact(string text)
     {
         foreach (var secret in secrets.Where(secret => secret.Length > 0))
@@ -17,7 +20,7 @@ internal sealed partial class Redactor(IReadOnlyCollection<string> secrets, IRea
             text = text.Replace(secret, Mask, StringComparison.Ordinal);
         }
 
-        return WithoutConversation(KeyLike().Replace(text, Mask));
+        return WithoutConversation(WithoutKeys(text));
     }
 
     private string WithoutConversation(string text)

@@ -3,13 +3,15 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
-namespace ChatBackend.Agents.Completions;
+namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>
 /// The JSON objects of one response, as server-sent events or as they are, bounded in the length of one and of all. Understands what servers write
 /// beside the standard: events without a blank line at the end, JSON without <c>data:</c>, several lines of one object, an error in a field of its own.
 /// </summary>
-internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvider clock)
+/// <param name="silence">How long nothing may come in the middle.</param>
+/// <param name="patience">How long nothing may come at the beginning.</param>
+internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan patience, TimeProvider clock)
 {
     /// <summary>Of one line, so also of one object that is sent as an event.</summary>
     public const int MaxLineBytes = 1024 * 1024;
@@ -100,15 +102,16 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeProvide
             return reading.Result;
         }
 
+        var bound = _read == 0 ? patience : silence;
         try
         {
-            return await reading.AsTask().WaitAsync(silence, clock, cancellationToken);
+            return await reading.AsTask().WaitAsync(bound, clock, cancellationToken);
         }
         catch (TimeoutException ex)
         {
-            throw new ModelException(ModelErrorKind.Unavailable, $"The endpoint sent nothing for {silence.TotalSeconds:0.###} s.", inner: ex);
+            throw new ModelException(ModelErrorKind.Unavailable, $"The endpoint sent nothing for {bound.TotalSeconds:0.###} s.", inner: ex);
         }
-        catch (Exception ex) when (ex is IOException or HttpRequestException)
+        catch (Exception ex) when (ex is IOException or HttpRequestException or InvalidDataException)
         {
             throw new ModelException(ModelErrorKind.Unavailable, "The answer was cut off.", inner: ex);
         }

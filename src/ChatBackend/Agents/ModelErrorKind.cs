@@ -1,7 +1,7 @@
-namespace ChatBackend.Agents.Completions;
+namespace ChatBackend.Agents;
 
 /// <summary>Why a model gave no answer, or half of one.</summary>
-internal enum ModelErrorKind
+public enum ModelErrorKind
 {
     /// <summary>It asks to slow down.</summary>
     RateLimited,
@@ -20,14 +20,4 @@ internal enum ModelErrorKind
 
     /// <summary>Address, key, model or account are wrong: an operator has to mend that.</summary>
     Misconfigured,
-}
-
-/// <summary>What a model's endpoint did instead of answering.</summary>
-/// <param name="message">For the operator's log, with what came; without keys and without what people wrote.</param>
-internal sealed class ModelException(ModelErrorKind kind, string message, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(message, inner)
-{
-    public ModelErrorKind Kind => kind;
-
-    /// <summary>When it asks to be tried again.</summary>
-    public TimeSpan? RetryAfter => retryAfter;
 }

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ChatBackend.Agents.Completions;
+namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>The beginning of what an endpoint sent, for one line of a log.</summary>
 internal static class Excerpt

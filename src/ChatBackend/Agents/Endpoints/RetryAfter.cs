@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 
-namespace ChatBackend.Agents.Completions;
+namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>When an endpoint wants to be asked again, in the forms that endpoints say it.</summary>
 internal static class RetryAfter

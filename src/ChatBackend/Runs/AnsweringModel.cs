@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using ChatBackend.Agents;
+using ChatBackend.Protocol;
+using Microsoft.Extensions.AI;
+
+namespace ChatBackend.Runs;
+
+/// <summary>
+/// Asks the model of a run's agent; in its place that of the agent's fallback, when it is unavailable before the first word of an answer. Who answers in its place does so to
+/// the end of the run.
+/// </summary>
+internal sealed class AnsweringModel(Agent agent, IRunSink sink)
+{
+    private Agent? _standIn;
+
+    public IAsyncEnumerable<ChatResponseUpdate> StreamAsync(IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken) =>
+        (_standIn, agent.Fallback) switch
+        {
+            ({ } standIn, _) => standIn.Model.GetStreamingResponseAsync(conversation, request, cancellationToken),
+            (null, null) => agent.Model.GetStreamingResponseAsync(conversation, request, cancellationToken),
+            (null, { } fallback) => WithFallbackAsync(fallback, conversation, request, cancellationToken),
+        };
+
+    private async IAsyncEnumerable<ChatResponseUpdate> WithFallbackAsync(
+        Agent fallback, IReadOnlyList<ChatMessage> conversation, ChatOptions request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var isBegun = false;
+        RunFailure? failed = null;
+        await using (var updates = agent.Model.GetStreamingResponseAsync(conversation, request, cancellationToken).GetAsyncEnumerator(cancellationToken))
+        {
+            while (true)
+            {
+                try
+                {
+                    if (!await updates.MoveNextAsync())
+                    {
+                        yield break;
+                    }
+                }
+                catch (Exception ex) when (!isBegun && !cancellationToken.IsCancellationRequested && ModelFailure.Classify(ex).Code is RunFailure.ModelUnavailable or RunFailure.ModelRateLimited)
+                {
+                    failed = ModelFailure.Classify(ex).Code;
+                    break;
+                }
+
+                isBegun |= updates.Current.Contents.Any(content => content is not UsageContent);
+                yield return updates.Current;
+            }
+        }
+
+        await sink.FallBackAsync(fallback.Name, failed.Value, cancellationToken);
+        _standIn = fallback;
+        await foreach (var update in fallback.Model.GetStreamingResponseAsync(conversation, request, cancellationToken))
+        {
+            yield return update;
+        }
+    }
+}
