@@ -170,17 +170,12 @@ public sealed record AgentCompleted : AgentEvent
 
     public required string Content { get; init; }
 
+    /// <summary>How the answer ended; absent in events that were stored before it was recorded.</summary>
+    public AnswerFinish? Finish { get; init; }
+
     public TokenUsage? Usage { get; init; }
 
     public required long DurationMs { get; init; }
-}
-
-/// <summary>Tokens as the model counted them, over the steps of the run that were counted before it ended.</summary>
-public sealed record TokenUsage
-{
-    public required long InputTokens { get; init; }
-
-    public required long OutputTokens { get; init; }
 }
 
 /// <summary>The run was ended before its answer was complete; what it had said is kept.</summary>

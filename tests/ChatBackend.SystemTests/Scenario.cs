@@ -20,6 +20,8 @@ internal static class Scenario
 
     public static object Wait(int ms, bool ignoreCancel = false) => new { wait_ms = ms, ignore_cancel = ignoreCancel };
 
+    public static object Finish(string reason) => new { finish = reason };
+
     public static object Crash(string message) => new { crash = message };
 
     /// <summary>What a run that plays a message to its end says, thinks and calls; null when the message is not a scenario.</summary>

@@ -81,7 +81,7 @@ internal sealed class RunBuilder(RunId id)
                 break;
             case AgentCompleted completed:
                 Finish(completed.PartId, PartKind.Text, completed.Content);
-                _head = _head with { State = RunState.Completed, MessageId = completed.MessageId, Usage = completed.Usage };
+                _head = _head with { State = RunState.Completed, MessageId = completed.MessageId, Finish = completed.Finish, Usage = completed.Usage };
                 break;
             case AgentStopped stopped:
                 Finish(stopped.PartId, PartKind.Text, stopped.Content);

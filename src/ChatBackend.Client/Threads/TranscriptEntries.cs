@@ -75,6 +75,9 @@ public sealed record RunEntry : TranscriptEntry
     /// <summary>Why the run was stopped.</summary>
     public StopReason? StopReason { get; init; }
 
+    /// <summary>How the answer of a completed run ended; null where the server did not record it.</summary>
+    public AnswerFinish? Finish { get; init; }
+
     /// <summary>Why the run failed.</summary>
     public AgentFailed? Failure { get; init; }
 

@@ -38,6 +38,7 @@ const page = {
   decide: (conversation, frame, card) => deciding.set(outbox.add(conversation, frame), { card }),
   takeBack: (conversation, message_id, failed) => deciding.set(outbox.add(conversation, { type: 'stop', message_id }), { failed }),
   resend,
+  goOn,
 };
 let current = new Conversation(threadInUrl(), page);
 
@@ -115,6 +116,14 @@ function resend(conversation, message, content) {
   }
   if (send(conversation, frame) && message.run?.again) {
     message.run.again.disabled = true;
+  }
+}
+
+// An answer that was cut at a limit goes on with the next message, as with any other.
+function goOn(conversation, run) {
+  const agent = run.answers?.agent;
+  if (send(conversation, { content: 'Continue.', ...agent && { agent } })) {
+    run.more.disabled = true;
   }
 }
 

@@ -24,7 +24,7 @@ export class Conversation {
   // What was acknowledged in a history that the server no longer has, until the present one is read.
   #doubtful = [];
 
-  // `page` is asked for what a conversation cannot do itself: changed, scrolled, decide, resend, takeBack, putBack, discard, isOnline, me.
+  // `page` is asked for what a conversation cannot do itself: changed, scrolled, decide, resend, goOn, takeBack, putBack, discard, isOnline, me.
   constructor(threadId, page) {
     this.threadId = threadId;
     this.page = page;
@@ -95,7 +95,7 @@ export class Conversation {
   }
 
   refused(clientId, words) {
-    this.#runs.forEach(run => run.again && (run.again.disabled = false));
+    this.#runs.forEach(run => [run.again, run.more].forEach(offered => offered && (offered.disabled = false)));
     this.#notSent(clientId, `Not sent: ${words}`);
   }
 
@@ -196,6 +196,7 @@ export class Conversation {
   #started({ run_id, agent, message_id }) {
     const message = this.#messages.get(message_id);
     const run = new Run(run_id, agent, message);
+    this.#runs.forEach(earlier => earlier.more?.remove());
     this.#runs.set(run_id, run);
     if (message) {
       message.run = run;
@@ -243,7 +244,7 @@ export class Conversation {
     if (!run) {
       return;
     }
-    run.end(event, () => this.page.resend(this, run.answers, run.answers.content));
+    run.end(event, () => this.page.resend(this, run.answers, run.answers.content), () => this.page.goOn(this, run));
     if (!run.answers || run.replaced) {
       run.replace();
     }

@@ -4,8 +4,15 @@ import { button, make } from './dom.js';
 import { Part } from './part.js';
 import { ToolCard } from './tool.js';
 
+const FINISHES = {
+  length: 'Cut off: the model says no more at once',
+  content_filter: 'Cut off by the filter of the model’s provider',
+  refusal: 'The model refused',
+  empty: 'The model said nothing',
+};
+
 const ENDS = {
-  agent_completed: () => ['completed', 'Completed'],
+  agent_completed: ({ finish }) => ['completed', FINISHES[finish] ?? 'Completed'],
   agent_stopped: ({ reason }) => ['stopped', { user: 'Stopped', interrupted_by_message: 'Interrupted by a message', budget: 'Stopped: it used up what one answer may use' }[reason] ?? 'Stopped'],
   agent_failed: ({ message }) => ['failed', `Failed: ${message}`],
 };
@@ -82,8 +89,8 @@ export class Run {
     this.body = this.body.contains(inner) ? inner : this.body;
   }
 
-  // `again` is offered with the words for it, where it makes sense.
-  end(event, again) {
+  // `again` is offered with the words for it, and `more` where the answer was cut at a limit.
+  end(event, again, more) {
     if (event.part_id && event.content !== undefined) {
       this.part(event.part_id, false).finish(event.content);
     }
@@ -105,6 +112,10 @@ export class Run {
     }
     this.again = button(event.type === 'agent_failed' ? 'Try again' : 'Regenerate', again, 'quiet');
     foot.append(this.again);
+    if (event.finish === 'length' || event.reason === 'budget') {
+      this.more = button('Continue', more, 'quiet');
+      foot.append(this.more);
+    }
     this.node.append(foot);
     this.node.removeAttribute('aria-busy');
     this.open = false;
@@ -114,5 +125,6 @@ export class Run {
   replace() {
     this.replaced = true;
     this.again?.remove();
+    this.more?.remove();
   }
 }

@@ -23,6 +23,9 @@ internal sealed record Agent
 
     public AgentLimits Limits { get; init; } = AgentLimits.None;
 
+    /// <summary>What the model's tokens cost; null where that is not known.</summary>
+    public TokenPriceOptions? Price { get; init; }
+
     /// <summary>Whether the model is shown what was said before the message it answers. It is not where it would not look at it.</summary>
     public bool IsShownHistory { get; init; } = true;
 

@@ -92,6 +92,7 @@ internal sealed class AgentCatalog
             Suggestions = added.Suggestions,
             Limits = added.Limits,
             IsShownHistory = added.IsShownHistory,
+            Price = added.Price,
             Tools = Unique(added.Name, [.. added.Tools.Select(tool => tool.Create(services)), .. added.SharedTools.Select(name => tools.Find(name, added.Name))]),
         };
     }
@@ -113,6 +114,7 @@ internal sealed class AgentCatalog
                 Instructions = endpoint.Instructions,
                 Description = endpoint.Description,
                 Suggestions = [.. endpoint.Suggestions],
+                Price = endpoint.Price,
                 Tools = [.. endpoint.Tools.Select(name => tools.Find(name, endpoint.Name))],
             };
         }

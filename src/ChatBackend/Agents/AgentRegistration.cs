@@ -25,6 +25,8 @@ internal sealed record AgentRegistration
 
     public string? Fallback { get; init; }
 
+    public TokenPriceOptions? Price { get; init; }
+
     public IReadOnlyList<ToolRegistration> Tools { get; init; } = [];
 
     /// <summary>Names of tools that it shares with others.</summary>

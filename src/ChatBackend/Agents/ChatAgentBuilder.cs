@@ -42,6 +42,9 @@ public sealed class ChatAgentBuilder
     /// <summary>The agent whose model answers in the place of this one's when that is unavailable, before the first word of an answer; null for none.</summary>
     public string? Fallback { get; set; }
 
+    /// <summary>What the model's tokens cost: then the end of a run says what it cost. Null where that is not known.</summary>
+    public TokenPriceOptions? Price { get; set; }
+
     /// <summary>
     /// Answers with this model. Without any <c>UseModel</c> the agent has the application's <see cref="IChatClient"/> (<c>services.AddChatClient</c>).
     /// The model says how each answer ended (<c>FinishReason</c>): an answer that only breaks off is taken for one that was cut.
@@ -162,6 +165,7 @@ public sealed class ChatAgentBuilder
         Suggestions = [.. Suggestions],
         IsShownHistory = ShowsHistory,
         Fallback = Fallback,
+        Price = Price,
         Limits = new AgentLimits(Positive(MaxSteps, nameof(MaxSteps)), Positive(MaxOutputCharacters, nameof(MaxOutputCharacters)), Positive(Timeout)),
         Tools = [.. _tools],
         SharedTools = [.. _sharedTools],

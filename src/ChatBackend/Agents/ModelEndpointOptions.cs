@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Agents;
 
@@ -51,6 +52,10 @@ public sealed class ModelEndpointOptions
 
     /// <summary>Names of tools that the application added for all agents, and <c>search_threads</c>.</summary>
     public IList<string> Tools { get; set; } = [];
+
+    /// <summary>What its tokens cost: then the end of a run says what it cost.</summary>
+    [ValidateObjectMembers]
+    public TokenPriceOptions? Price { get; set; }
 
     /// <summary><c>auto</c>, <c>none</c>, <c>required</c>, or the name of a tool; the last two hold until a tool was called, since an answer could not come otherwise.</summary>
     public string? ToolChoice { get; set; }

@@ -58,6 +58,11 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
                 break;
             case AgentCompleted completed:
                 Say(completed, agent, completed.Content);
+                if (Cut(completed.Finish) is { } how)
+                {
+                    Note(completed, agent, how);
+                }
+
                 break;
             case AgentStopped stopped:
                 Say(stopped, agent, stopped.Content);
@@ -69,6 +74,15 @@ internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replac
                 break;
         }
     }
+
+    private static string? Cut(AnswerFinish? finish) => finish switch
+    {
+        AnswerFinish.Length => "Cut off at the model's limit",
+        AnswerFinish.ContentFilter => "Cut off by the filter of the model's provider",
+        AnswerFinish.Refusal => "The model refused",
+        AnswerFinish.Empty => "The model said nothing",
+        _ => null,
+    };
 
     private void Say(RunEvent threadEvent, string agent, string content)
     {

@@ -7,6 +7,8 @@ namespace ChatBackend.Runs;
 /// <summary>Model step, its tools, the next model step … until one asks for no tool or the budget is spent.</summary>
 internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, RunUsage usage, RunOptions options)
 {
+    private const string Refusal = "Refusal"; // the code by which clients of Microsoft.Extensions.AI mark it
+
     private readonly int _maxSteps = agent.Limits.MaxSteps ?? options.MaxSteps;
     private readonly int _maxOutputCharacters = agent.Limits.MaxOutputCharacters ?? options.MaxOutputCharacters;
     private readonly AnsweringModel _model = new(agent, sink);
@@ -24,7 +26,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         for (var step = 0; step < _maxSteps; step++)
         {
             var answer = new ChatMessage(ChatRole.Assistant, []);
-            if (!await StepAsync(conversation, answer, cancellationToken))
+            if (await StepAsync(conversation, answer, cancellationToken) is not { } finish)
             {
                 return new RunOutcome.Stopped(StopReason.Budget);
             }
@@ -44,7 +46,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
 
             if (!await TakeSteeringMessagesAsync(conversation, cancellationToken) && calls.Count == 0)
             {
-                return RunOutcome.Completed.Instance;
+                return new RunOutcome.Completed(finish);
             }
         }
 
@@ -59,29 +61,35 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         return taken.Count > 0;
     }
 
-    /// <returns>False when the run has said all it may.</returns>
-    private async Task<bool> StepAsync(List<ChatMessage> conversation, ChatMessage answer, CancellationToken cancellationToken)
+    /// <returns>How the answer ended; null when the run has said all it may.</returns>
+    private async Task<AnswerFinish?> StepAsync(List<ChatMessage> conversation, ChatMessage answer, CancellationToken cancellationToken)
     {
-        var finished = false;
+        ChatFinishReason? finished = null;
+        var isRefused = false;
         var request = new ChatOptions { Tools = [.. agent.Tools] };
         await foreach (var update in _model.StreamAsync(conversation, request, cancellationToken))
         {
-            finished |= update.FinishReason is not null;
+            finished = update.FinishReason ?? finished;
             foreach (var content in update.Contents)
             {
                 switch (content)
                 {
                     case TextReasoningContent { Text.Length: > 0 } thought when !await SayAsync(PartKind.Thinking, thought.Text, cancellationToken):
                     case TextContent { Text.Length: > 0 } text when !await SayAsync(PartKind.Text, text.Text, cancellationToken):
-                        return false;
+                    case ErrorContent { ErrorCode: Refusal, Message.Length: > 0 } refusal when !await SayAsync(PartKind.Text, refusal.Message, cancellationToken):
+                        return null;
                     case TextContent { Text.Length: > 0 } text:
                         answer.Contents.Add(text);
+                        break;
+                    case ErrorContent { ErrorCode: Refusal, Message.Length: > 0 } refusal:
+                        isRefused = true;
+                        answer.Contents.Add(new TextContent(refusal.Message));
                         break;
                     case FunctionCallContent call:
                         answer.Contents.Add(call);
                         break;
                     case UsageContent counted:
-                        usage.Add(counted.Details);
+                        usage.Add(counted.Details, _model.Answering.Price);
                         break;
                     default:
                         break; // images, citations and empty updates are not shown
@@ -92,8 +100,17 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         }
 
         // A stream that just ends was cut: half an answer must not pass for a whole one.
-        return finished ? true : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer was cut off.");
+        return finished is { } reason
+            ? FinishOf(reason, isRefused, answer)
+            : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer was cut off.");
     }
+
+    private static AnswerFinish FinishOf(ChatFinishReason reason, bool isRefused, ChatMessage answer) =>
+        isRefused || reason.Value.Equals(Refusal, StringComparison.OrdinalIgnoreCase) ? AnswerFinish.Refusal
+        : reason == ChatFinishReason.Length ? AnswerFinish.Length
+        : reason == ChatFinishReason.ContentFilter ? AnswerFinish.ContentFilter
+        : string.IsNullOrWhiteSpace(answer.Text) ? AnswerFinish.Empty
+        : AnswerFinish.Complete;
 
     /// <summary>Publishes and stores no more than the run may still say.</summary>
     /// <returns>False when that was not all.</returns>

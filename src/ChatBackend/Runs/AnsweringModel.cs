@@ -13,6 +13,9 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
 {
     private Agent? _standIn;
 
+    /// <summary>The agent whose model answers.</summary>
+    public Agent Answering => _standIn ?? agent;
+
     public IAsyncEnumerable<ChatResponseUpdate> StreamAsync(IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken) =>
         (_standIn, agent.Fallback) switch
         {

@@ -12,10 +12,8 @@ internal abstract record RunOutcome
     /// <summary>For logs and the metric <c>chat_runs_ended_total</c>.</summary>
     public abstract string Outcome { get; }
 
-    public sealed record Completed : RunOutcome
+    public sealed record Completed(AnswerFinish Finish) : RunOutcome
     {
-        public static readonly Completed Instance = new();
-
         public override string Outcome => "completed";
     }
 

@@ -51,9 +51,9 @@ internal static class TerminalEvents
     /// <summary>A run that is nested ends with the one around it, and as that does.</summary>
     public static AgentEvent NestedEnd(RunId nested, RunId parent, RunOutcome end, PartId? part, string said, TokenUsage? usage, TimeSpan time) => end switch
     {
-        RunOutcome.Completed => new AgentCompleted
+        RunOutcome.Completed completed => new AgentCompleted
         {
-            RunId = nested, ParentRunId = parent, MessageId = MessageId.New(), PartId = part, Content = said, Usage = usage, DurationMs = Milliseconds(time),
+            RunId = nested, ParentRunId = parent, MessageId = MessageId.New(), PartId = part, Content = said, Finish = completed.Finish, Usage = usage, DurationMs = Milliseconds(time),
         },
         RunOutcome.Stopped stopped => new AgentStopped
         {
@@ -79,12 +79,13 @@ internal static class TerminalEvents
 
     private static RunEvent Terminal(UnfinishedRun run, RunOutcome end, PartText? said, TokenUsage? usage, DateTimeOffset now) => end switch
     {
-        RunOutcome.Completed => new AgentCompleted
+        RunOutcome.Completed completed => new AgentCompleted
         {
             RunId = run.Id,
             MessageId = MessageId.New(),
             PartId = said?.Part,
             Content = said?.Text ?? "",
+            Finish = completed.Finish,
             Usage = usage,
             DurationMs = Milliseconds(now - run.StartedAt),
         },

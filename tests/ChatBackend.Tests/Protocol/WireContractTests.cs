@@ -150,7 +150,7 @@ public sealed class WireContractTests
         IEnumerable<string> words => $"[\"{string.Join("\", \"", words)}\"]",
         Enum word => JsonNamingPolicy.SnakeCaseLower.ConvertName(word.ToString()),
         DateTimeOffset time => time.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", null),
-        bool or int or long or double => Convert.ToString(held, CultureInfo.InvariantCulture),
+        bool or int or long or double or decimal => Convert.ToString(held, CultureInfo.InvariantCulture),
         _ => held.GetType().GetProperty("Value")?.GetValue(held) as string,
     };
 

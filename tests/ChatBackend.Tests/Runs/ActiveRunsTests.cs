@@ -43,7 +43,7 @@ public sealed class ActiveRunsTests : IAsyncDisposable
         _host.Clock.Advance(TimeSpan.FromSeconds(4));
 
         await draining.Soon();
-        _host.Sink.Ends.Should().ContainSingle().Which.End.Should().Be(RunOutcome.Completed.Instance);
+        _host.Sink.Ends.Should().ContainSingle().Which.End.Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
     }
 
     [Fact]

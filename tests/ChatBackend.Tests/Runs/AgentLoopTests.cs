@@ -27,7 +27,7 @@ public sealed class AgentLoopTests : IDisposable
     {
         var model = new PlayedModel([Of(new TextReasoningContent("hm"), new TextReasoningContent("")), Say("It is "), Say(""), Of(new UriContent("http://a.example/b.png", "image/png")), Say("late."), End()]);
 
-        (await RunAsync(model)).Should().Be(RunOutcome.Completed.Instance);
+        (await RunAsync(model)).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
 
         _sink.Calls.Should().Equal("take", "Thinking hm", "Text It is ", "Text late.", "take");
         model.Shown.Should().Equal("user:hello");
@@ -39,7 +39,7 @@ public sealed class AgentLoopTests : IDisposable
     {
         var model = new PlayedModel([Say("Let me look. "), Call("a", "look"), Call("b", "other"), End()], [Say("Done."), End()]);
 
-        (await RunAsync(model)).Should().Be(RunOutcome.Completed.Instance);
+        (await RunAsync(model)).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
 
         _sink.Calls.Should().Equal(
             "take", "Text Let me look. ", "end part", "start look {}", "ended look Succeeded", "start other {}", "ended other Failed", "take", "Text Done.", "take");
@@ -55,7 +55,7 @@ public sealed class AgentLoopTests : IDisposable
         _sink.Steered.Enqueue(["and this", "and that"]);
         var model = new PlayedModel([Say("One."), End()], [Say("Two."), End()]);
 
-        (await RunAsync(model)).Should().Be(RunOutcome.Completed.Instance);
+        (await RunAsync(model)).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
 
         model.Shown[1].Should().Be("user:hello|assistant:One.|user:and this|user:and that");
     }
@@ -79,7 +79,7 @@ public sealed class AgentLoopTests : IDisposable
         _options.MaxSteps = most;
         var model = new PlayedModel([Call("a", "look"), End()], [Call("b", "look"), End()], [Say("Done."), End()]);
 
-        (await RunAsync(model)).Should().Be(most == 3 ? RunOutcome.Completed.Instance : new RunOutcome.Stopped(StopReason.Budget));
+        (await RunAsync(model)).Should().Be(most == 3 ? new RunOutcome.Completed(AnswerFinish.Complete) : new RunOutcome.Stopped(StopReason.Budget));
 
         model.Shown.Should().HaveCount(most);
     }
@@ -114,7 +114,7 @@ public sealed class AgentLoopTests : IDisposable
     {
         _options.MaxOutputCharacters = 4;
 
-        (await RunAsync(new PlayedModel([Say("abcd"), End()]))).Should().Be(RunOutcome.Completed.Instance);
+        (await RunAsync(new PlayedModel([Say("abcd"), End()]))).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
     }
 
     [Fact]
@@ -127,8 +127,21 @@ public sealed class AgentLoopTests : IDisposable
         await RunAsync(model);
 
         _usage.Total.Should().Be(new TokenUsage { InputTokens = 3, OutputTokens = 9 });
-        _usage.Add(new UsageDetails { InputTokenCount = 1 });
+        _usage.Add(new UsageDetails { InputTokenCount = 1 }, null);
         _usage.Total.Should().Be(new TokenUsage { InputTokens = 4, OutputTokens = 9 });
+    }
+
+    [Fact]
+    public void What_a_run_costs_follows_from_its_counts_and_the_prices_of_who_answered()
+    {
+        _usage.Add(new UsageDetails { InputTokenCount = 1 }, null);
+        _usage.Total!.Cost.Should().BeNull();
+
+        _usage.Add(new UsageDetails { InputTokenCount = 1000, OutputTokenCount = 100, CachedInputTokenCount = 600 }, new TokenPriceOptions { Input = 2, Output = 10, CachedInput = 0.5m });
+        _usage.Total!.Cost.Should().Be(0.0021m);
+
+        _usage.Add(new UsageDetails { InputTokenCount = 1000, OutputTokenCount = 100, CachedInputTokenCount = 600 }, new TokenPriceOptions { Input = 2, Output = 10 });
+        _usage.Total!.Cost.Should().Be(0.0051m, "what has no price of its own costs what the input costs");
     }
 
     [Fact]

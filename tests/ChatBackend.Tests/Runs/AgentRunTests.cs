@@ -22,7 +22,7 @@ public sealed class AgentRunTests : IAsyncDisposable
         await run.Completion.Soon();
 
         _host.Sink.Calls.Should().Equal("take", "Text hello", "take", "end completed", "release");
-        _host.Sink.Ends.Should().Equal((RunOutcome.Completed.Instance, new TokenUsage { InputTokens = 1, OutputTokens = 1 }));
+        _host.Sink.Ends.Should().Equal((new RunOutcome.Completed(AnswerFinish.Complete), new TokenUsage { InputTokens = 1, OutputTokens = 1 }));
         (run.Ended.IsCompletedSuccessfully, run.IsWaiting, run.Id.Value).Should().Be((true, false, "run_1"));
         _host.Outcomes().Should().Be("completed");
         (_host.Context!.Current.UserId.Value, _host.Context.Current.ThreadId.Value, _host.Context.Current.RunId.Value).Should().Be(("usr_1", "thr_1", "run_1"));
@@ -83,7 +83,7 @@ public sealed class AgentRunTests : IAsyncDisposable
         await _host.Clock.BegunAsync(TimeSpan.FromSeconds(7));
         _host.Clock.Advance(TimeSpan.FromSeconds(7));
         await run.Ended.Soon();
-        (run.Completion.IsCompleted, _host.Sink.Ends[0].End).Should().Be((false, RunOutcome.Completed.Instance));
+        (run.Completion.IsCompleted, _host.Sink.Ends[0].End).Should().Be((false, new RunOutcome.Completed(AnswerFinish.Complete)));
 
         _host.Clock.Advance(TimeSpan.FromHours(1));
 

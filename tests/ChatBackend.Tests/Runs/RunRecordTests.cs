@@ -22,7 +22,7 @@ public sealed class RunRecordTests
     {
         new RunOutcome[]
         {
-            RunOutcome.Completed.Instance, new RunOutcome.Stopped(StopReason.User), RunOutcome.Suspended.Instance, RunOutcome.Failed.Interrupted, new RunOutcome.Failed(RunFailure.Timeout, "late", Retryable: true),
+            new RunOutcome.Completed(AnswerFinish.Complete), new RunOutcome.Stopped(StopReason.User), RunOutcome.Suspended.Instance, RunOutcome.Failed.Interrupted, new RunOutcome.Failed(RunFailure.Timeout, "late", Retryable: true),
         }.Select(end => end.Outcome).Should().Equal("completed", "stopped", "suspended", "interrupted", "failed");
         (RunOutcome.Failed.Interrupted.Code, RunOutcome.Failed.Interrupted.Retryable).Should().Be((RunFailure.Interrupted, true));
     }

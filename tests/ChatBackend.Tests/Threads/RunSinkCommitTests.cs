@@ -89,7 +89,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         await FluentActions.Awaiting(() => _run.BeginToolAsync()).Should().ThrowAsync<RunLostException>();
 
         (await _run.EventsAsync()).Should().BeEmpty();
-        (await _run.Sink.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().BeNull();
+        (await _run.Sink.EndAsync(new RunOutcome.Completed(AnswerFinish.Complete), null).Soon()).Should().BeNull();
         (await _run.EventsAsync()).Should().BeEmpty();
         _run.Ends.Should().Be(1);
     }
@@ -101,7 +101,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         await _run.Thread.AppendAsync(WriterBench.Answered(RunBench.Id));
 
         await FluentActions.Awaiting(() => _run.BeginToolAsync()).Should().ThrowAsync<RunLostException>();
-        (await _run.Sink.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().BeNull();
+        (await _run.Sink.EndAsync(new RunOutcome.Completed(AnswerFinish.Complete), null).Soon()).Should().BeNull();
 
         _run.Thread.Appends.Should().BeEmpty();
         _run.Ends.Should().Be(1);

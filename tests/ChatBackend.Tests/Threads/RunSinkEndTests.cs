@@ -22,7 +22,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         await _run.WriteTextAsync("answer");
         _clock.Advance(TimeSpan.FromSeconds(3));
 
-        (await EndAsync(RunOutcome.Completed.Instance)).Should().Be(RunOutcome.Completed.Instance);
+        (await EndAsync(new RunOutcome.Completed(AnswerFinish.Complete))).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
 
         var events = (await _run.EventsAsync())[1..];
         var completed = events[0].Should().BeOfType<AgentCompleted>().Subject;
@@ -40,7 +40,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         _run = await RunBench.StartAsync(_clock);
         _run.Sink.Stopping = StopReason.InterruptedByMessage;
 
-        (await EndAsync(RunOutcome.Completed.Instance)).Should().Be(new RunOutcome.Stopped(StopReason.InterruptedByMessage));
+        (await EndAsync(new RunOutcome.Completed(AnswerFinish.Complete))).Should().Be(new RunOutcome.Stopped(StopReason.InterruptedByMessage));
 
         (await _run.EventsAsync()).Should().ContainSingle().Which.Should().BeOfType<AgentStopped>().Which.Reason.Should().Be(StopReason.InterruptedByMessage);
     }
@@ -60,7 +60,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         _run = await RunBench.StartAsync(_clock, waits ? [WriterBench.Required(RunBench.Id, "call_1", _clock.GetUtcNow().AddHours(1))] : []);
         _run.Sink.Stopping = isStopping ? StopReason.User : null;
 
-        (await EndAsync(how == "interrupted" ? RunOutcome.Failed.Interrupted : RunOutcome.Completed.Instance))!.Outcome.Should().Be(outcome);
+        (await EndAsync(how == "interrupted" ? RunOutcome.Failed.Interrupted : new RunOutcome.Completed(AnswerFinish.Complete)))!.Outcome.Should().Be(outcome);
 
         (await _run.EventsAsync()).Any(threadEvent => threadEvent is AgentCompleted or AgentStopped or AgentFailed).Should().Be(outcome != "suspended");
         _run.Thread.Live.PublishText(RunBench.Run, PartKind.Text, "late").Should().BeFalse();
@@ -78,13 +78,13 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         _run.Thread.Appending = () => pauses.Add(clock.Ended);
         _run.Thread.Fail(AppendFault.Before, 12);
 
-        var ending = _run.Sink.EndAsync(RunOutcome.Completed.Instance, null);
+        var ending = _run.Sink.EndAsync(new RunOutcome.Completed(AnswerFinish.Complete), null);
         for (var pause = 0; pause < 12; pause++)
         {
             await clock.EndNextAsync();
         }
 
-        (await ending.Soon()).Should().Be(RunOutcome.Completed.Instance);
+        (await ending.Soon()).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
         pauses.Should().Equal(Enumerable.Range(0, 13));
         clock.Waits.Select(wait => wait.TotalMilliseconds).Should().Equal([100, 200, 400, 800, 1600, .. Enumerable.Repeat(2000, 7)]);
         (await _run.EventsAsync()).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>();
@@ -99,7 +99,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         _run.Sink.Stopping = StopReason.User;
         _run.Thread.Fail(AppendFault.After);
 
-        var ending = _run.Sink.EndAsync(RunOutcome.Completed.Instance, null);
+        var ending = _run.Sink.EndAsync(new RunOutcome.Completed(AnswerFinish.Complete), null);
         await clock.EndNextAsync();
 
         (await ending.Soon()).Should().Be(new RunOutcome.Stopped(StopReason.User));
@@ -117,7 +117,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
             (await _run.Thread.Writer.DeleteAsync(_run.Thread.Store, _run.Thread.Owner)).Should().BeTrue();
         }
 
-        (await EndAsync(RunOutcome.Completed.Instance)).Should().Be(RunOutcome.Completed.Instance);
+        (await EndAsync(new RunOutcome.Completed(AnswerFinish.Complete))).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
 
         _run.Thread.Appends.Should().BeEmpty();
         _run.Ends.Should().Be(1);
@@ -143,7 +143,7 @@ public sealed class RunSinkEndTests : IAsyncDisposable
         Task ending, releasing;
         using (await _run.Thread.Writer.EnterAsync())
         {
-            ending = EndAsync(RunOutcome.Completed.Instance);
+            ending = EndAsync(new RunOutcome.Completed(AnswerFinish.Complete));
             releasing = _run.Sink.ReleaseAsync();
             (_run.Ends, _run.Thread.Appends.Count).Should().Be((0, 0));
         }

@@ -73,7 +73,7 @@ public sealed class RunSinkSaveTests : IAsyncDisposable
 
         await FluentActions.Awaiting(() => SpeakUntilAsync(saves: 2)).Should().ThrowAsync<InvalidOperationException>();
 
-        (await _run.Sink.EndAsync(RunOutcome.Completed.Instance, null).Soon()).Should().Be(RunOutcome.Completed.Instance);
+        (await _run.Sink.EndAsync(new RunOutcome.Completed(AnswerFinish.Complete), null).Soon()).Should().Be(new RunOutcome.Completed(AnswerFinish.Complete));
     }
 
     [Theory]

@@ -25,11 +25,11 @@ public sealed class TerminalEventsTests
     [Fact]
     public void A_whole_answer_says_how_long_it_took()
     {
-        var end = Ends(RunOutcome.Completed.Instance, Part(PartKind.Text, "hello")).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Subject;
+        var end = Ends(new RunOutcome.Completed(AnswerFinish.Complete), Part(PartKind.Text, "hello")).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Subject;
 
         (end.RunId, end.Content, end.PartId, end.Usage, end.DurationMs).Should().Be((Run, "hello", new PartId("part_1"), Usage, 5000));
-        Ends(RunOutcome.Completed.Instance, null).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.Content.Should().BeEmpty();
-        Ends(RunOutcome.Completed.Instance, null, At.AddSeconds(-1)).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.DurationMs.Should().Be(0, "the clock went back");
+        Ends(new RunOutcome.Completed(AnswerFinish.Complete), null).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.Content.Should().BeEmpty();
+        Ends(new RunOutcome.Completed(AnswerFinish.Complete), null, At.AddSeconds(-1)).Should().ContainSingle().Which.Should().BeOfType<AgentCompleted>().Which.DurationMs.Should().Be(0, "the clock went back");
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class AnswerReader
     private readonly TextJoiner _refusal = new();
     private readonly ThinkTags _tags = new();
     private readonly ToolCallPieces _calls = new(MaxCallBytes);
-    private UsageDetails? _usage;
+    private UsageDetails _counted = new();
     private bool _isAny;
 
     /// <summary>How the server said that it ended; null when it did not.</summary>
@@ -35,11 +35,11 @@ internal sealed class AnswerReader
         }
 
         ThrowIfError(chunk);
-        _usage = Usage(chunk.Find("usage") ?? chunk.Find("x_groq")?.Find("usage")) ?? _usage;
-        return chunk.Find("choices").Items().Take(1).SelectMany(OfChoice);
+        var contents = chunk.Find("choices").Items().Take(1).SelectMany(OfChoice);
+        return (chunk.Find("usage") ?? chunk.Find("x_groq")?.Find("usage")) is { } counted ? contents.Append(Since(counted)) : contents;
     }
 
-    /// <summary>What was held back, the calls and the counts. No chunk comes after it.</summary>
+    /// <summary>What was held back, and the calls. No chunk comes after it.</summary>
     /// <param name="isDone">Whether the server said that the answer is over, if not how.</param>
     public IEnumerable<AIContent> End(bool isDone)
     {
@@ -51,11 +51,6 @@ internal sealed class AnswerReader
         foreach (var call in _calls.End())
         {
             yield return call;
-        }
-
-        if (_usage is not null)
-        {
-            yield return new UsageContent(_usage);
         }
 
         Finish ??= isDone && IsAny ? ChatFinishReason.Stop : null;
@@ -160,12 +155,32 @@ internal sealed class AnswerReader
         "LENGTH" or "MAX_TOKENS" or "MODEL_LENGTH" or "MAX_OUTPUT_TOKENS" => ChatFinishReason.Length,
         "CONTENT_FILTER" or "SAFETY" or "RECITATION" or "PROHIBITED_CONTENT" or "BLOCKLIST" or "SENSITIVE" => ChatFinishReason.ContentFilter,
         "TOOL_CALLS" or "FUNCTION_CALL" or "TOOL_USE" or "TOOL_CALL" => ChatFinishReason.ToolCalls,
+        "REFUSAL" => new ChatFinishReason(word),
         "ERROR" => throw new ModelException(ModelErrorKind.Unavailable, "The endpoint ended its answer with an error."),
         _ => ChatFinishReason.Stop, // stop, eos, end_turn and whatever a server calls it
     };
 
-    // Servers send it once, or with each chunk as a running total: the last one counts.
-    private static UsageDetails? Usage(JsonElement? usage) => usage is not { } counted ? null : new UsageDetails
+    // Servers send it once, or with each chunk as a running total: what came since the last one is told, so that the sum is right wherever the answer ends.
+    private UsageContent Since(JsonElement counted)
+    {
+        var (before, total) = (_counted, Usage(counted));
+        _counted = new UsageDetails
+        {
+            InputTokenCount = total.InputTokenCount ?? before.InputTokenCount,
+            OutputTokenCount = total.OutputTokenCount ?? before.OutputTokenCount,
+            CachedInputTokenCount = total.CachedInputTokenCount ?? before.CachedInputTokenCount,
+            ReasoningTokenCount = total.ReasoningTokenCount ?? before.ReasoningTokenCount,
+        };
+        return new UsageContent(new UsageDetails
+        {
+            InputTokenCount = _counted.InputTokenCount - (before.InputTokenCount ?? 0),
+            OutputTokenCount = _counted.OutputTokenCount - (before.OutputTokenCount ?? 0),
+            CachedInputTokenCount = _counted.CachedInputTokenCount - (before.CachedInputTokenCount ?? 0),
+            ReasoningTokenCount = _counted.ReasoningTokenCount - (before.ReasoningTokenCount ?? 0),
+        });
+    }
+
+    private static UsageDetails Usage(JsonElement counted) => new()
     {
         InputTokenCount = counted.FindCount("prompt_tokens") ?? counted.FindCount("input_tokens"),
         OutputTokenCount = counted.FindCount("completion_tokens") ?? counted.FindCount("output_tokens"),

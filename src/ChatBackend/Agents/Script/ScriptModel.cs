@@ -38,6 +38,9 @@ internal sealed class ScriptModel(TimeProvider clock) : IChatClient
                 case ScriptStep.Wait wait:
                     await Task.Delay(wait.Time, clock, wait.IgnoreCancel ? CancellationToken.None : cancellationToken);
                     break;
+                case ScriptStep.Finish finish:
+                    yield return End(new ChatFinishReason(finish.Reason), pieces);
+                    yield break;
                 case ScriptStep.Crash crash:
                     throw new InvalidOperationException(crash.Message);
             }

@@ -24,6 +24,9 @@ internal abstract record ScriptStep
     /// <summary>"wait_ms": the model is silent for so long, also when cancelled if "ignore_cancel" (false).</summary>
     public sealed record Wait(TimeSpan Time, bool IgnoreCancel) : ScriptStep;
 
+    /// <summary>"finish": the model's answer ends here, for that reason.</summary>
+    public sealed record Finish(string Reason) : ScriptStep;
+
     /// <summary>"crash": the model throws with this message.</summary>
     public sealed record Crash(string Message) : ScriptStep;
 }

@@ -7,7 +7,7 @@ internal sealed class StepReader
 {
     private const int MaxMilliseconds = 24 * 60 * 60 * 1000;
     private const int MaxChunks = 1_000_000;
-    private static readonly string[] Kinds = ["say", "think", "tool", "wait_ms", "crash"];
+    private static readonly string[] Kinds = ["say", "think", "tool", "wait_ms", "finish", "crash"];
 
     private readonly Dictionary<string, JsonElement> _unread = [];
     private readonly string _where;
@@ -43,6 +43,7 @@ internal sealed class StepReader
                 Text(kinds[0]), kinds[0] == "think", Whole("chunks", 1, 1, MaxChunks), Milliseconds("every_ms")),
             ["tool"] => Tool(),
             ["wait_ms"] => new ScriptStep.Wait(Milliseconds("wait_ms"), Flag("ignore_cancel")),
+            ["finish"] => new ScriptStep.Finish(Text("finish")),
             ["crash"] => new ScriptStep.Crash(Text("crash")),
             _ => throw Wrong($"needs exactly one of {string.Join(", ", Kinds)}"),
         };
