@@ -187,24 +187,37 @@ public sealed class SearchIndexerTests : IAsyncLifetime
     [Fact]
     public async Task A_long_log_is_indexed_with_pauses_twice_as_long_as_the_work_and_its_progress_is_told()
     {
-        await _writer.WriteTextAsync([.. Enumerable.Range(1, 4001).Select(i => $"plums {i}")]);
+        await _writer.WriteTextAsync([.. Enumerable.Range(1, 20_001).Select(i => $"plums {i}")]);
         await WhileErasingAsync(() =>
         {
             _clock.Advance(TimeSpan.FromSeconds(5));
             return Task.CompletedTask;
         });
         await _clock.UntilAsync(2);
-        (await FoundAsync("2000"), await FoundAsync("2001")).Should().Be((1, 0));
+        (await FoundAsync("10000"), await FoundAsync("10001")).Should().Be((1, 0));
 
         _clock.Advance(TimeSpan.FromSeconds(10));
         await Deadline.UntilAsync(() => _host.Indexer.Behind == TimeSpan.Zero);
 
         Seconds(_clock.Waits).Should().Equal(0.3, 10);
-        (await FoundAsync("4001")).Should().Be(1);
+        (await FoundAsync("20001")).Should().Be(1);
         LinesOf("search index").Should().SatisfyRespectively(
-            line => line.Should().StartWith("Information: The search index is made from the log's 4001 events"),
-            line => line.Should().Be("Information: The search index has come to event 4000 of 4001"),
-            line => line.Should().Be("Information: The search index is complete, up to event 4001"));
+            line => line.Should().StartWith("Information: The search index is made from the log's 20001 events"),
+            line => line.Should().Be("Information: The search index has come to event 20000 of 20001"),
+            line => line.Should().Be("Information: The search index is complete, up to event 20001"));
+    }
+
+    [Fact]
+    public async Task Where_much_is_said_more_of_it_makes_one_batch()
+    {
+        await _writer.WriteTextAsync([.. Enumerable.Range(1, 100).Select(i => $"plums {i}")]);
+        await FollowAsync();
+        await _writer.WriteTextAsync("pears");
+        await FollowAsync();
+        await _writer.WriteTextAsync("figs");
+        await FollowAsync();
+
+        Seconds(_clock.Waits).Should().Equal(0.3, 1, 0.3);
     }
 
     [Fact]
@@ -269,13 +282,7 @@ public sealed class SearchIndexerTests : IAsyncLifetime
 
     private static IEnumerable<double> Seconds(IEnumerable<TimeSpan> times) => times.Select(time => time.TotalSeconds);
 
-    private void TakeAway()
-    {
-        foreach (var file in _directory.EnumerateFiles("search.db*"))
-        {
-            file.Delete();
-        }
-    }
+    private void TakeAway() => _directory.EnumerateFiles("search.db*").ToList().ForEach(file => file.Delete());
 
     private void Execute(string sql)
     {

@@ -37,11 +37,11 @@ public sealed class SearchReadsTests : OpenLog
     [Fact]
     public async Task A_batch_ends_with_its_number_of_rows_and_the_next_goes_on_there()
     {
-        await Writer.WriteTextAsync([.. Enumerable.Range(1, 2001).Select(i => $"{i}")]);
+        await Writer.WriteTextAsync([.. Enumerable.Range(1, 10_001).Select(i => $"{i}")]);
 
         var first = await AfterAsync(default);
-        (first.Texts.Count, first.Next, first.IsLast, first.LastRow).Should().Be((2000, new SearchCursor(2000, 0), false, 2001));
-        ShouldHave(await AfterAsync(first.Next!.Value), new(2001, 0), 2001, 0, (2001, "2001"));
+        (first.Texts.Count, first.Next, first.IsLast, first.LastRow).Should().Be((10_000, new SearchCursor(10_000, 0), false, 10_001));
+        ShouldHave(await AfterAsync(first.Next!.Value), new(10_001, 0), 10_001, 0, (10_001, "10001"));
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Search;
 using Microsoft.Data.Sqlite;
@@ -77,13 +75,14 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
     {
         lock (_gate)
         {
+            var owners = new OwnerTerms();
             InTransaction(writer =>
             {
                 foreach (var text in texts)
                 {
                     if (_terms.Of(text.Text) is { Length: > 0 } terms)
                     {
-                        writer.Execute("INSERT INTO texts (rowid, terms) VALUES (?1, ?2)", text.Row, $"{OwnerTerm(text.Owner)} {terms}");
+                        writer.Execute("INSERT INTO texts (rowid, terms) VALUES (?1, ?2)", text.Row, $"{owners.Of(text.Owner)} {terms}");
                     }
                 }
 
@@ -103,6 +102,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
             }
 
             Writer.Execute("PRAGMA synchronous = FULL");
+            var owners = new OwnerTerms();
             InTransaction(writer =>
             {
                 foreach (var text in texts)
@@ -111,7 +111,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
                     if (writer.First("SELECT 1 FROM texts_docsize WHERE id = ?1", row => row.GetBoolean(0), text.Row))
                     {
                         writer.Execute(
-                            "INSERT INTO texts (texts, rowid, terms) VALUES ('delete', ?1, ?2)", text.Row, $"{OwnerTerm(text.Owner)} {_terms.Of(text.Text)}");
+                            "INSERT INTO texts (texts, rowid, terms) VALUES ('delete', ?1, ?2)", text.Row, $"{owners.Of(text.Owner)} {_terms.Of(text.Text)}");
                         _hasForgotten = true;
                     }
                 }
@@ -134,7 +134,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
         try
         {
             reader.Limit = limit;
-            var match = $"\"{OwnerTerm(owner)}\" AND {string.Join(" AND ", query.Terms.Select(term => $"\"{term}\""))}";
+            var match = $"\"{new OwnerTerms().Of(owner)}\" AND {string.Join(" AND ", query.Terms.Select(term => $"\"{term}\""))}";
             var rows = reader.List(
                 "SELECT rowid FROM texts WHERE texts MATCH ?1 AND rowid <= ?2 ORDER BY rowid DESC LIMIT ?3", row => row.GetInt64(0), match, top, max);
             GiveBack(reader);
@@ -176,10 +176,6 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
     }
 
     public void Dispose() => Close();
-
-    /// <summary>A term of the index that no text has: its first character belongs to no script.</summary>
-    private static string OwnerTerm(UserId owner) =>
-        $"\uE000{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(owner.Value)).AsSpan(0, 8))}";
 
     /// <returns>Why it cannot be used; null when it can.</returns>
     private string? TryOpen(string logId)

@@ -11,7 +11,7 @@ internal static class SqliteSearchReads
     /// <summary>Stands before the owner of a deleted thread until its rows are erased: an id that no user has, and the index still knows whose its words are.</summary>
     public const string DeletedOwner = "deleted ";
 
-    private const int MaxRows = 2000;
+    private const int MaxRows = 10_000;
     private const int MaxCharacters = 1 << 18;
 
     private const string After = """
