@@ -32,7 +32,7 @@ try
     builder.AddTrustedProxies();
     builder.AddKnownHosts();
     builder.AddMetrics();
-    builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration));
+    builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration).AddMcp());
     builder.Services.AddProblemDetails();
     // Drain, close and end runs take up to 8 s; what is not over by then is recovered at the next start.
     builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));

@@ -54,6 +54,15 @@ public static class ChatBackendBuilderExtensions
         return builder;
     }
 
+    /// <summary>Adds a source that gives agents tools when a run starts.</summary>
+    public static IChatBackendBuilder AddToolSource<TSource>(this IChatBackendBuilder builder)
+        where TSource : ChatToolSource
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<ChatToolSource, TSource>();
+        return builder;
+    }
+
     private static IChatBackendBuilder Add(this IChatBackendBuilder builder, ToolRegistration tool)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -184,8 +184,10 @@ internal sealed partial class AgentRun(
                 return new RunOutcome.Failed(RunFailure.Refused, refusal, Retryable: false);
             }
 
+            var sources = services.GetRequiredService<ToolSources>();
+            agent = await sources.EquipAsync(agent, context, conversation);
             var approval = services.GetRequiredService<ToolApproval>();
-            _nested = new NestedRuns(agents, sink, context, hooks, approval, budget, _stragglers, options, clock, logger);
+            _nested = new NestedRuns(agents, sources, sink, context, hooks, approval, budget, _stragglers, options, clock, logger);
             var tools = new ToolInvoker(
                 agent, approval, sink, context, hooks, budget, _stragglers, options, clock, logger);
             return await new AgentLoop(agent, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);

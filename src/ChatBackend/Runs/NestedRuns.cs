@@ -8,7 +8,7 @@ namespace ChatBackend.Runs;
 
 /// <summary>The runs that a run's agent calls as tools. Each has its own budget and one terminal event of its own; a stop of the run around it ends it, too.</summary>
 internal sealed partial class NestedRuns(
-    AgentCatalog agents, IRunSink sink, ChatRunContext around, RunHooks hooks, ToolApproval approval, RunDeadline budget, Stragglers stragglers,
+    AgentCatalog agents, ToolSources sources, IRunSink sink, ChatRunContext around, RunHooks hooks, ToolApproval approval, RunDeadline budget, Stragglers stragglers,
     RunOptions options, TimeProvider clock, ILogger logger)
 {
     /// <returns>What the agent said last.</returns>
@@ -66,6 +66,7 @@ internal sealed partial class NestedRuns(
             .. new[] { agent.Instructions, made }.Where(text => !string.IsNullOrWhiteSpace(text)).Select(text => new ChatMessage(ChatRole.System, text)),
             new ChatMessage(ChatRole.User, task),
         ];
+        agent = await sources.EquipAsync(agent, context, conversation);
         var tools = new ToolInvoker(agent, approval, nested, context, hooks, time, stragglers, options, clock, logger);
         return await new AgentLoop(agent, nested, tools, usage, options).RunAsync(conversation, [], cancellationToken);
     }

@@ -10,6 +10,7 @@ internal static class RunsRegistration
     {
         services.AddSection(options => options.Runs).ValidateDataAnnotations();
         services.AddSingleton<ActiveRuns>();
+        services.AddSingleton<ToolSources>();
         services.AddSingleton<ChatHistoryCache>();
         services.AddHostedService(provider => provider.GetRequiredService<ChatHistoryCache>());
         services.AddScoped<RunContext>();
