@@ -21,7 +21,7 @@ try
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions
     {
-        Args = args,
+        Args = CheckAgentsCommand.Settings(args),
         // Settings and page lie beside the program, wherever it is started from.
         ContentRootPath = AppContext.BaseDirectory,
     });
@@ -38,6 +38,11 @@ try
     builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));
 
     await using var app = builder.Build();
+    if (CheckAgentsCommand.IsOne(args))
+    {
+        return await CheckAgentsCommand.RunAsync(app.Services, Console.Out, CancellationToken.None);
+    }
+
     app.CheckSettings();
     app.UseNoAuthenticationMiddleware();
     app.UseTrustedProxies();

@@ -1,3 +1,4 @@
+using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents;
@@ -31,6 +32,9 @@ internal sealed record Agent
 
     /// <summary>The agent whose model answers when this one's is unavailable; null when none does.</summary>
     public Agent? Fallback { get; init; }
+
+    /// <summary>Whether its model, where that is behind an endpoint, did not answer the last time it was asked.</summary>
+    public bool IsModelFailing => Model is EndpointModel { IsFailing: true };
 
     /// <summary>Tools the model is told of.</summary>
     public IReadOnlyList<AIFunction> Tools { get; init; } = [];

@@ -12,7 +12,7 @@ public sealed class ModelEndpointOptions
     [RegularExpression(AgentNames.Allowed, ErrorMessage = "{0} must have 1 to 64 of the characters A-Z a-z 0-9 . _ -")]
     public string Name { get; set; } = "";
 
-    /// <summary>Which API the endpoint speaks: <c>openai</c> (chat completions, as most servers), <c>azure-openai</c>, or one that was added.</summary>
+    /// <summary>Which API the endpoint speaks: <c>openai</c> (chat completions, as most servers), <c>azure-openai</c>, <c>openai-responses</c>, or one that was added.</summary>
     [Required]
     public string Provider { get; set; } = ModelProviders.OpenAI;
 

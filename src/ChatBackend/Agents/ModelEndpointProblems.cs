@@ -48,6 +48,11 @@ internal static partial class ModelEndpointProblems
             yield return $"ToolChoice of agent {endpoint.Name} is auto, none, required or the name of a tool.";
         }
 
+        if (endpoint.Provider.Equals(ModelProviders.Responses, StringComparison.OrdinalIgnoreCase) && (endpoint.Stop.Count > 0 || endpoint.Seed is not null))
+        {
+            yield return $"{(endpoint.Stop.Count > 0 ? nameof(endpoint.Stop) : nameof(endpoint.Seed))} of agent {endpoint.Name} is nothing that the API of {endpoint.Provider} knows.";
+        }
+
         if (endpoint.Stop.Any(string.IsNullOrEmpty))
         {
             yield return $"Stop of agent {endpoint.Name} has a text that is empty.";

@@ -1,5 +1,6 @@
 using ChatBackend.Agents.Completions;
 using ChatBackend.Agents.Endpoints;
+using ChatBackend.Agents.Responses;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,11 +16,13 @@ internal sealed class ModelProviders(IEnumerable<ModelProvider> added)
 {
     public const string OpenAI = "openai";
     public const string AzureOpenAI = "azure-openai";
+    public const string Responses = "openai-responses";
 
     private readonly IReadOnlyList<ModelProvider> _all =
     [
         new(OpenAI, (services, options, key) => CompletionsClient.Connect(options, key, services.GetRequiredService<TimeProvider>())),
         new(AzureOpenAI, (services, options, key) => CompletionsClient.Connect(options, key, services.GetRequiredService<TimeProvider>())),
+        new(Responses, (services, options, key) => ResponsesClient.Connect(options, key, services.GetRequiredService<TimeProvider>())),
         .. added.Select(Guarded),
     ];
 

@@ -16,7 +16,7 @@ namespace ChatBackend.Hosting;
 internal static class Health
 {
     // Names and tag of our own: an application may have a check that is named readiness.
-    private const string ReadyTag = "chat_ready";
+    public const string ReadyTag = "chat_ready";
 
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {

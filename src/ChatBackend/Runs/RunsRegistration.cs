@@ -1,4 +1,5 @@
 using ChatBackend.Agents;
+using ChatBackend.Hosting;
 using ChatBackend.Runs.History;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,6 +17,7 @@ internal static class RunsRegistration
         services.AddScoped<RunContext>();
         services.AddTransient(provider => provider.GetRequiredService<RunContext>().Current);
         services.AddScoped<ChatHistoryBuilder>();
+        services.AddHealthChecks().AddCheck<ModelsCheck>("chat_models", tags: [Health.ReadyTag]);
         return services;
     }
 }

@@ -63,7 +63,7 @@ public sealed class AgentCatalogTests
     [InlineData("List:0:Endpoint", "localhost:11434/v1", "*Is it http://localhost:11434/v1?*")]
     [InlineData("List:0:Endpoint", "https://me:sk-secret-key-123@models.example/v1", "*List:0:Endpoint*small*KeyFrom*")]
     [InlineData("List:0:KeyFrom", "sk-secret-key-1234567", "*List:0:KeyFrom*small*looks like a key*")]
-    [InlineData("List:0:Provider", "antropic", "*List:0:Provider*antropic*openai, azure-openai*")]
+    [InlineData("List:0:Provider", "antropic", "*List:0:Provider*antropic*openai, azure-openai, openai-responses*")]
     [InlineData("List:0:Temperature", "3", "*List?0?.Temperature*between 0 and 2*")]
     [InlineData("List:0:TopP", "1.1", "*List?0?.TopP*")]
     [InlineData("List:0:MaxTokens", "0", "*List?0?.MaxTokens*")]

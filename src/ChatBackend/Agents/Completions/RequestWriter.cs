@@ -168,19 +168,18 @@ internal static partial class RequestWriter
 
     private static void WriteChoice(Utf8JsonWriter json, ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, List<AIFunctionDeclaration> tools)
     {
-        if (endpoint.Settings.ToolChoice is { } choice && endpoint.Sends("tool_choice"))
+        if (ToolDemand.Of(endpoint.Settings, messages, tools) is { } demand && endpoint.Sends("tool_choice"))
         {
-            var isWord = choice is "auto" or "none" or "required";
-            if (isWord && (choice != "required" || messages[^1].Role != ChatRole.Tool))
+            if (demand.Tool is null)
             {
-                json.WriteString("tool_choice", choice);
+                json.WriteString("tool_choice", demand.Word);
             }
-            else if (!isWord && messages[^1].Role != ChatRole.Tool && tools.Exists(tool => tool.Name == choice))
+            else
             {
                 json.WriteStartObject("tool_choice");
                 json.WriteString("type", "function");
                 json.WriteStartObject("function");
-                json.WriteString("name", choice);
+                json.WriteString("name", demand.Tool);
                 json.WriteEndObject();
                 json.WriteEndObject();
             }
@@ -244,7 +243,7 @@ internal static partial class RequestWriter
         }
     }
 
-    private static string LegalName(string name)
+    public static string LegalName(string name)
     {
         var legal = Illegal().Replace(name, "_");
         return legal.Length is > 0 and <= 64 ? legal : legal.Length == 0 ? "unknown" : legal[..64];

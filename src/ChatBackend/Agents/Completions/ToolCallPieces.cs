@@ -85,45 +85,17 @@ internal sealed class ToolCallPieces(int maxBytes)
         /// <summary>What the provider wants to have back with the call.</summary>
         public JsonElement? Extra { get; set; }
 
-        public bool IsWhole => Arguments.Length > 0 && TryParse(out _);
+        public bool IsWhole => Arguments.Length > 0 && CallArguments.TryParse(Arguments.ToString(), out _);
 
-        /// <summary>No arguments at all are no arguments; what is not an object cannot be given to a tool.</summary>
         public FunctionCallContent Content()
         {
-            var call = new FunctionCallContent(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "");
-            if (Arguments.ToString().AsSpan().Trim().Length == 0)
-            {
-                call.Arguments = new Dictionary<string, object?>();
-            }
-            else if (TryParse(out var arguments))
-            {
-                call.Arguments = arguments;
-            }
-            else
-            {
-                call.Exception = new JsonException("The arguments are not a JSON object.");
-            }
-
+            var call = CallArguments.Call(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "", Arguments.ToString());
             if (Extra is { } extra)
             {
                 call.AdditionalProperties = new AdditionalPropertiesDictionary { ["extra_content"] = extra };
             }
 
             return call;
-        }
-
-        private bool TryParse(out Dictionary<string, object?>? arguments)
-        {
-            try
-            {
-                arguments = JsonSerializer.Deserialize<Dictionary<string, object?>>(Arguments.ToString(), AIJsonUtilities.DefaultOptions);
-                return arguments is not null;
-            }
-            catch (JsonException)
-            {
-                arguments = null;
-                return false;
-            }
         }
     }
 }

@@ -12,6 +12,11 @@ internal sealed class EndpointModel(IChatClient model, ModelEndpoint endpoint, T
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
     private const int MaxLogged = 300; // characters: the address, the status, and the beginning of what it said
 
+    private volatile bool _isFailing;
+
+    /// <summary>Whether the last answer failed, for a reason that is not in the question.</summary>
+    public bool IsFailing => _isFailing;
+
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -38,6 +43,7 @@ internal sealed class EndpointModel(IChatClient model, ModelEndpoint endpoint, T
                     var failure = time?.IsCancellationRequested is true ? TookTooLong() : ModelErrors.OfException(ex);
                     if (isBegun || attempt >= endpoint.Settings.Retries || !IsWorthAnother(failure))
                     {
+                        _isFailing = failure.Kind is ModelErrorKind.Unavailable or ModelErrorKind.RateLimited or ModelErrorKind.Misconfigured;
                         throw new ModelException(failure.Kind, Excerpt.Of(RedactorOf(conversation).Redact(failure.Message), MaxLogged), failure.RetryAfter);
                     }
 
@@ -49,7 +55,11 @@ internal sealed class EndpointModel(IChatClient model, ModelEndpoint endpoint, T
                     throw new OperationCanceledException(cancellationToken); // a response that is closed while it is read may throw anything
                 }
 
-                isBegun |= updates.Current.Contents.Any(IsWord);
+                if (!isBegun && updates.Current.Contents.Any(IsWord))
+                {
+                    (isBegun, _isFailing) = (true, false);
+                }
+
                 yield return updates.Current;
             }
         }

@@ -1,4 +1,4 @@
-namespace ChatBackend.Agents.Completions;
+namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>Makes whole characters of text that comes in pieces. Half of a surrogate pair waits for its other half; one that stays alone becomes U+FFFD.</summary>
 internal sealed class TextJoiner
