@@ -98,8 +98,11 @@ public sealed record ToolCompleted : AgentEvent
 
     public required ToolOutcome Outcome { get; init; }
 
-    /// <summary>What the tool returned, when it succeeded.</summary>
+    /// <summary>What the tool returned, when it succeeded. Where <see cref="ResultBytes"/> is set, a text with the begin and the end of it.</summary>
     public JsonElement? Result { get; init; }
+
+    /// <summary>How long the JSON of the whole result is, in bytes, when it was too large for an event: <c>GET /api/threads/{thread_id}/tool_results/{call_id}</c>.</summary>
+    public long? ResultBytes { get; init; }
 
     /// <summary>For people: why it did not succeed.</summary>
     public string? Error { get; init; }

@@ -29,4 +29,5 @@ export async function listThreads({ query, archived, cursor }) {
 
 export const renameThread = (threadId, title) => call('PATCH', pathOf(threadId), { title });
 export const archiveThread = (threadId, archived) => call('PATCH', pathOf(threadId), { archived });
+export const wholeResult = (threadId, callId) => call('GET', `${pathOf(threadId)}/tool_results/${encodeURIComponent(callId)}`);
 export const deleteThread = threadId => call('DELETE', pathOf(threadId));

@@ -1,6 +1,9 @@
 // One call of a tool: what is called with what, what came of it and, where it needs approval, the decision.
 
+import { wholeResult } from './api.js';
 import { button, make, readable } from './dom.js';
+
+const SHOWN = 64 * 1024; // characters at a time
 
 const WORDS = {
   running: 'running', needs_approval: 'needs your approval', approved: 'about to be called', succeeded: 'done', failed: 'failed',
@@ -28,14 +31,41 @@ export class ToolCard {
     this.summary.replaceChildren(make('b', '', this.tool), ` ${WORDS[outcome] ?? outcome}${this.#verdict}`);
   }
 
-  completed({ outcome, result, error }) {
+  completed({ outcome, result, result_bytes: bytes, error, thread_id: thread, call_id: call }) {
     this.is(outcome === 'rejected' && this.#undecided ? 'expired' : outcome);
     this.#close();
     const words = error ?? readable(result);
     if (words) {
-      this.node.append(make('pre', 'result', words));
+      const text = make('pre', 'result', words);
+      this.node.append(text);
+      if (bytes) {
+        this.#offerWhole(text, bytes, () => wholeResult(thread, call));
+      }
     }
     this.node.open = outcome !== 'succeeded';
+  }
+
+  // The event has the begin and the end of a large result; the whole is fetched when someone asks, and shown in parts.
+  #offerWhole(text, bytes, fetchWhole) {
+    let left;
+    const more = button(`Show the whole result (${Math.ceil(bytes / 1024).toLocaleString()} KiB)`, async () => {
+      more.disabled = true;
+      try {
+        if (left === undefined) {
+          left = readable(await fetchWhole());
+          text.textContent = '';
+        }
+        const end = /[\ud800-\udbff]/.test(left[SHOWN - 1] ?? '') ? SHOWN - 1 : SHOWN; // no half character
+        text.append(left.slice(0, end));
+        left = left.slice(end);
+        more.textContent = `Show more (${left.length.toLocaleString()} characters left)`;
+        more.hidden = left === '';
+      } catch (problem) {
+        more.textContent = `${problem.message} Try again`;
+      }
+      more.disabled = false;
+    }, 'quiet');
+    text.after(more);
   }
 
   // The run ended first: the call is neither decided nor made any more.

@@ -14,7 +14,7 @@ public sealed class ChatToolResult
     /// <summary>How it ended.</summary>
     public ToolOutcome Outcome => Completed.Outcome;
 
-    /// <summary>What the tool returned; null when it did not succeed.</summary>
+    /// <summary>What the tool returned; of a result larger than <c>Runs:MaxToolBytes</c> a text with its begin and its end. Null when it did not succeed.</summary>
     public JsonElement? Result => Completed.Result;
 
     /// <summary>Why it did not succeed, as the model and the user were told; null when it did.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -37,10 +38,10 @@ internal static class ExportEndpoint
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"{FileName(thread)}.{(isMarkdown ? "md" : "json")}\"";
         await (isMarkdown
             ? WriteMarkdownAsync(http, events, thread, replaced, clock.GetUtcNow())
-            : WriteJsonAsync(http, events, thread, replaced, clock.GetUtcNow()));
+            : WriteJsonAsync(http, store, events, thread, replaced, clock.GetUtcNow()));
     }
 
-    private static async Task WriteJsonAsync(HttpContext http, Source events, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
+    private static async Task WriteJsonAsync(HttpContext http, IThreadStore store, Source events, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)
     {
         var body = http.Response.BodyWriter;
         await using var json = new Utf8JsonWriter(body);
@@ -61,9 +62,15 @@ internal static class ExportEndpoint
         }
 
         json.WriteEndArray();
+        var large = new List<CallId>();
         json.WriteStartArray("events");
         await foreach (var stored in events.ReadAsync(http.RequestAborted))
         {
+            if (stored.Json.Span.IndexOf("\"result_bytes\":"u8) >= 0 && stored.Decode(thread.Thread) is ToolCompleted { ResultBytes: not null, CallId: var call })
+            {
+                large.Add(call);
+            }
+
             json.WriteRawValue(stored.Json.Span, skipInputValidation: true);
             if (json.BytesPending > PageBytes)
             {
@@ -73,7 +80,30 @@ internal static class ExportEndpoint
         }
 
         json.WriteEndArray();
+        json.WriteStartObject("tool_results");
+        foreach (var call in large)
+        {
+            json.WritePropertyName(call.Value);
+            json.WriteRawValue((await WholeAsync(store, thread.Thread, call, http.RequestAborted)).Span, skipInputValidation: true);
+            json.Flush();
+            await body.FlushAsync(http.RequestAborted);
+        }
+
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> WholeAsync(IThreadStore store, ThreadId thread, CallId call, CancellationToken cancellationToken)
+    {
+        var whole = new ArrayBufferWriter<byte>();
+        ResultPiece? piece;
+        do
+        {
+            piece = await store.ReadResultAsync(thread, call, whole.WrittenCount / WholeResult.PieceBytes, cancellationToken) ?? throw ProtocolException.NotFound();
+            whole.Write(piece.Bytes.Span);
+        }
+        while (whole.WrittenCount < piece.Total);
+        return whole.WrittenMemory;
     }
 
     private static async Task WriteMarkdownAsync(HttpContext http, Source events, ThreadRecord thread, ReplacedMessages replaced, DateTimeOffset now)

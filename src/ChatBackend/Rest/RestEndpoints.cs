@@ -31,6 +31,7 @@ internal static class RestEndpoints
         api.MapThreads();
         api.MapEvents();
         api.MapExport();
+        api.MapResults();
         api.MapGet("/agents", Agents).Describe("list_agents", "The agents that a message may name.").Produces<AgentListView>();
         if (routes.ServiceProvider.GetService<Tickets>() is not null)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
+using ChatBackend.Storage;
 
 namespace ChatBackend.Runs;
 
@@ -45,8 +46,9 @@ internal interface IRunSink
     /// <exception cref="RunLostException"/>
     Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken);
 
+    /// <param name="result">What the event holds only the begin and the end of; null when it holds all.</param>
     /// <exception cref="RunLostException"/>
-    Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken);
+    Task ToolEndedAsync(ToolCompleted completed, WholeResult? result, CancellationToken cancellationToken);
 
     /// <summary>Tells who follows now how far a call is; it is not stored. Nothing once the run is over. Never waits.</summary>
     void ReportProgress(CallId call, string text, double? fraction);

@@ -29,9 +29,13 @@ public sealed class RunOptions
     [Range(1000, 10_000_000)]
     public int MaxOutputCharacters { get; set; } = 400_000;
 
-    /// <summary>Bytes of JSON that one tool may take or return; more is refused, and the model is told so.</summary>
+    /// <summary>Bytes of JSON that an event holds of the arguments or the result of one call. Larger arguments are refused, and the model is told so; a larger result is stored whole and shortened.</summary>
     [Range(1000, 10_000_000)]
     public int MaxToolBytes { get; set; } = 128 * 1024;
+
+    /// <summary>Bytes of JSON of results larger than <see cref="MaxToolBytes"/> that one run may store, all together; more is refused, and the model is told so.</summary>
+    [Range(0, 100_000_000)]
+    public int MaxStoredResultBytes { get; set; } = 8 * 1024 * 1024;
 
     /// <summary>Events before the run's message that the model is shown, as whole exchanges.</summary>
     [Range(0, 10_000)]

@@ -1,8 +1,8 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
+using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +14,8 @@ internal sealed partial class ToolExecutor(
 {
     private static readonly JsonElement NoArguments = JsonDocument.Parse("{}").RootElement;
 
+    private readonly ToolResults _results = new(options);
+
     /// <param name="arguments">What is recorded is what the tool gets; null when they cannot be recorded.</param>
     /// <param name="mistake">Why the call cannot be made; null when it can.</param>
     /// <param name="refusal">Why the call is not made; null when it is.</param>
@@ -23,30 +25,31 @@ internal sealed partial class ToolExecutor(
         await sink.ToolStartsAsync(id, name, arguments ?? NoArguments, cancellationToken);
 
         var began = clock.GetTimestamp();
-        var (outcome, result, error) = (mistake, refusal) switch
+        var result = (mistake, refusal) switch
         {
-            ({ } why, _) => Failure(why),
-            (_, { } why) => (ToolOutcome.Rejected, null, why),
+            ({ } why, _) => ToolResult.Failed(why),
+            (_, { } why) => new ToolResult(ToolOutcome.Rejected, null, why),
             _ => await InvokeAsync(id, tool!, arguments!.Value, cancellationToken),
         };
-        var completed = Completed(id, name, began, outcome, result, error);
-        await sink.ToolEndedAsync(completed, cancellationToken);
+        var completed = Completed(id, name, began, result);
+        await sink.ToolEndedAsync(completed, result.Whole is { } whole ? WholeResult.Of(id, whole) : null, cancellationToken);
         await hooks.CalledAsync(new ChatToolResult(new ChatToolCall(run, id, name, arguments ?? NoArguments), completed));
         return completed;
     }
 
-    public ToolCompleted Completed(CallId id, string tool, long began, ToolOutcome outcome, JsonElement? result, string? error) => new()
+    public ToolCompleted Completed(CallId id, string tool, long began, ToolResult result) => new()
     {
         RunId = default,
         CallId = id,
         Tool = tool,
-        Outcome = outcome,
-        Result = result,
-        Error = error,
+        Outcome = result.Outcome,
+        Result = result.Shown,
+        ResultBytes = result.Whole?.Length,
+        Error = result.Error,
         DurationMs = (long)clock.GetElapsedTime(began).TotalMilliseconds,
     };
 
-    private async Task<(ToolOutcome, JsonElement?, string?)> InvokeAsync(CallId id, AIFunction tool, JsonElement given, CancellationToken cancellationToken)
+    private async Task<ToolResult> InvokeAsync(CallId id, AIFunction tool, JsonElement given, CancellationToken cancellationToken)
     {
         // An agent has a time of its own, which stands still while it waits for approval.
         var limit = tool.GetService<AgentTool>() is null ? tool.GetService<ChatTool>()?.Timeout ?? options.ToolTimeout : Timeout.InfiniteTimeSpan;
@@ -62,8 +65,7 @@ internal sealed partial class ToolExecutor(
             };
             pending = tool.InvokeAsync(arguments, timeout.Token).AsTask();
             // The deadline holds for a tool that ignores its token, too.
-            var result = await pending.WaitAsync(limit, clock, cancellationToken);
-            return Bounded(result);
+            return _results.Of(await pending.WaitAsync(limit, clock, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -71,12 +73,12 @@ internal sealed partial class ToolExecutor(
         }
         catch (TimeoutException) when (pending is { IsCompleted: false })
         {
-            return Failure($"The tool took longer than {limit.TotalSeconds:0.###} s.");
+            return ToolResult.Failed($"The tool took longer than {limit.TotalSeconds:0.###} s.");
         }
         catch (Exception ex)
         {
             ToolFailed(ex, tool.Name);
-            return Failure(ex is ChatToolException told ? told.Message : "The tool failed.");
+            return ToolResult.Failed(ex is ChatToolException told ? told.Message : "The tool failed.");
         }
         finally
         {
@@ -88,16 +90,6 @@ internal sealed partial class ToolExecutor(
             }
         }
     }
-
-    private (ToolOutcome, JsonElement?, string?) Bounded(object? result)
-    {
-        var json = JsonSerializer.SerializeToElement(result, ToolCallCheck.EventJson);
-        return JsonMarshal.GetRawUtf8Value(json).Length <= options.MaxToolBytes
-            ? (ToolOutcome.Succeeded, json, null)
-            : Failure($"The result is larger than {options.MaxToolBytes} bytes.");
-    }
-
-    private static (ToolOutcome, JsonElement?, string?) Failure(string why) => (ToolOutcome.Failed, null, why);
 
     [LoggerMessage(LogLevel.Warning, "Tool {Tool} failed")]
     private partial void ToolFailed(Exception thrown, string tool);

@@ -184,7 +184,7 @@ internal sealed class ToolInvoker(
                 break;
             case ApprovalDecision.Reject:
                 var rejected = Rejected(asked, decided.Note is { } note ? $"The user rejected the call: {note}" : "The user rejected the call.");
-                await sink.ToolEndedAsync(rejected, cancellationToken);
+                await sink.ToolEndedAsync(rejected, null, cancellationToken);
                 await TellRejectedAsync(asked, rejected);
                 break;
             default:
@@ -202,7 +202,7 @@ internal sealed class ToolInvoker(
     private ToolCompleted TooLate(AskedCall asked) => Rejected(asked, "The call was not approved in time.");
 
     private ToolCompleted Rejected(AskedCall asked, string why) =>
-        _executor.Completed(asked.Required.CallId, asked.Required.Tool, asked.AskedAt, ToolOutcome.Rejected, null, why);
+        _executor.Completed(asked.Required.CallId, asked.Required.Tool, asked.AskedAt, new ToolResult(ToolOutcome.Rejected, null, why));
 
     private sealed record PlannedCall(
         CallId Id, FunctionCallContent Call, AIFunction? Tool, JsonElement? Arguments, string? Mistake, string? Refusal, bool NeedsApproval)

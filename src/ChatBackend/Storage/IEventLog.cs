@@ -88,6 +88,9 @@ internal sealed record LogAppend
     /// <summary>Set when the part in flight has become durable: its pieces are dropped.</summary>
     public bool DropCheckpoints { get; init; }
 
+    /// <summary>What the first of the events holds only the begin and the end of.</summary>
+    public WholeResult? Result { get; init; }
+
     public required DateTimeOffset At { get; init; }
 
     /// <summary>A gap in <c>seq</c> could never be closed: the writer's mistake must not reach the store.</summary>

@@ -26,6 +26,9 @@ internal interface IThreadStore
     /// <param name="after">The <see cref="FoundPage.Next"/> of the page before.</param>
     Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, SearchPosition? after, int max, CancellationToken cancellationToken);
 
+    /// <summary>A piece of a tool's whole result (<see cref="WholeResult"/>); null when there is none (any more). Whose the thread is, is for the caller to know.</summary>
+    Task<ResultPiece?> ReadResultAsync(ThreadId thread, CallId call, int piece, CancellationToken cancellationToken);
+
     /// <returns>False when there is no such thread, or it is not the user's.</returns>
     Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken);
 

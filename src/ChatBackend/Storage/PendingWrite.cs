@@ -50,6 +50,7 @@ internal sealed class PendingAppend(LogAppend append, CancellationToken cancella
             bytes += @event.Json.Length;
         }
 
+        bytes += append.Result?.Bytes ?? 0;
         return bytes + (append.Command?.Ack.Length ?? 0) + (2L * (append.Checkpoint?.Text.Length ?? 0));
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Storage;
 
 namespace ChatBackend.Threads;
 
@@ -65,10 +66,10 @@ internal sealed class NestedRunSink(
         return calls.StartsAsync(call, tool, arguments, cancellationToken);
     }
 
-    public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken)
+    public Task ToolEndedAsync(ToolCompleted completed, WholeResult? result, CancellationToken cancellationToken)
     {
         ThrowIfOver();
-        return calls.EndedAsync(completed, cancellationToken);
+        return calls.EndedAsync(completed, result, cancellationToken);
     }
 
     public void ReportProgress(CallId call, string text, double? fraction) => calls.ReportProgress(call, text, fraction);

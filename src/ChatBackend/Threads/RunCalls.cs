@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
+using ChatBackend.Storage;
 using ChatBackend.Threads.Publishing;
 
 namespace ChatBackend.Threads;
@@ -14,8 +15,8 @@ internal sealed class RunCalls(RunId run, RunId? parent, RunCommits commits, App
     public Task StartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) => commits.CommitAsync(
         _ => [new ToolExecuting { RunId = run, ParentRunId = parent, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
 
-    public Task EndedAsync(ToolCompleted completed, CancellationToken cancellationToken) =>
-        commits.CommitAsync(_ => [completed with { RunId = run, ParentRunId = parent }], cancellationToken);
+    public Task EndedAsync(ToolCompleted completed, WholeResult? result, CancellationToken cancellationToken) =>
+        commits.CommitAsync(_ => [completed with { RunId = run, ParentRunId = parent }], cancellationToken, result: result);
 
     public void ReportProgress(CallId call, string text, double? fraction) =>
         publisher.PublishProgress(parent ?? run, call, threadId => new ToolProgress

@@ -23,15 +23,16 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
 
     /// <param name="draft">Called under the writer's lock: the run's events to commit, none to commit nothing.</param>
     /// <param name="alsoAsync">Called under the writer's lock after it: another event of the thread for the same commit, if any.</param>
+    /// <param name="result">What the first of the events holds only the begin and the end of.</param>
     /// <exception cref="RunLostException"/>
     public async Task CommitAsync(
-        Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync = null)
+        Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, CancellationToken cancellationToken, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync = null, WholeResult? result = null)
     {
         await _entry.WaitAsync(cancellationToken);
         try
         {
             var backoff = NewBackoff();
-            while (!await TryCommitAsync(draft, alsoAsync, cancellationToken))
+            while (!await TryCommitAsync(draft, alsoAsync, result, cancellationToken))
             {
                 await Task.Delay(backoff.Next(), clock, cancellationToken);
             }
@@ -46,7 +47,7 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
     public void Waits(LogUnavailableException ex) => Waiting(ex.Message, _run.Value);
 
     private async Task<bool> TryCommitAsync(
-        Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync, CancellationToken cancellationToken)
+        Func<ThreadState, IReadOnlyList<ThreadEvent>> draft, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync, WholeResult? result, CancellationToken cancellationToken)
     {
         using var section = await writer.EnterAsync();
         cancellationToken.ThrowIfCancellationRequested();
@@ -61,7 +62,7 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
             // More events than we know of: an attempt whose outcome was unknown did commit.
             if (writer.State.Run.Events == _committed)
             {
-                await AppendAsync(draft(writer.State), alsoAsync);
+                await AppendAsync(draft(writer.State), alsoAsync, result);
             }
 
             _committed = writer.State.Run.Events;
@@ -74,7 +75,7 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
         }
     }
 
-    private async Task AppendAsync(IReadOnlyList<ThreadEvent> events, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync)
+    private async Task AppendAsync(IReadOnlyList<ThreadEvent> events, Func<ThreadState, Task<ThreadEvent?>>? alsoAsync, WholeResult? result)
     {
         if (events.Count == 0)
         {
@@ -82,7 +83,7 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
         }
 
         ThreadEvent[] all = alsoAsync is not null && await alsoAsync(writer.State!) is { } also ? [.. events, also] : [.. events];
-        if (await writer.AppendAsync(all) is not AppendResult.Appended)
+        if (await writer.AppendAsync(all, result: result) is not AppendResult.Appended)
         {
             throw new RunLostException();
         }

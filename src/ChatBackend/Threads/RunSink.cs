@@ -116,7 +116,7 @@ internal sealed class RunSink : IRunSink
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>
         _calls.StartsAsync(call, tool, arguments, cancellationToken);
 
-    public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken) => _calls.EndedAsync(completed, cancellationToken);
+    public Task ToolEndedAsync(ToolCompleted completed, WholeResult? result, CancellationToken cancellationToken) => _calls.EndedAsync(completed, result, cancellationToken);
 
     public void ReportProgress(CallId call, string text, double? fraction) => _calls.ReportProgress(call, text, fraction);
 

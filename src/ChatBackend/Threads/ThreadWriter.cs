@@ -94,12 +94,14 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
     /// <summary>Commits the events, applies them and publishes them, or does nothing of it. Under the lock, on an open thread or one yet to create.</summary>
     /// <param name="drafts">Events without thread, place and time.</param>
     /// <param name="creator">Set to create the thread.</param>
+    /// <param name="result">What the first of the events holds only the begin and the end of.</param>
     /// <exception cref="LogUnavailableException"/>
     public async Task<AppendResult> AppendAsync(
         IReadOnlyList<ThreadEvent> drafts,
         CommandRecord? command = null,
         PartCheckpoint? checkpoint = null,
-        UserId? creator = null)
+        UserId? creator = null,
+        WholeResult? result = null)
     {
         var at = Now();
         var next = State ?? new ThreadState { Owner = creator!.Value, Head = 0 };
@@ -124,6 +126,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             OpenFrom = next.OpenFrom,
             Command = command,
             Checkpoint = checkpoint,
+            Result = result,
             Title = drafts.OfType<ThreadRenamed>().LastOrDefault()?.Title,
             TitleFrom = next.TitleFrom,
             Unarchives = drafts.Any(draft => draft is UserMessage),
@@ -131,10 +134,10 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             At = at,
         };
 
-        AppendResult result;
+        AppendResult appended;
         try
         {
-            result = await log.AppendAsync(append, CancellationToken.None);
+            appended = await log.AppendAsync(append, CancellationToken.None);
         }
         catch
         {
@@ -142,7 +145,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             throw;
         }
 
-        if (result is AppendResult.Appended)
+        if (appended is AppendResult.Appended)
         {
             if (creator is not null)
             {
@@ -153,8 +156,8 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             publisher.Publish(encoded);
         }
 
-        IsFenced |= result is AppendResult.Fenced;
-        return result;
+        IsFenced |= appended is AppendResult.Fenced;
+        return appended;
     }
 
     /// <summary>Takes the thread away, fenced as an append is. Under the lock. Nothing of it is read, so that one that cannot be read goes, too.</summary>

@@ -21,6 +21,8 @@ internal sealed class PlayedSearch(params FoundText[] hits) : IThreadStore
     public Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<ResultPiece?> ReadResultAsync(ThreadId thread, CallId call, int piece, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();

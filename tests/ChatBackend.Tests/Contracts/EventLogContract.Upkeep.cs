@@ -1,3 +1,4 @@
+using System.Text;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
 
@@ -188,6 +189,48 @@ public abstract partial class EventLogContract
         (await Store.CreatedBeforeAsync(LogWriter.At.AddDays(1), 0, 10, Cancellation)).Should().ContainSingle()
             .Which.Should().Match<ThreadHistory>(thread => thread.Begins == 501 && thread.Head == 503 && !thread.IsUntrimmed);
         (await Store.CreatedBeforeAsync(LogWriter.At, 0, 10, Cancellation)).Should().BeEmpty("it was created then, not before");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(WholeResult.PieceBytes)]
+    [InlineData((20 * WholeResult.PieceBytes) + 1)]
+    public async Task A_whole_result_comes_with_its_event_stays_after_a_restart_and_goes_with_it(int bytes)
+    {
+        var writer = await LogWriter.StartAsync(Log);
+        var json = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, (bytes / 8) + 1).Select(n => $"{n,8}"))[..bytes]);
+        CallId trimmed = new("call_1"), kept = new("call_2");
+        await writer.AppendAsync(writer.Next("event") with { Result = WholeResult.Of(trimmed, json) });
+        await writer.AppendAsync(writer.Next("event") with { Result = WholeResult.Of(kept, json) });
+        await ReopenAsync();
+        (await WholeAsync(writer.Thread, trimmed)).Should().Equal(json);
+        (await Store.ReadResultAsync(ThreadId.New(), trimmed, 0, Cancellation)).Should().BeNull("it is of another thread");
+
+        while (!await Store.TrimAsync(writer.Thread, 3, Cancellation))
+        {
+        }
+
+        (await Store.ReadResultAsync(writer.Thread, trimmed, 0, Cancellation)).Should().BeNull();
+        (await WholeAsync(writer.Thread, kept)).Should().Equal(json);
+
+        await Store.DeleteAsync(writer.Thread, 1, Cancellation);
+        (await Store.ReadResultAsync(writer.Thread, kept, 0, Cancellation)).Should().BeNull();
+        while (!await Store.EraseAsync(Cancellation))
+        {
+        }
+    }
+
+    private async Task<byte[]> WholeAsync(ThreadId thread, CallId call)
+    {
+        var whole = new List<byte>();
+        ResultPiece piece;
+        do
+        {
+            piece = (await Store.ReadResultAsync(thread, call, whole.Count / WholeResult.PieceBytes, Cancellation))!;
+            whole.AddRange(piece.Bytes.ToArray());
+        }
+        while (whole.Count < piece.Total);
+        return [.. whole];
     }
 
     // The time is in the event too, as the writer puts it there.

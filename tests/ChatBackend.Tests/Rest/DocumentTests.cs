@@ -16,7 +16,7 @@ public sealed class DocumentTests
         document.GetProperty("openapi").GetString().Should().StartWith("3.");
         Operations(document).Should().BeEquivalentTo(
             "POST /api/guests", "GET /api/threads", "POST /api/threads", "GET /api/threads/{thread_id}", "PATCH /api/threads/{thread_id}",
-            "DELETE /api/threads/{thread_id}", "GET /api/threads/{thread_id}/events", "GET /api/threads/{thread_id}/export", "GET /api/agents",
+            "DELETE /api/threads/{thread_id}", "GET /api/threads/{thread_id}/events", "GET /api/threads/{thread_id}/export", "GET /api/threads/{thread_id}/tool_results/{call_id}", "GET /api/agents",
             "POST /api/tickets");
         foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name != "/api/guests"))
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Storage;
 
 namespace ChatBackend.Tests.Runs;
 
@@ -88,7 +89,7 @@ internal sealed class RecordingSink : IRunSink
 
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) => Add($"start {tool} {JsonSerializer.Serialize(arguments)}");
 
-    public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken)
+    public Task ToolEndedAsync(ToolCompleted completed, WholeResult? result, CancellationToken cancellationToken)
     {
         Ended.Add(completed);
         return Add($"ended {completed.Tool} {completed.Outcome}");

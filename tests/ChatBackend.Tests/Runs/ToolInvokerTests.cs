@@ -2,6 +2,7 @@ using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
 
@@ -62,14 +63,14 @@ public sealed class ToolInvokerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(997, ToolOutcome.Succeeded)]
-    [InlineData(998, ToolOutcome.Succeeded)]
-    [InlineData(999, ToolOutcome.Failed)]
-    public async Task A_result_may_have_as_many_bytes_as_are_allowed(int length, ToolOutcome outcome)
+    [InlineData(997, null)]
+    [InlineData(998, null)]
+    [InlineData(999, 1001L)]
+    public async Task An_event_has_as_many_bytes_of_a_result_as_are_allowed(int length, long? stored)
     {
         var ended = await CallAsync(AIFunctionFactory.Create(() => new string('x', length), "mail"));
 
-        ended.Outcome.Should().Be(outcome);
+        (ended.Outcome, ended.ResultBytes, _sink.Stored?.Bytes).Should().Be((ToolOutcome.Succeeded, stored, (int?)stored));
         _stragglers.Count.Should().Be(0);
         Told().Length.Should().BeLessThan(1100);
     }
@@ -107,6 +108,8 @@ public sealed class ToolInvokerTests : IDisposable
 
         public List<ToolCompleted> Ended { get; } = [];
 
+        public WholeResult? Stored { get; private set; }
+
         public IList<AIContent> Told { get; set; } = [];
 
         public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken)
@@ -115,9 +118,10 @@ public sealed class ToolInvokerTests : IDisposable
             return Task.CompletedTask;
         }
 
-        public Task ToolEndedAsync(ToolCompleted completed, CancellationToken cancellationToken)
+        public Task ToolEndedAsync(ToolCompleted completed, WholeResult? result, CancellationToken cancellationToken)
         {
             Ended.Add(completed);
+            Stored = result;
             return Task.CompletedTask;
         }
 

@@ -172,6 +172,8 @@ public sealed class ErasureTests : IAsyncLifetime
         public Task<FoundPage> SearchAsync(UserId owner, string query, bool? isArchived, SearchPosition? after, int max, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public Task<ResultPiece?> ReadResultAsync(ThreadId thread, CallId call, int piece, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -27,7 +27,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         _run.Thread.Live.PartFrom(0).Should().BeNull();
         await _run.Sink.CompletePartAsync(CancellationToken.None);
         await _run.BeginToolAsync();
-        await _run.Sink.ToolEndedAsync(WriterBench.Completed("another", "call_1"), CancellationToken.None);
+        await _run.Sink.ToolEndedAsync(WriterBench.Completed("another", "call_1"), null, CancellationToken.None);
 
         var events = await _run.EventsAsync();
         events.Should().HaveCount(4).And.AllBeAssignableTo<RunEvent>();
@@ -115,7 +115,7 @@ public sealed class RunSinkCommitTests : IAsyncDisposable
         await cancelled.CancelAsync();
 
         await FluentActions.Awaiting(() => _run.Sink.WriteTextAsync(PartKind.Text, "late", cancelled.Token).AsTask()).Should().ThrowAsync<OperationCanceledException>();
-        await FluentActions.Awaiting(() => _run.Sink.ToolEndedAsync(WriterBench.Completed(RunBench.Id, "call_1"), cancelled.Token)).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => _run.Sink.ToolEndedAsync(WriterBench.Completed(RunBench.Id, "call_1"), null, cancelled.Token)).Should().ThrowAsync<OperationCanceledException>();
 
         _run.Thread.Live.PartFrom(0).Should().BeNull();
         _run.Thread.Appends.Should().BeEmpty();

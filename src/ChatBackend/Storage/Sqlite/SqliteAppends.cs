@@ -58,6 +58,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         SELECT thread_key, seq - 1, seq + 1 FROM event_ids WHERE thread_key = ?1 AND id = ?2
         """);
 
+    private readonly SqliteStatement _addResult = new(connection, "INSERT INTO tool_results (thread_key, call_id, piece, seq, total, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+
     private readonly ActivityClock _activity = new(connection.Scalar("SELECT ifnull(max(active_at), 0) FROM threads"));
 
     public void Begin() => _begin.Execute();
@@ -90,6 +92,14 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         }
 
         AddEvents(key, append, at, activeAt);
+        if (append.Result is { } result)
+        {
+            for (var i = 0; i < result.Pieces.Count; i++)
+            {
+                _addResult.Execute(key, result.Call.Value, i, append.Head + 1, result.Bytes, result.Pieces[i]);
+            }
+        }
+
         if (append.Command is { } command)
         {
             _addCommand.Execute(command.User.Value, command.Id.Value, command.Digest, command.Ack);
@@ -113,7 +123,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         ReadOnlySpan<SqliteStatement> all =
         [
             _begin, _commit, _findCommand, _createThread, _advanceThread, _findKey, _openThread, _addEvent, _addId, _addCommand, _addCheckpoint,
-            _dropCheckpoints, _addReplaced, _addTakenBack,
+            _dropCheckpoints, _addReplaced, _addTakenBack, _addResult,
         ];
         foreach (var statement in all)
         {

@@ -80,7 +80,8 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
         append.ThrowIfInconsistent();
         // Here and not by the writer, whose time all threads share.
         var events = append.Events.Select(added => added with { Json = EventBytes.Compress(added.Json) });
-        return Writer.AppendAsync(append with { Events = [.. events] }, cancellationToken);
+        var result = append.Result is { } whole ? whole with { Pieces = [.. whole.Pieces.Select(EventBytes.Compress)] } : null;
+        return Writer.AppendAsync(append with { Events = [.. events], Result = result }, cancellationToken);
     }
 
     public Task<IReadOnlyList<StoredEvent>> ReadAsync(ThreadId thread, long afterSeq, int maxEvents, int maxBytes, CancellationToken cancellationToken) =>
@@ -103,6 +104,9 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 
     public Task<ThreadRecord?> FindAsync(UserId owner, ThreadId thread, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.Thread(owner, thread), cancellationToken);
+
+    public Task<ResultPiece?> ReadResultAsync(ThreadId thread, CallId call, int piece, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.ResultPiece(thread, call, piece), cancellationToken);
 
     public Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken) =>
         _reads.BrowseAsync(owner, log => log.Threads(owner, isArchived, after, max), cancellationToken);

@@ -51,6 +51,14 @@ internal static class SqliteLogReads
                 new RunId(row.GetString(0)), new PartId(row.GetString(1)), Enum.Parse<PartKind>(row.GetString(2)), (int)row.GetInt64(3), row.GetString(4)),
             thread.Value);
 
+        public ResultPiece? ResultPiece(ThreadId thread, CallId call, int piece) => log.First(
+            """
+            SELECT total, bytes FROM tool_results JOIN threads ON threads.key = thread_key
+            WHERE threads.id = ?1 AND call_id = ?2 AND piece = ?3 AND seq >= history_begins
+            """,
+            row => new ResultPiece((int)row.GetInt64(0), EventBytes.Decompress(row.GetFieldValue<byte[]>(1))),
+            thread.Value, call.Value, piece);
+
         public CommandRecord? Command(UserId user, ClientFrameId id) => log.First(
             "SELECT digest, ack FROM commands WHERE user_id = ?1 AND id = ?2",
             row => new CommandRecord(user, id, row.GetFieldValue<byte[]>(0), row.GetFieldValue<byte[]>(1)),

@@ -8,6 +8,9 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     // About as long as a commit on a slow disk.
     public const int MaxRows = 200;
 
+    // Of 64 KiB each.
+    private const int MaxResults = 16;
+
     private readonly SqliteStatement _archive = new(connection, "UPDATE threads SET archived = ?3 WHERE id = ?1 AND owner = ?2");
 
     // The row stays until all that refers to it is erased, under an id that was never told and an owner that is not a user.
@@ -30,6 +33,10 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _eraseEvents = new(connection, """
         DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE thread_key = ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
+        """);
+
+    private readonly SqliteStatement _eraseResults = new(connection, """
+        DELETE FROM tool_results WHERE rowid IN (SELECT rowid FROM tool_results WHERE thread_key = ?1 AND seq < ?2 LIMIT ?3)
         """);
 
     // Rows are in order of time.
@@ -92,7 +99,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseReplaced, _eraseIds, _eraseEvents, _lastRow, _rowsReused, _forgetCommands,
+            _archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseReplaced, _eraseIds, _eraseResults, _eraseEvents, _lastRow, _rowsReused, _forgetCommands,
         ];
         foreach (var statement in all)
         {
@@ -104,7 +111,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     private bool EraseBefore(long key, long seq)
     {
         _eraseReplaced.Execute(key, seq);
-        if (_eraseIds.Execute(key, seq, MaxRows) == MaxRows)
+        if (_eraseIds.Execute(key, seq, MaxRows) == MaxRows || _eraseResults.Execute(key, seq, MaxResults) == MaxResults)
         {
             return false;
         }
