@@ -1,5 +1,6 @@
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
+using ChatBackend.Runs.History;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Runs;
@@ -25,26 +26,25 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         await TakeSteeringMessagesAsync(conversation, cancellationToken);
         for (var step = 0; step < _maxSteps; step++)
         {
-            var answer = new ChatMessage(ChatRole.Assistant, []);
+            var answer = new StepAnswer(() => _model.Source, options.MaxToolBytes);
             if (await StepAsync(conversation, answer, cancellationToken) is not { } finish)
             {
                 return new RunOutcome.Stopped(StopReason.Budget);
             }
 
             var turn = Turn.Of(conversation);
-            conversation.Add(answer);
-            var calls = answer.Contents.OfType<FunctionCallContent>().ToList();
-            if (calls.Count > 0)
+            conversation.Add(answer.Message);
+            if (answer.Calls.Count > 0)
             {
                 await sink.CompletePartAsync(cancellationToken);
-                conversation.Add(new ChatMessage(ChatRole.Tool, await tools.CallAsync(calls, turn, cancellationToken)));
+                conversation.Add(new ChatMessage(ChatRole.Tool, await tools.CallAsync(answer.Calls, turn, cancellationToken)));
                 if (tools.End is { } end)
                 {
                     return end;
                 }
             }
 
-            if (!await TakeSteeringMessagesAsync(conversation, cancellationToken) && calls.Count == 0)
+            if (!await TakeSteeringMessagesAsync(conversation, cancellationToken) && answer.Calls.Count == 0)
             {
                 return new RunOutcome.Completed(finish);
             }
@@ -62,54 +62,80 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
     }
 
     /// <returns>How the answer ended; null when the run has said all it may.</returns>
-    private async Task<AnswerFinish?> StepAsync(List<ChatMessage> conversation, ChatMessage answer, CancellationToken cancellationToken)
+    private async Task<AnswerFinish?> StepAsync(List<ChatMessage> conversation, StepAnswer answer, CancellationToken cancellationToken)
     {
+        Keep(null);
         ChatFinishReason? finished = null;
-        var isRefused = false;
         var request = new ChatOptions { Tools = [.. agent.Tools] };
         await foreach (var update in _model.StreamAsync(conversation, request, cancellationToken))
         {
             finished = update.FinishReason ?? finished;
             foreach (var content in update.Contents)
             {
-                switch (content)
+                if (!await AddAsync(content, answer, cancellationToken))
                 {
-                    case TextReasoningContent { Text.Length: > 0 } thought when !await SayAsync(PartKind.Thinking, thought.Text, cancellationToken):
-                    case TextContent { Text.Length: > 0 } text when !await SayAsync(PartKind.Text, text.Text, cancellationToken):
-                    case ErrorContent { ErrorCode: Refusal, Message.Length: > 0 } refusal when !await SayAsync(PartKind.Text, refusal.Message, cancellationToken):
-                        return null;
-                    case TextContent { Text.Length: > 0 } text:
-                        answer.Contents.Add(text);
-                        break;
-                    case ErrorContent { ErrorCode: Refusal, Message.Length: > 0 } refusal:
-                        isRefused = true;
-                        answer.Contents.Add(new TextContent(refusal.Message));
-                        break;
-                    case FunctionCallContent call:
-                        answer.Contents.Add(call);
-                        break;
-                    case UsageContent counted:
-                        usage.Add(counted.Details, _model.Answering.Price);
-                        break;
-                    default:
-                        break; // images, citations and empty updates are not shown
+                    return null;
                 }
             }
 
             cancellationToken.ThrowIfCancellationRequested();
         }
 
+        if (answer.IsKeptWhole)
+        {
+            Keep(answer);
+        }
+
         // A stream that just ends was cut: half an answer must not pass for a whole one.
         return finished is { } reason
-            ? FinishOf(reason, isRefused, answer)
+            ? FinishOf(reason, answer)
             : throw new HttpIOException(HttpRequestError.ResponseEnded, "The model's answer was cut off.");
     }
 
-    private static AnswerFinish FinishOf(ChatFinishReason reason, bool isRefused, ChatMessage answer) =>
-        isRefused || reason.Value.Equals(Refusal, StringComparison.OrdinalIgnoreCase) ? AnswerFinish.Refusal
+    /// <summary>For the runs to come: an agent that is shown no history has no use for it.</summary>
+    private void Keep(StepAnswer? answer)
+    {
+        if (agent.IsShownHistory)
+        {
+            sink.Keep(answer?.Record);
+        }
+    }
+
+    /// <returns>False when the run has said all it may.</returns>
+    private async ValueTask<bool> AddAsync(AIContent content, StepAnswer answer, CancellationToken cancellationToken)
+    {
+        switch (content)
+        {
+            case TextReasoningContent thought:
+                if (answer.Add(thought))
+                {
+                    Keep(answer);
+                }
+
+                return thought.Text.Length == 0 || await SayAsync(PartKind.Thinking, thought.Text, cancellationToken);
+            case TextContent { Text.Length: > 0 } text:
+                answer.Add(text.Text);
+                return await SayAsync(PartKind.Text, text.Text, cancellationToken);
+            case ErrorContent { ErrorCode: Refusal, Message.Length: > 0 } refusal:
+                answer.IsRefused = true;
+                answer.Add(refusal.Message);
+                return await SayAsync(PartKind.Text, refusal.Message, cancellationToken);
+            case FunctionCallContent call:
+                answer.Add(call);
+                return true;
+            case UsageContent counted:
+                usage.Add(counted.Details, _model.Answering.Price);
+                return true;
+            default:
+                return true; // images, citations and empty updates are not shown
+        }
+    }
+
+    private static AnswerFinish FinishOf(ChatFinishReason reason, StepAnswer answer) =>
+        answer.IsRefused || reason.Value.Equals(Refusal, StringComparison.OrdinalIgnoreCase) ? AnswerFinish.Refusal
         : reason == ChatFinishReason.Length ? AnswerFinish.Length
         : reason == ChatFinishReason.ContentFilter ? AnswerFinish.ContentFilter
-        : string.IsNullOrWhiteSpace(answer.Text) ? AnswerFinish.Empty
+        : answer.SaysNothing ? AnswerFinish.Empty
         : AnswerFinish.Complete;
 
     /// <summary>Publishes and stores no more than the run may still say.</summary>

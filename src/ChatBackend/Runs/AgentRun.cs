@@ -19,6 +19,9 @@ internal sealed record RunRequest(
     /// <summary>The thread's last events that come after a place, in order, as far back as they are in memory.</summary>
     public Func<long, IReadOnlyList<StoredEvent>> Recent { get; init; } = _ => [];
 
+    /// <summary>No event after this one has a <see cref="StepRecord"/>.</summary>
+    public long LastRecord { get; init; }
+
     /// <summary>The user as the sender's connection knew them; null when the message was sent to another process.</summary>
     public ClaimsPrincipal? Sender { get; init; }
 }

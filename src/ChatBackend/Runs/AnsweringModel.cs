@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
+using ChatBackend.Runs.History;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Runs;
@@ -16,20 +17,28 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
     /// <summary>The agent whose model answers.</summary>
     public Agent Answering => _standIn ?? agent;
 
+    /// <inheritdoc cref="ModelSource"/>
+    public string Source => ModelSource.Of(Answering.Model);
+
     public IAsyncEnumerable<ChatResponseUpdate> StreamAsync(IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken) =>
         (_standIn, agent.Fallback) switch
         {
-            ({ } standIn, _) => standIn.Model.GetStreamingResponseAsync(conversation, request, cancellationToken),
-            (null, null) => agent.Model.GetStreamingResponseAsync(conversation, request, cancellationToken),
+            ({ } standIn, _) => Ask(standIn, conversation, request, cancellationToken),
+            (null, null) => Ask(agent, conversation, request, cancellationToken),
             (null, { } fallback) => WithFallbackAsync(fallback, conversation, request, cancellationToken),
         };
+
+    /// <summary>The one place where a conversation goes to a model. Only the script is shown it as it came: it finds its place by that.</summary>
+    private static IAsyncEnumerable<ChatResponseUpdate> Ask(Agent asked, IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken) =>
+        asked.Model.GetStreamingResponseAsync(
+            asked.ToolFor is null ? ModelConversation.Of(conversation, ModelSource.Of(asked.Model), hasTools: request.Tools is { Count: > 0 }) : conversation, request, cancellationToken);
 
     private async IAsyncEnumerable<ChatResponseUpdate> WithFallbackAsync(
         Agent fallback, IReadOnlyList<ChatMessage> conversation, ChatOptions request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var isBegun = false;
         RunFailure? failed = null;
-        await using (var updates = agent.Model.GetStreamingResponseAsync(conversation, request, cancellationToken).GetAsyncEnumerator(cancellationToken))
+        await using (var updates = Ask(agent, conversation, request, cancellationToken).GetAsyncEnumerator(cancellationToken))
         {
             while (true)
             {
@@ -53,7 +62,7 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
 
         await sink.FallBackAsync(fallback.Name, failed.Value, cancellationToken);
         _standIn = fallback;
-        await foreach (var update in fallback.Model.GetStreamingResponseAsync(conversation, request, cancellationToken))
+        await foreach (var update in Ask(fallback, conversation, request, cancellationToken))
         {
             yield return update;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 
 namespace ChatBackend.Runs;
@@ -42,6 +43,10 @@ internal interface IRunSink
     /// <exception cref="RunLostException"/>
     Task<(CallId Call, ApprovalDecided? Decided)> NextDecisionAsync(
         IReadOnlyCollection<CallId> calls, Func<CallId, ToolCompleted> tooLate, CancellationToken cancellationToken);
+
+    /// <summary>What is to be stored with the next event of the answer that is under way, and delivered to no one. The last one counts. Never waits.</summary>
+    /// <param name="record">Null when another answer begins.</param>
+    void Keep(StepRecord? record);
 
     /// <exception cref="RunLostException"/>
     Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken);

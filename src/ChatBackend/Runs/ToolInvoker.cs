@@ -2,6 +2,7 @@ using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
+using ChatBackend.Runs.History;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 
@@ -48,10 +49,10 @@ internal sealed class ToolInvoker(
         IReadOnlyList<ApprovalRequired> pending, IReadOnlyList<ChatMessage> conversation, CancellationToken cancellationToken)
     {
         var turn = Turn.Of(conversation);
-        var known = conversation.SelectMany(message => message.Contents).OfType<FunctionCallContent>().ToLookup(call => call.CallId);
+        var known = conversation.SelectMany(message => message.Contents).OfType<FunctionCallContent>().ToLookup(CallIds.OwnOf);
         var planned = pending.Select(required =>
         {
-            var call = known[required.CallId.Value].Last();
+            var call = known[required.CallId].Last();
             var tool = agent.FindTool(call, turn);
             var mistake = tool is null ? ToolCallCheck.Look(call, tool, agent, options.MaxToolBytes).Mistake : null; // configuration may have changed since
             return new PlannedCall(required.CallId, call, tool, required.Arguments, mistake, null, NeedsApproval: true);
@@ -63,14 +64,12 @@ internal sealed class ToolInvoker(
     private IList<AIContent> Results(List<PlannedCall> planned)
     {
         End = _repeated.Add([.. planned.Select(call => (call.Arguments, call.Completed!))]);
-        return [.. planned.Select(call => new FunctionResultContent(call.Call.CallId, Told(call.Completed!)))];
-
-        static object Told(ToolCompleted completed) => completed.Result is { } result ? result : new { error = completed.Error };
+        return [.. planned.Select(call => new FunctionResultContent(call.Call.CallId, ChatStep.ToldOf(call.Completed!)))];
     }
 
     private async Task<PlannedCall> PlanAsync(FunctionCallContent call, Turn turn)
     {
-        var id = CallId.New();
+        var id = CallIds.OwnOf(call) ?? CallId.New();
         var tool = agent.FindTool(call, turn);
         var (arguments, mistake) = ToolCallCheck.Look(call, tool, agent, options.MaxToolBytes);
         if (mistake is not null)

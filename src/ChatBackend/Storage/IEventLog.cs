@@ -27,6 +27,9 @@ internal interface IEventLog
     /// <summary>The last <paramref name="maxEvents"/> events before <paramref name="beforeSeq"/>, in order.</summary>
     Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken);
 
+    /// <summary>What was stored with the events from <paramref name="fromSeq"/> to <paramref name="toSeq"/> and is delivered to no one, in order.</summary>
+    Task<IReadOnlyList<StoredRecord>> ReadRecordsAsync(ThreadId thread, long fromSeq, long toSeq, CancellationToken cancellationToken);
+
     /// <summary>The <c>seq</c> of the thread's event that was appended under this <see cref="LogEvent.Id"/>; null when there is none (any more).</summary>
     Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken);
 
@@ -50,6 +53,9 @@ internal sealed record ThreadHeader(
 
 /// <param name="Json">Exactly the bytes that go over the wire.</param>
 internal readonly record struct StoredEvent(long Seq, ReadOnlyMemory<byte> Json);
+
+/// <param name="Json">What the writer of the event with this <c>seq</c> keeps beside it; the store does not read it.</param>
+internal readonly record struct StoredRecord(long Seq, ReadOnlyMemory<byte> Json);
 
 /// <summary>One atomic append to one thread.</summary>
 internal sealed record LogAppend
@@ -115,7 +121,9 @@ internal sealed record LogAppend
 /// <param name="Id">Under which <see cref="IEventLog.FindEventAsync"/> finds it, unique in its thread; null when it is not looked up.</param>
 /// <param name="ReplacesAfter">Messages after this <c>seq</c> and before the event are replaced, with what answers them; null when none is.</param>
 /// <param name="TakesBack">The <see cref="Id"/> of a message that is taken back; null when none is.</param>
-internal readonly record struct LogEvent(long Seq, ReadOnlyMemory<byte> Json, string? Id = null, long? ReplacesAfter = null, string? TakesBack = null);
+/// <param name="Record">What is stored with it and never delivered (<see cref="IEventLog.ReadRecordsAsync"/>); empty when nothing is.</param>
+internal readonly record struct LogEvent(
+    long Seq, ReadOnlyMemory<byte> Json, string? Id = null, long? ReplacesAfter = null, string? TakesBack = null, ReadOnlyMemory<byte> Record = default);
 
 /// <summary>A user's command that had an effect. Unique by user and id, in the transaction of the effect.</summary>
 /// <param name="Digest">SHA-256 over what the command says; tells a retry from another command under the same id.</param>

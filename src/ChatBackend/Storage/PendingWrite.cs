@@ -47,7 +47,7 @@ internal sealed class PendingAppend(LogAppend append, CancellationToken cancella
         long bytes = Overhead;
         foreach (var @event in append.Events)
         {
-            bytes += @event.Json.Length;
+            bytes += @event.Json.Length + @event.Record.Length;
         }
 
         bytes += append.Result?.Bytes ?? 0;

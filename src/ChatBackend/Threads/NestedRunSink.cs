@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 
 namespace ChatBackend.Threads;
@@ -58,6 +59,11 @@ internal sealed class NestedRunSink(
     {
         ThrowIfOver();
         return calls.FallBackAsync(agent, code, cancellationToken);
+    }
+
+    /// <summary>Its conversation ends with it: no later run is shown it.</summary>
+    public void Keep(StepRecord? record)
+    {
     }
 
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -17,9 +18,33 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
     private readonly SemaphoreSlim _entry = new(1, 1);
     private readonly RunId _run = start.Id;
     private int _committed = start.Events;
+    private byte[]? _record; // goes with the next events of the run
+    private byte[]? _attempted; // went with an append whose outcome was not known
 
     /// <summary>The pauses of a run that waits for the store.</summary>
     public static Backoff NewBackoff() => new(FirstRetry, LongestRetry);
+
+    /// <summary>Stores it with the next event of an answer that the run itself writes, in place of what waits for that, and delivers it to no one.</summary>
+    public void Keep(StepRecord? record) => Volatile.Write(ref _record, record?.Encode());
+
+    /// <summary>Under the writer's lock: what is to be stored with which of these events; null when nothing is.</summary>
+    public ThreadWriter.KeptRecord? RecordFor(IReadOnlyList<ThreadEvent> events)
+    {
+        _attempted = null;
+        if (Volatile.Read(ref _record) is { } record)
+        {
+            for (var i = 0; i < events.Count; i++)
+            {
+                if (events[i] is AgentPart or ToolExecuting or ApprovalRequired or AgentCompleted or AgentStopped or AgentFailed && ((RunEvent)events[i]).RunId == _run)
+                {
+                    _attempted = record;
+                    return new ThreadWriter.KeptRecord(i, record);
+                }
+            }
+        }
+
+        return null;
+    }
 
     /// <param name="draft">Called under the writer's lock: the run's events to commit, none to commit nothing.</param>
     /// <param name="alsoAsync">Called under the writer's lock after it: another event of the thread for the same commit, if any.</param>
@@ -64,6 +89,10 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
             {
                 await AppendAsync(draft(writer.State), alsoAsync, result);
             }
+            else
+            {
+                Stored();
+            }
 
             _committed = writer.State.Run.Events;
             return true;
@@ -83,9 +112,21 @@ internal sealed partial class RunCommits(UnfinishedRun start, ThreadWriter write
         }
 
         ThreadEvent[] all = alsoAsync is not null && await alsoAsync(writer.State!) is { } also ? [.. events, also] : [.. events];
-        if (await writer.AppendAsync(all, result: result) is not AppendResult.Appended)
+        if (await writer.AppendAsync(all, result: result, record: RecordFor(all)) is not AppendResult.Appended)
         {
             throw new RunLostException();
+        }
+
+        Stored();
+    }
+
+    /// <summary>Unless another has taken its place meanwhile.</summary>
+    private void Stored()
+    {
+        if (_attempted is { } stored)
+        {
+            Interlocked.CompareExchange(ref _record, null, stored);
+            _attempted = null;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Threads.Contracts;
 using ChatBackend.Threads.Publishing;
@@ -113,6 +114,8 @@ internal sealed class RunSink : IRunSink
 
     public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => _calls.FallBackAsync(agent, code, cancellationToken);
 
+    public void Keep(StepRecord? record) => _commits.Keep(record);
+
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>
         _calls.StartsAsync(call, tool, arguments, cancellationToken);
 
@@ -168,7 +171,8 @@ internal sealed class RunSink : IRunSink
                     var events = TerminalEvents.For(_writer.State!, final, _publisher.PartFrom(0), usage, _time.Now);
                     ThreadEvent?[] after = [await TitleAsync(_writer.State!, AutoTitle.AnswerOf(events[^1])), Next(_writer.State!)];
                     attempted = final;
-                    var result = await _writer.AppendAsync([.. events, .. after.OfType<ThreadEvent>()]);
+                    ThreadEvent[] all = [.. events, .. after.OfType<ThreadEvent>()];
+                    var result = await _writer.AppendAsync(all, record: _commits.RecordFor(all));
                     var appended = result is AppendResult.Appended;
                     Over();
                     return appended ? final : null;

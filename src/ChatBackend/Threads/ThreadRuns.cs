@@ -110,6 +110,7 @@ internal sealed partial class ThreadRuns(
         publisher.AcceptOutputFrom(open.Id);
         var start = new RunRequest(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, [.. open.Approvals.Select(pending => pending.Required)])
         {
+            LastRecord = writer.LastRecord,
             Sender = _senders.Take(open.Answers, state.Waiting),
             Recent = after => Array.ConvertAll(publisher.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
         };

@@ -25,6 +25,9 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
     /// <summary>The thread has another writer: nothing this one knows or does counts any more.</summary>
     public bool IsFenced { get; private set; }
 
+    /// <summary>No event after this one has something that is stored with it and not delivered (<see cref="LogEvent.Record"/>).</summary>
+    public long LastRecord { get; private set; }
+
     /// <summary>The thread was deleted here.</summary>
     public bool IsDeleted { get; private set; }
 
@@ -87,7 +90,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             publisher.Publish(missed.ToArray());
         }
 
-        (_epoch, _isOpen, State) = (header.Epoch, true, state);
+        (_epoch, _isOpen, State, LastRecord) = (header.Epoch, true, state, header.Head);
         return true;
     }
 
@@ -95,13 +98,15 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
     /// <param name="drafts">Events without thread, place and time.</param>
     /// <param name="creator">Set to create the thread.</param>
     /// <param name="result">What the first of the events holds only the begin and the end of.</param>
+    /// <param name="record">What is stored with one of the events and not delivered.</param>
     /// <exception cref="LogUnavailableException"/>
     public async Task<AppendResult> AppendAsync(
         IReadOnlyList<ThreadEvent> drafts,
         CommandRecord? command = null,
         PartCheckpoint? checkpoint = null,
         UserId? creator = null,
-        WholeResult? result = null)
+        WholeResult? result = null,
+        KeptRecord? record = null)
     {
         var at = Now();
         var next = State ?? new ThreadState { Owner = creator!.Value, Head = 0 };
@@ -113,7 +118,10 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             var threadEvent = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
             next = next.Apply(threadEvent);
             encoded[i] = new EncodedEvent(threadEvent.Seq, WireJson.Encode(threadEvent), EndsPart(threadEvent));
-            logged[i] = new LogEvent(threadEvent.Seq, encoded[i].Json, IdOf(threadEvent), (threadEvent as ThreadRewound)?.ToSeq, (threadEvent as MessageRemoved)?.MessageId.Value);
+            logged[i] = new LogEvent(threadEvent.Seq, encoded[i].Json, IdOf(threadEvent), (threadEvent as ThreadRewound)?.ToSeq, (threadEvent as MessageRemoved)?.MessageId.Value)
+            {
+                Record = record is { } kept && kept.Index == i ? kept.Json : default,
+            };
         }
 
         var append = new LogAppend
@@ -153,6 +161,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             }
 
             State = next;
+            LastRecord = record is { Index: var with } ? head + 1 + with : LastRecord;
             publisher.Publish(encoded);
         }
 
@@ -207,6 +216,9 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
         ApprovalRequired approval => approval.CallId.Value,
         _ => null,
     };
+
+    /// <param name="Index">Of its event, in the append.</param>
+    public readonly record struct KeptRecord(int Index, ReadOnlyMemory<byte> Json);
 
     public readonly struct Section(SemaphoreSlim entry) : IDisposable
     {

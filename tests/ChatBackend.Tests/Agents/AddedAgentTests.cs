@@ -38,7 +38,7 @@ public sealed class AddedAgentTests
 
         end.Should().BeOfType<AgentCompleted>().Which.Content.Should().Be("Hello Ada");
         client.Frames.All().OfType<AgentStarted>().Single().Agent.Should().Be("support");
-        model.Requests.Single().Select(message => message.Text).Should().Equal("Be kind.", $"The user is {client.Guest.UserId}.", "Hello");
+        model.Requests.Single().Select(message => message.Text).Should().Equal($"Be kind.\n\nThe user is {client.Guest.UserId}.", "Hello");
         var greeting = client.Frames.All().OfType<ConnectionEstablished>().Single();
         greeting.Agents.Should().Equal("support", "demo", "script");
         greeting.AgentDetails.Should().ContainSingle().Which.Should().BeEquivalentTo(

@@ -45,7 +45,11 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>Server-sent events, each on its way before the next.</summary>
     public static async Task SendAsync(HttpContext context, params string[] events)
     {
-        context.Response.ContentType = "text/event-stream";
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = "text/event-stream";
+        }
+
         foreach (var data in events)
         {
             await context.Response.WriteAsync($"data: {data}\n\n", context.RequestAborted);

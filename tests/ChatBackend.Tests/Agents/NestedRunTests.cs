@@ -41,7 +41,7 @@ public sealed class NestedRunTests
 
         // The next run is shown the call and its result, and nothing that was said inside it.
         await client.EndOfAsync(await client.Connection.ChatAsync("Sure?", ack.ThreadId).Soon());
-        _editor.Requests[2].Select(message => message.Text).Should().Equal("How many?", "I ask. ", "", "", "There are two.", "Sure?");
+        _editor.Requests[2].Select(message => message.Text).Should().Equal("How many?", "I ask. ", "", "There are two.", "Sure?");
         var transcript = client.Connection.FollowerOf(ack.ThreadId!.Value).Transcript;
         transcript.Entries.OfType<RunEntry>().Select(run => run.ParentRunId is null).Should().Equal(true, false, true, false);
     }

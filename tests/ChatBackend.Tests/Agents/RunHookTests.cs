@@ -39,8 +39,8 @@ public sealed class RunHookTests
 
         await client.EndOfAsync(await client.Connection.ChatAsync("Two", first.ThreadId).Soon());
 
-        _model.Requests[0].Select(message => message.Text).Should().Equal("Be brief.", "They wrote: One", "One");
-        _model.Requests[3].Where(message => message.Role == ChatRole.System).Select(message => message.Text).Should().Equal("Be brief.", "They wrote: Two");
+        _model.Requests[0].Select(message => message.Text).Should().Equal("Be brief.\n\nThey wrote: One", "One");
+        _model.Requests[3].Where(message => message.Role == ChatRole.System).Select(message => message.Text).Should().Equal("Be brief.\n\nThey wrote: Two");
     }
 
     [Fact]

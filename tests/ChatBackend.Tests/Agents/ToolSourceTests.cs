@@ -26,13 +26,13 @@ public sealed class ToolSourceTests
         await client.EndOfAsync(first);
         _model.Tools.Select(tool => tool.Name).Should().Equal("own", "beta", "gamma");
         client.Frames.All().OfType<ToolCompleted>().Single().Result!.Value.GetString().Should().Be("beta of support");
-        _model.Requests[0].Select(message => message.Text).Should().Equal("You are kind.", "The shop is closed.", "Hi");
+        _model.Requests[0].Select(message => message.Text).Should().Equal("You are kind.\n\nThe shop is closed.", "Hi");
 
         offered.Names = ["alpha"];
         offered.Context = null;
         await client.EndOfAsync(await client.Connection.ChatAsync("Again", first.ThreadId).Soon());
         _model.Tools.Select(tool => tool.Name).Should().Equal("own", "alpha");
-        client.Frames.All().OfType<ToolCompleted>().Last().Error.Should().Be("No tool has that name.");
+        client.Frames.All().OfType<ToolCompleted>().Last().Error.Should().StartWith("No tool is called beta.");
     }
 
     [Fact]

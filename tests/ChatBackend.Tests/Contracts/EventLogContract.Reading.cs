@@ -47,6 +47,26 @@ public abstract partial class EventLogContract
     }
 
     [Fact]
+    [Trait("failure", "M2")]
+    public async Task What_is_stored_beside_events_is_read_by_itself_and_goes_when_they_go()
+    {
+        var (writer, other) = (LogWriter.OfNewThread(Log), LogWriter.OfNewThread(Log));
+        byte[][] records = [[], LogWriter.Incompressible(10), Encoding.UTF8.GetBytes(new string('r', 5_000)), [], "last"u8.ToArray()];
+        await writer.AppendAsync(writer.Next() with { Events = [.. records.Select((record, i) => new LogEvent(1 + i, "{}"u8.ToArray(), Record: record))] });
+        await other.AppendAsync(other.Next() with { Events = [new LogEvent(1, "{}"u8.ToArray(), Record: "other"u8.ToArray())] });
+
+        async Task<List<long>> BesideAsync(long from, long to) => [.. (await Log.ReadRecordsAsync(writer.Thread, from, to, Cancellation)).Select(record => record.Seq)];
+        (await Log.ReadRecordsAsync(writer.Thread, 1, 5, Cancellation)).Select(record => record.Json.ToArray()).Should()
+            .BeEquivalentTo(new[] { records[1], records[2], records[4] }, how => how.WithStrictOrdering());
+        (await BesideAsync(3, 5)).Should().Equal(3, 5);
+        (await BesideAsync(3, 4)).Should().Equal(3);
+        (await Log.ReadAsync(writer.Thread, 0, 10, int.MaxValue, Cancellation)).Should().OnlyContain(stored => stored.Json.Length == 2);
+
+        (await Store.TrimAsync(writer.Thread, 4, Cancellation)).Should().BeTrue();
+        (await BesideAsync(1, 5)).Should().Equal(5);
+    }
+
+    [Fact]
     [Trait("failure", "P11")]
     public async Task Reading_back_gives_the_last_events_before_a_place_in_order()
     {

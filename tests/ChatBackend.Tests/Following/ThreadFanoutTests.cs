@@ -250,6 +250,8 @@ public sealed class ThreadFanoutTests
         public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
             throw new InvalidOperationException();
 
+        public Task<IReadOnlyList<StoredRecord>> ReadRecordsAsync(ThreadId thread, long fromSeq, long toSeq, CancellationToken cancellationToken) => throw new InvalidOperationException();
+
         public Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) => throw new InvalidOperationException();

@@ -253,7 +253,7 @@ public sealed class ChatHistoryBuilderTests : IDisposable
         Add(new MessageSteered { RunId = new("two"), MessageId = new("entering") });
         var required = (ApprovalRequired)_log.Events[6].Decode(Thread);
 
-        (await ShownAsync("two", 5, recent: 0, resumes: [required])).Should().Equal("one", "answer to one", "two", "Let me ask.", "", "entering");
+        (await ShownAsync("two", 5, recent: 0, resumes: [required])).Should().Equal("one", "answer to one", "two", "Let me ask.", "entering");
 
         _log.Reads.Should().Equal("after 5: 512", "after 11: 512");
         _histories.Bytes.Should().Be(0);

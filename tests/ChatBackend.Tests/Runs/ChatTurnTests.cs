@@ -23,37 +23,76 @@ public sealed class ChatTurnTests
             new AgentCompleted { RunId = Run, MessageId = new("m"), Content = "It is noon.", DurationMs = 1 });
 
         Shown().Should().Equal(
-            "user:hello", "assistant:Let me look.", "assistant:call call_1 clock", "tool:result call_1 \"noon\"", "assistant:call call_2 clock", "tool:result call_2 \"No.\"",
-            "assistant:call call_3 clock", "tool:result call_3 \"The call was abandoned.\"", "assistant:It is noon.");
+            "user:hello", "assistant:Let me look.+call 1 clock", "tool:result 1 \"noon\"", "assistant:call 2 clock", "tool:result 2 {\"error\":\"No.\"}",
+            "assistant:call 3 clock", "tool:result 3 {\"error\":\"The call was abandoned.\"}", "assistant:It is noon.");
     }
 
     [Fact]
     public void What_a_run_had_said_when_it_was_stopped_or_failed_is_shown()
     {
-        Add(
-            new AgentStopped { RunId = Run, MessageId = new("m"), Content = "half", Reason = StopReason.User },
-            new AgentFailed { RunId = Run, Code = RunFailure.Timeout, Message = "late", Retryable = true, Content = "some" },
-            new AgentFailed { RunId = Run, Code = RunFailure.Timeout, Message = "late", Retryable = true },
-            new AgentStopped { RunId = Run, MessageId = new("m"), Content = "", Reason = StopReason.User });
+        Add(new AgentPart { RunId = Run, PartId = new("p_1"), Kind = PartKind.Text, Text = "One, " }, new AgentStopped { RunId = Run, MessageId = new("m"), Content = "half", Reason = StopReason.User });
+        Shown().Should().Equal("user:hello", "assistant:One, half");
 
-        Shown().Should().Equal("user:hello", "assistant:half", "assistant:some");
+        var failed = new ChatTurn(Message("hello", 1));
+        failed.Add(new AgentFailed { RunId = Run, Code = RunFailure.Timeout, Message = "late", Retryable = true });
+        Shown(failed).Should().Equal("user:hello");
+        failed.Add(new AgentFailed { RunId = Run, Code = RunFailure.Timeout, Message = "late", Retryable = true, Content = "some" });
+        Shown(failed).Should().Equal("user:hello", "assistant:some");
     }
 
     [Fact]
-    public void Calls_that_were_asked_for_or_begun_together_are_of_one_message_and_none_is_shown_twice()
+    public void Without_a_record_calls_that_were_asked_for_or_begun_together_are_of_one_message_and_none_is_shown_twice()
     {
         Add(Required("call_1"), Required("call_2"), Executing("call_2"), Completed("call_2", result: "1"), Executing("call_1"), Completed("call_1", result: "2"), Required("call_3"), Executing("call_4"));
 
-        Shown().Should().Equal(
-            "user:hello", "assistant:call call_1 clock+call call_2 clock", "tool:result call_2 1", "tool:result call_1 2", "assistant:call call_3 clock+call call_4 clock");
+        Shown().Should().Equal("user:hello", "assistant:call 1 clock+call 2 clock", "tool:result 1 2+result 2 1", "assistant:call 3 clock+call 4 clock");
     }
 
     [Fact]
-    public void A_call_that_is_asked_for_after_text_is_a_message_of_its_own()
+    [Trait("failure", "M2")]
+    public void With_its_record_an_answer_is_shown_as_it_came_to_its_model_and_to_no_other()
     {
-        Add(new AgentPart { RunId = Run, PartId = new("p_1"), Kind = PartKind.Text, Text = "Let me ask." }, Required("call_1"));
+        var signed = new Dictionary<string, JsonElement> { ["extra_content"] = JsonElement.Parse("""{"signature":"s1"}""") };
+        var record = new StepRecord("model",
+        [
+            new StepPiece { Kind = StepPieceKind.Thinking, Length = 2, Protected = "p" },
+            new StepPiece { Kind = StepPieceKind.Text, Length = 4 },
+            new StepPiece { Kind = StepPieceKind.Thinking, Length = 1, Data = signed },
+            new StepPiece { Kind = StepPieceKind.Call, Call = "call_1", Id = "abc123456", Tool = "clock", Arguments = JsonElement.Parse("""{"to":"noon"}"""), Data = signed },
+            new StepPiece { Kind = StepPieceKind.Call, Call = "call_2", Id = "abc123457", Tool = "other", Arguments = JsonElement.Parse("{}") },
+        ]);
+        record = StepRecord.Decode(record.Encode());
+        _exchange.Add(new AgentPart { RunId = Run, PartId = new("p_0"), Kind = PartKind.Thinking, Text = "hm" });
+        Add(new AgentPart { RunId = Run, PartId = new("p_1"), Kind = PartKind.Text, Text = "Look" });
+        _exchange.Add(new AgentPart { RunId = Run, PartId = new("p_2"), Kind = PartKind.Thinking, Text = "!" }, record);
+        Add(Executing("call_1"), Completed("call_1", result: "1"));
 
-        Shown().Should().Equal("user:hello", "assistant:Let me ask.", "assistant:call call_1 clock");
+        var own = _exchange.Messages;
+        var other = ModelConversation.Of(own, "another", hasTools: true);
+
+        Shown().Should().Equal("user:hello", "assistant:TextReasoningContent+Look+TextReasoningContent+call abc123456 clock+call abc123457 other", "tool:result abc123456 1");
+        var thoughts = own[1].Contents.OfType<Microsoft.Extensions.AI.TextReasoningContent>().ToList();
+        thoughts.Select(thought => (thought.Text, thought.ProtectedData)).Should().Equal(("hm", "p"), ("!", null));
+        thoughts[1].AdditionalProperties!["extra_content"].Should().BeOfType<JsonElement>().Which.GetRawText().Should().Contain("s1");
+        other[1].Contents.Should().HaveCount(3);
+        var calls = other[1].Contents.OfType<Microsoft.Extensions.AI.FunctionCallContent>().ToList();
+        calls.Select(call => call.CallId).Should().OnlyHaveUniqueItems().And.OnlyContain(id => System.Text.RegularExpressions.Regex.IsMatch(id, "^[a-z0-9]{9}$"));
+        calls.Should().OnlyContain(call => call.AdditionalProperties == null);
+        other[2].Contents.OfType<Microsoft.Extensions.AI.FunctionResultContent>().Select(result => result.CallId).Should().Equal(calls.Select(call => call.CallId));
+        ModelConversation.Of(own, "model", hasTools: false)[1].Contents.Should().BeEquivalentTo(own[1].Contents, "they are its own");
+        ModelConversation.Of(own, "another", hasTools: false).Select(message => message.Role.Value).Should().Equal(["user", "assistant"], "it has no tools, and may refuse calls");
+    }
+
+    [Fact]
+    [Trait("failure", "M2")]
+    public void An_answer_that_was_cut_short_is_shown_with_what_was_kept_until_then()
+    {
+        var record = new StepRecord("model", [new StepPiece { Kind = StepPieceKind.Thinking, Length = 1, Data = new() { ["thinking_member"] = JsonElement.Parse("\"reasoning\"") } }]);
+        _exchange.Add(new AgentPart { RunId = Run, PartId = new("p_0"), Kind = PartKind.Thinking, Text = "hmmm" }, record);
+        Add(new AgentFailed { RunId = Run, Code = RunFailure.Interrupted, Message = "gone", Retryable = true, Content = "Half" });
+
+        Shown().Should().Equal("user:hello", "assistant:TextReasoningContent+Half");
+        ((Microsoft.Extensions.AI.TextReasoningContent)_exchange.Messages[1].Contents[0]).Text.Should().Be("hmmm");
     }
 
     [Fact]
@@ -63,15 +102,15 @@ public sealed class ChatTurnTests
         Add(Executing("call_1"));
         _exchange.Take(Message("and two", 4));
         Add(Completed("call_1", result: "1"));
-        Shown().Should().Equal("user:hello", "user:and one", "assistant:call call_1 clock", "user:and two", "tool:result call_1 1");
+        Shown().Should().Equal("user:hello", "user:and one", "assistant:call 1 clock", "tool:result 1 1", "user:and two");
 
         _exchange.Rewind(4);
         Shown().Should().HaveCount(5, "it lies before what was replaced");
         _exchange.Rewind(3);
-        Shown().Should().Equal("user:hello", "user:and one", "assistant:call call_1 clock");
+        Shown().Should().Equal("user:hello", "user:and one", "assistant:call 1 clock", "tool:result 1 1");
         _exchange.Take(Message("and three", 6));
-        Add(Completed("call_1", result: "1"), new AgentCompleted { RunId = Run, MessageId = new("m"), Content = "Fine.", DurationMs = 1 });
-        Shown().Should().HaveCount(3, "all that follows was said knowing it");
+        Add(new AgentCompleted { RunId = Run, MessageId = new("m"), Content = "Fine.", DurationMs = 1 });
+        Shown().Should().HaveCount(4, "all that follows was said knowing it");
         _exchange.Rewind(1);
         Shown().Should().Equal("user:hello");
     }
@@ -81,15 +120,15 @@ public sealed class ChatTurnTests
     {
         (_exchange.Bytes, _exchange.Id, _exchange.Seq).Should().Be((Overhead + 10, new MessageId("hello"), 1));
         ChatTurn.BytesOf(Message("abc", 1)).Should().Be(Overhead + 6);
-        var (call, result, error, abandoned) = (Overhead + 13, Overhead + 6, Overhead + 6, Overhead + (2 * "The call was abandoned.".Length));
 
-        Held(() => Add(Executing("call_1"))).Should().Be(call);
+        Held(() => Add(Executing("call_1"))).Should().Be(Overhead + 13);
         Held(() => Add(Executing("call_1"))).Should().Be(0);
-        Held(() => Add(Completed("call_1", result: "\"noon\""))).Should().Be(result);
-        Held(() => Add(Completed("call_2", error: "No."))).Should().Be(error);
-        Held(() => Add(Completed("call_3"))).Should().Be(abandoned);
+        Held(() => Add(Completed("call_1", result: "\"noon\""))).Should().Be(Overhead + 6);
+        Held(() => Add(Completed("call_2", error: "No."))).Should().Be(0, "there is no such call");
         Held(() => Add(new AgentCompleted { RunId = Run, MessageId = new("m"), Content = "Fine.", DurationMs = 1 })).Should().Be(Overhead + 10);
         Held(() => _exchange.Take(Message("and", 2))).Should().Be(Overhead + 6);
+        Held(() => _exchange.Add(new AgentPart { RunId = Run, PartId = new("p"), Kind = PartKind.Text, Text = "abc" }, new StepRecord("model", [new StepPiece { Protected = "four" }])))
+            .Should().Be(Overhead + 6 + Overhead + 4);
     }
 
     private long Held(Action add)
@@ -107,7 +146,14 @@ public sealed class ChatTurnTests
         }
     }
 
-    private List<string> Shown() => [.. _exchange.Messages.Select(message => $"{message.Role}:{string.Join('+', message.Contents.Select(PlayedModel.TextOf))}")];
+    private List<string> Shown() => Shown(_exchange);
+
+    /// <summary>The ids of calls of other models in short, by the order in which they come.</summary>
+    private static List<string> Shown(ChatTurn exchange)
+    {
+        var shown = exchange.Messages.Select(message => $"{message.Role}:{string.Join('+', message.Contents.Select(PlayedModel.TextOf))}");
+        return [.. shown.Select(line => Enumerable.Range(1, 4).Aggregate(line, (text, call) => text.Replace(CallIds.ForAnyModel(new($"call_{call}")), $"{call}", StringComparison.Ordinal)))];
+    }
 
     private static UserMessage Message(string text, long seq) => new() { MessageId = new(text), Content = text, ClientId = new("c"), Seq = seq };
 

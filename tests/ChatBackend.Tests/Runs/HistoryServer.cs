@@ -72,7 +72,7 @@ internal sealed class HistoryServer : IAsyncDisposable
 
     /// <summary>A user's question, or null where the conversation ends with something else.</summary>
     public static string? QuestionIn(JsonElement asked) =>
-        asked.GetProperty("messages").EnumerateArray().Last() is var last && last.GetProperty("role").GetString() == "user" ? TextOf(last) : null;
+        asked.GetProperty("messages").EnumerateArray().Last() is var last && last.GetProperty("role").GetString() == "user" ? TextOf(last).Split("\n\n")[^1] : null;
 
     public static string TextOf(JsonElement message) => message.GetProperty("content") is { ValueKind: JsonValueKind.Array } parts
         ? string.Concat(parts.EnumerateArray().Select(part => part.GetProperty("text").GetString()))
@@ -90,21 +90,23 @@ internal sealed class HistoryServer : IAsyncDisposable
         var historyCache = new ChatHistoryCache(options, metrics.GetRequiredService<ChatMetrics>(), TimeProvider.System);
         var conversation = new ChatHistoryBuilder(
             Chat.Services.GetRequiredService<IEventLog>(), historyCache, options, TimeProvider.System, NullLogger<ChatHistoryBuilder>.Instance);
-        var start = new RunRequest(UserId.New(), thread, started.RunId, started.MessageId, started.Seq, Helper, started.Seq, []);
+        var start = new RunRequest(UserId.New(), thread, started.RunId, started.MessageId, started.Seq, Helper, started.Seq, []) { LastRecord = long.MaxValue };
         return await OnTheWireAsync(await conversation.OfAsync(start, Chat.Services.GetRequiredService<AgentCatalog>().Find(Helper)!, CancellationToken.None));
     }
 
     /// <summary>What a fold over all that the thread ever was lets a run be shown.</summary>
-    public Task<string> FromAllAsync(IEnumerable<ThreadEvent> events, AgentStarted started)
+    public async Task<string> FromAllAsync(IEnumerable<ThreadEvent> events, AgentStarted started)
     {
+        var records = (await Chat.Services.GetRequiredService<IEventLog>().ReadRecordsAsync(started.ThreadId, 1, started.Seq, CancellationToken.None))
+            .ToDictionary(record => record.Seq, record => StepRecord.Decode(record.Json.Span));
         var history = new ChatHistory();
         foreach (var threadEvent in events.TakeWhile(threadEvent => threadEvent.Seq <= started.Seq))
         {
-            history.Add(threadEvent);
+            history.Add(threadEvent, records.GetValueOrDefault(threadEvent.Seq));
         }
 
         var window = Chat.Services.GetRequiredService<IOptions<RunOptions>>().Value.HistoryEvents;
-        return OnTheWireAsync(history.Messages(history.Window(started.Seq, window)));
+        return await OnTheWireAsync(history.Messages(history.Window(started.Seq, window)));
     }
 
     public async ValueTask DisposeAsync()
@@ -117,7 +119,8 @@ internal sealed class HistoryServer : IAsyncDisposable
     private async Task<string> OnTheWireAsync(List<ChatMessage> messages)
     {
         var model = CompletionsClient.Connect(new ModelEndpointOptions { Name = "mirror", Endpoint = _mirror.Endpoint, Model = "small" }, null, TimeProvider.System);
-        await model.StepAsync(messages, CancellationToken.None).Soon();
+        var source = ModelSource.Of(Chat.Services.GetRequiredService<AgentCatalog>().Find(Helper)!.Model);
+        await model.StepAsync(ModelConversation.Of(messages, source, hasTools: true), CancellationToken.None).Soon();
         return MessagesOf(_mirror.Requests[^1].Body);
     }
 

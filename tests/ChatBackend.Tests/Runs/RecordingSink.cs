@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 
 namespace ChatBackend.Tests.Runs;
@@ -25,6 +26,9 @@ internal sealed class RecordingSink : IRunSink
 
     public List<(RunOutcome End, TokenUsage? Usage)> Ends { get; } = [];
 
+    /// <summary>What is to be stored beside the events, in order; null where another answer began.</summary>
+    public List<StepRecord?> Kept { get; } = [];
+
     /// <summary>The end is recorded only then.</summary>
     public Task Ending { get; set; } = Task.CompletedTask;
 
@@ -48,6 +52,8 @@ internal sealed class RecordingSink : IRunSink
     }
 
     public ValueTask WriteTextAsync(PartKind kind, string text, CancellationToken cancellationToken) => new(Add($"{kind} {text}"));
+
+    public void Keep(StepRecord? record) => Kept.Add(record);
 
     public Task CompletePartAsync(CancellationToken cancellationToken) => Add("end part");
 

@@ -37,6 +37,8 @@ internal sealed class ThreadLog(ThreadId thread) : IEventLog
 
     public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<StoredRecord>> ReadRecordsAsync(ThreadId of, long fromSeq, long toSeq, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<long?> FindEventAsync(ThreadId of, string id, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId of, CancellationToken cancellationToken) => throw new NotSupportedException();

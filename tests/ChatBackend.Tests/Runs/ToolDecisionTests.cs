@@ -2,6 +2,7 @@ using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -146,11 +147,13 @@ public sealed class ToolDecisionTests : IDisposable
         ApprovalRequired[] pending = [Required("call_1", "ada"), Required("call_2", "ben")];
         _sink.Asked.AddRange(pending);
         Decide((1, ApprovalDecision.Approve, null), (0, ApprovalDecision.Reject, null));
-        ChatMessage[] conversation = [new(ChatRole.User, "hello"), new(ChatRole.Assistant, [Mail("call_1", "ada"), Mail("call_2", "ben")])];
+        FunctionCallContent[] calls = [Mail("a", "ada"), Mail("b", "ben")];
+        Array.ForEach(calls, call => CallIds.Name(call, call.CallId == "a" ? pending[0].CallId : pending[1].CallId));
+        ChatMessage[] conversation = [new(ChatRole.User, "hello"), new(ChatRole.Assistant, [.. calls])];
 
         var told = await Calls().ResumeAsync(pending, conversation, CancellationToken.None);
 
-        told.Select(Told).Should().Equal("""call_1 {"error":"The user rejected the call."}""", "call_2 \"sent\"");
+        told.Select(Told).Should().Equal("""a {"error":"The user rejected the call."}""", "b \"sent\"");
         _sink.Calls.Should().Equal("decide", """start mail {"to":"ben"}""", "ended mail Succeeded", "decide", "ended mail Rejected");
         _sink.Ended.Select(ended => ended.CallId.Value).Should().Equal("call_2", "call_1");
     }

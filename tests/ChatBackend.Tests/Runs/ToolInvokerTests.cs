@@ -2,6 +2,7 @@ using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
+using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
@@ -128,6 +129,8 @@ public sealed class ToolInvokerTests : IDisposable
         public ValueTask WriteTextAsync(PartKind kind, string text, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
         public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => throw new InvalidOperationException();
+
+        public void Keep(StepRecord? record) => throw new NotSupportedException();
 
         public Task CompletePartAsync(CancellationToken cancellationToken) => throw new InvalidOperationException();
 

@@ -42,6 +42,9 @@ internal sealed class FaultyLog(IEventLog log) : IEventLog
 
     public Task<ThreadHeader?> OpenAsync(ThreadId thread, CancellationToken cancellationToken) => log.OpenAsync(thread, cancellationToken);
 
+    public Task<IReadOnlyList<StoredRecord>> ReadRecordsAsync(ThreadId thread, long fromSeq, long toSeq, CancellationToken cancellationToken) =>
+        log.ReadRecordsAsync(thread, fromSeq, toSeq, cancellationToken);
+
     public Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken) => log.FindEventAsync(thread, id, cancellationToken);
 
     public Task<IReadOnlyList<PartCheckpoint>> ReadCheckpointsAsync(ThreadId thread, CancellationToken cancellationToken) =>

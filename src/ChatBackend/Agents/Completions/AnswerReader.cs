@@ -10,14 +10,14 @@ internal sealed class AnswerReader
     /// <summary>Of the arguments of all calls of one answer.</summary>
     public const int MaxCallBytes = 1024 * 1024;
 
-    private static readonly string[] ThinkingMembers = ["reasoning_content", "reasoning", "thinking", "reasoning_text"];
-
     private readonly TextJoiner _text = new();
     private readonly TextJoiner _thinking = new();
     private readonly TextJoiner _refusal = new();
     private readonly ThinkTags _tags = new();
     private readonly ToolCallPieces _calls = new(MaxCallBytes);
     private UsageDetails _counted = new();
+    private string? _thinkingMember;
+    private JsonElement? _extra;
     private bool _isAny;
 
     /// <summary>How the server said that it ended; null when it did not.</summary>
@@ -46,6 +46,11 @@ internal sealed class AnswerReader
         foreach (var content in Thinking(_thinking.End()).Concat(Text(_text.End())).Concat(_tags.End()).Concat(Refusal(_refusal.End())))
         {
             yield return content;
+        }
+
+        if (_extra is { } extra)
+        {
+            yield return ProviderData.OfAnswer(extra);
         }
 
         foreach (var call in _calls.End())
@@ -89,11 +94,21 @@ internal sealed class AnswerReader
 
     private IEnumerable<AIContent> OfDelta(JsonElement delta)
     {
-        var thought = ThinkingMembers.Select(name => delta.FindText(name)).FirstOrDefault(text => text is { Length: > 0 });
-        foreach (var content in Thinking(thought))
+        foreach (var name in ProviderData.ThinkingMembers)
         {
-            yield return content;
+            if (delta.FindText(name) is { Length: > 0 } thought)
+            {
+                _thinkingMember = name;
+                foreach (var content in Thinking(thought))
+                {
+                    yield return content;
+                }
+
+                break;
+            }
         }
+
+        _extra = delta.Find(ProviderData.Extra)?.Clone() ?? _extra;
 
         foreach (var content in delta.Find("content") is { ValueKind: JsonValueKind.Array } parts ? parts.EnumerateArray().SelectMany(OfPart) : Text(delta.FindText("content")))
         {
@@ -140,7 +155,7 @@ internal sealed class AnswerReader
     {
         var text = _thinking.Add(piece ?? "");
         _isAny |= text.Length > 0;
-        return text.Length > 0 ? [new TextReasoningContent(text)] : [];
+        return text.Length > 0 ? [ProviderData.Thought(text, _thinkingMember)] : [];
     }
 
     private IEnumerable<AIContent> Refusal(string? piece)

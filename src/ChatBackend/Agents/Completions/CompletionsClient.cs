@@ -14,6 +14,7 @@ internal sealed class CompletionsClient(ModelEndpoint endpoint, TimeProvider clo
     // What this endpoint was found to want, from its own answers.
     private volatile bool _countsUnasked; // it does not know stream_options, by which counts are asked for
     private volatile bool _namesTokensNewly; // it wants max_completion_tokens in place of max_tokens
+    private volatile bool _wantsThinking; // it wants thinking in every answer, also in those of other models
 
     /// <param name="key">Null to send none.</param>
     public static IChatClient Connect(ModelEndpointOptions options, string? key, TimeProvider clock)
@@ -28,7 +29,9 @@ internal sealed class CompletionsClient(ModelEndpoint endpoint, TimeProvider clo
     {
         List<ChatMessage> conversation = [.. messages];
         using var response = await _http.PostAsync(
-            () => RequestWriter.Write(endpoint, conversation, options, new RequestDialect(!_countsUnasked, _namesTokensNewly)), Adapts, cancellationToken);
+            () => RequestWriter.Write(endpoint, conversation, options, new RequestDialect(!_countsUnasked, _namesTokensNewly, _wantsThinking)),
+            (_, said) => Adapts(said, conversation),
+            cancellationToken);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         var chunks = new ChunkReader(body, endpoint.Settings.Timeout, _http.Patience, clock);
         var answer = new AnswerReader();
@@ -65,8 +68,14 @@ internal sealed class CompletionsClient(ModelEndpoint endpoint, TimeProvider clo
 
     public void Dispose() => _http.Dispose();
 
-    private bool Adapts(int status, string said)
+    private bool Adapts(string said, List<ChatMessage> conversation)
     {
+        if (!_wantsThinking && said.Contains(ProviderData.ReasoningContent, StringComparison.Ordinal)
+            && conversation.Exists(message => message.Role == ChatRole.Assistant && !message.Contents.Any(content => content is TextReasoningContent)))
+        {
+            return _wantsThinking = true;
+        }
+
         if (!_countsUnasked && said.Contains(RequestWriter.StreamOptions, StringComparison.Ordinal))
         {
             return _countsUnasked = true;

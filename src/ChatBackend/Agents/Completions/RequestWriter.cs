@@ -28,7 +28,7 @@ internal static partial class RequestWriter
             json.WriteStartArray("messages");
             foreach (var message in messages)
             {
-                Write(json, message);
+                Write(json, message, dialect);
             }
 
             json.WriteEndArray();
@@ -52,7 +52,7 @@ internal static partial class RequestWriter
         return bytes.WrittenSpan.ToArray();
     }
 
-    private static void Write(Utf8JsonWriter json, ChatMessage message)
+    private static void Write(Utf8JsonWriter json, ChatMessage message, RequestDialect dialect)
     {
         if (message.Role == ChatRole.Tool)
         {
@@ -80,6 +80,11 @@ internal static partial class RequestWriter
             json.WriteNull("content");
         }
 
+        if (message.Role == ChatRole.Assistant)
+        {
+            WriteBack(json, message.Contents, dialect);
+        }
+
         if (calls.Count > 0)
         {
             json.WriteStartArray("tool_calls");
@@ -88,6 +93,27 @@ internal static partial class RequestWriter
         }
 
         json.WriteEndObject();
+    }
+
+    // What the provider sent with the answer, in the members it came in.
+    private static void WriteBack(Utf8JsonWriter json, IList<AIContent> contents, RequestDialect dialect)
+    {
+        var members = contents.OfType<TextReasoningContent>().Where(thought => ProviderData.MemberOf(thought) is not null).ToLookup(thought => ProviderData.MemberOf(thought)!);
+        foreach (var member in members)
+        {
+            json.WriteString(member.Key, string.Concat(member.Select(thought => thought.Text)));
+        }
+
+        if (dialect.WantsThinking && members.Count == 0)
+        {
+            json.WriteString(ProviderData.ReasoningContent, "");
+        }
+
+        if (contents.OfType<TextReasoningContent>().Select(ProviderData.ExtraOf).LastOrDefault(extra => extra is not null) is { } extra)
+        {
+            json.WritePropertyName(ProviderData.Extra);
+            extra.WriteTo(json);
+        }
     }
 
     private static void Write(Utf8JsonWriter json, FunctionCallContent call)
@@ -100,10 +126,10 @@ internal static partial class RequestWriter
         // An object also where the model sent none: strict servers refuse the whole conversation for it.
         json.WriteString("arguments", JsonSerializer.Serialize(call.Arguments ?? new Dictionary<string, object?>(), AIJsonUtilities.DefaultOptions));
         json.WriteEndObject();
-        if (call.AdditionalProperties?.TryGetValue("extra_content", out var extra) is true && extra is JsonElement element)
+        if (ProviderData.ExtraOf(call) is { } extra)
         {
-            json.WritePropertyName("extra_content");
-            element.WriteTo(json);
+            json.WritePropertyName(ProviderData.Extra);
+            extra.WriteTo(json);
         }
 
         json.WriteEndObject();
@@ -256,4 +282,5 @@ internal static partial class RequestWriter
 /// <summary>What an endpoint was found to want.</summary>
 /// <param name="AsksForCounts">Whether it takes the member by which counts are asked for.</param>
 /// <param name="NamesTokensNewly">Whether it wants <c>max_completion_tokens</c> where the settings say <c>max_tokens</c>.</param>
-internal readonly record struct RequestDialect(bool AsksForCounts, bool NamesTokensNewly);
+/// <param name="WantsThinking">Whether it wants thinking in every answer, also where there is none.</param>
+internal readonly record struct RequestDialect(bool AsksForCounts, bool NamesTokensNewly, bool WantsThinking);

@@ -18,7 +18,7 @@ internal sealed class ToolCallPieces(int maxBytes)
     public void Add(JsonElement piece)
     {
         var function = piece.Find("function") ?? piece;
-        Add(piece.FindCount("index"), piece.FindText("id"), function.FindText("name"), function.Find("arguments"), piece.Find("extra_content"));
+        Add(piece.FindCount("index"), piece.FindText("id"), function.FindText("name"), function.Find("arguments"), piece.Find(ProviderData.Extra));
     }
 
     /// <summary>A call in the form that came before tool calls: <c>{name, arguments}</c>, one an answer.</summary>
@@ -92,7 +92,7 @@ internal sealed class ToolCallPieces(int maxBytes)
             var call = CallArguments.Call(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "", Arguments.ToString());
             if (Extra is { } extra)
             {
-                call.AdditionalProperties = new AdditionalPropertiesDictionary { ["extra_content"] = extra };
+                call.AdditionalProperties = new AdditionalPropertiesDictionary { [ProviderData.Extra] = extra };
             }
 
             return call;

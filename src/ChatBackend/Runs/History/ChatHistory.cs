@@ -23,7 +23,8 @@ internal sealed class ChatHistory
     /// <summary>The exchange whose run is open; null when its message lies before what was added, or was replaced.</summary>
     public ChatTurn? Current { get; private set; }
 
-    public void Add(ThreadEvent threadEvent)
+    /// <param name="record">What is stored with it; null when nothing is.</param>
+    public void Add(ThreadEvent threadEvent, StepRecord? record = null)
     {
         _first = Seq == 0 ? threadEvent.Seq : _first;
         Seq = threadEvent.Seq;
@@ -48,7 +49,7 @@ internal sealed class ChatHistory
                 Current?.Take(taken);
                 break;
             case RunEvent ofRun:
-                Current?.Add(ofRun);
+                Current?.Add(ofRun, record);
                 break;
         }
     }

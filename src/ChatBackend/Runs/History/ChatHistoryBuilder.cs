@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
@@ -33,11 +34,11 @@ internal sealed partial class ChatHistoryBuilder(
         if (start.Resumes.Count > 0)
         {
             // Its own, also when its message was replaced since: it goes on with the call that it ended at.
-            foreach (var threadEvent in await EventsSinceAsync(start, cancellationToken))
+            foreach (var (threadEvent, record) in await EventsSinceAsync(start, cancellationToken))
             {
                 if (threadEvent is UserMessage || (threadEvent is RunEvent ofRun && ofRun.RunId == start.Run))
                 {
-                    history.Add(threadEvent);
+                    history.Add(threadEvent, record);
                 }
             }
         }
@@ -75,7 +76,7 @@ internal sealed partial class ChatHistoryBuilder(
                 missed = await BackAsync(start, start.StartSeq + 1, (int)(start.StartSeq - kept.Seq), cancellationToken);
             }
 
-            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, Decoded(start, missed), start), start, window))
+            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, await DecodedAsync(start, missed, cancellationToken), start), start, window))
             {
                 return kept;
             }
@@ -85,7 +86,7 @@ internal sealed partial class ChatHistoryBuilder(
         var recent = start.Recent(from - 1);
         if (Follows(recent, from - 1) && (window == 0 || clock.GetUtcNow() - recent[0].Decode(start.Thread).At < Young))
         {
-            var history = Added(new ChatHistory(), Decoded(start, recent), start);
+            var history = Added(new ChatHistory(), await DecodedAsync(start, recent, cancellationToken), start);
             if (IsEnough(history, start, window))
             {
                 return history;
@@ -97,13 +98,13 @@ internal sealed partial class ChatHistoryBuilder(
 
     private async Task<ChatHistory> LoadAsync(RunRequest start, long from, int window, CancellationToken cancellationToken)
     {
-        var events = new List<ThreadEvent>();
-        for (var before = start.StartSeq + 1; ; before = events[0].Seq)
+        var events = new List<KeptEvent>();
+        for (var before = start.StartSeq + 1; ; before = events[0].Event.Seq)
         {
             // What was replaced does not count, and the message may lie further back than this writer knows: then there is more to read.
             var most = (int)Math.Clamp(before - from, LeastPageEvents, PageEvents);
             var page = await BackAsync(start, before, most, cancellationToken);
-            events.InsertRange(0, Decoded(start, page));
+            events.InsertRange(0, await DecodedAsync(start, page, cancellationToken));
             var isAll = page.Count < most;
             if (!isAll && page[0].Seq > from)
             {
@@ -133,23 +134,23 @@ internal sealed partial class ChatHistoryBuilder(
 
     private static bool Follows(IReadOnlyList<StoredEvent> events, long seq) => events is [var first, ..] && first.Seq == seq + 1;
 
-    private static ChatHistory Added(ChatHistory history, IEnumerable<ThreadEvent> events, RunRequest start)
+    private static ChatHistory Added(ChatHistory history, IEnumerable<KeptEvent> events, RunRequest start)
     {
-        foreach (var threadEvent in events.TakeWhile(threadEvent => threadEvent.Seq <= start.StartSeq))
+        foreach (var (threadEvent, record) in events.TakeWhile(kept => kept.Event.Seq <= start.StartSeq))
         {
-            history.Add(threadEvent);
+            history.Add(threadEvent, record);
         }
 
         return history;
     }
 
-    private async Task<List<ThreadEvent>> EventsSinceAsync(RunRequest start, CancellationToken cancellationToken)
+    private async Task<List<KeptEvent>> EventsSinceAsync(RunRequest start, CancellationToken cancellationToken)
     {
-        var events = new List<ThreadEvent>();
+        var events = new List<KeptEvent>();
         var after = start.StartSeq;
         while (await ReadAsync(() => log.ReadAsync(start.Thread, after, PageEvents, PageBytes, cancellationToken), cancellationToken) is { Count: > 0 } page)
         {
-            events.AddRange(Decoded(start, page));
+            events.AddRange(await DecodedAsync(start, page, cancellationToken));
             after = page[^1].Seq;
         }
 
@@ -160,7 +161,7 @@ internal sealed partial class ChatHistoryBuilder(
         ReadAsync(() => log.ReadBackAsync(start.Thread, before, most, cancellationToken), cancellationToken);
 
     /// <summary>A store that is unavailable for a moment is not a reason to fail: the run waits for it, within its time.</summary>
-    private async Task<IReadOnlyList<StoredEvent>> ReadAsync(Func<Task<IReadOnlyList<StoredEvent>>> read, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TRow>> ReadAsync<TRow>(Func<Task<IReadOnlyList<TRow>>> read, CancellationToken cancellationToken)
     {
         var backoff = new Backoff(FirstRetry, LongestRetry);
         while (true)
@@ -177,8 +178,30 @@ internal sealed partial class ChatHistoryBuilder(
         }
     }
 
-    private static IEnumerable<ThreadEvent> Decoded(RunRequest start, IReadOnlyList<StoredEvent> events) => events.Select(stored => stored.Decode(start.Thread));
+    /// <summary>Nothing is read where no event has a record: most threads have none.</summary>
+    private async Task<List<KeptEvent>> DecodedAsync(RunRequest start, IReadOnlyList<StoredEvent> events, CancellationToken cancellationToken)
+    {
+        var records = events is [var first, ..] && first.Seq <= start.LastRecord
+            ? (await ReadAsync(() => log.ReadRecordsAsync(start.Thread, first.Seq, events[^1].Seq, cancellationToken), cancellationToken)).ToDictionary(record => record.Seq)
+            : [];
+        return [.. events.Select(stored => new KeptEvent(
+            stored.Decode(start.Thread), records.TryGetValue(stored.Seq, out var record) ? Decoded(record, start.Thread) : null))];
+    }
+
+    private static StepRecord Decoded(StoredRecord stored, ThreadId thread)
+    {
+        try
+        {
+            return StepRecord.Decode(stored.Json.Span);
+        }
+        catch (Exception ex) when (ex is JsonException or NotSupportedException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            throw new UnreadableThreadException(thread, stored.Seq, "what is stored beside it does not decode.", ex);
+        }
+    }
 
     [LoggerMessage(LogLevel.Debug, "The run waits to read its thread: {Reason}")]
     private partial void NotRead(string reason);
+
+    private readonly record struct KeptEvent(ThreadEvent Event, StepRecord? Record);
 }

@@ -11,9 +11,10 @@ internal sealed class ChatTurn(UserMessage question)
 {
     private const int Overhead = 300; // of a message and its content, beside the text
 
-    private readonly List<ChatMessage> _messages = [new(ChatRole.User, question.Content)];
+    private readonly List<Entry> _entries = [new(new ChatMessage(ChatRole.User, question.Content), null)];
     private readonly HashSet<CallId> _calls = [];
     private readonly List<(long Seq, int At)> _taken = [];
+    private List<ChatMessage>? _messages;
     private bool _isCut;
 
     public MessageId Id => question.MessageId;
@@ -22,19 +23,21 @@ internal sealed class ChatTurn(UserMessage question)
 
     public long Bytes { get; private set; } = BytesOf(question);
 
-    /// <summary>The message and what followed. Runs share them: they are never changed.</summary>
-    public IReadOnlyList<ChatMessage> Messages => _messages;
-
     /// <summary>What a message holds in memory, roughly.</summary>
     public static long BytesOf(UserMessage message) => Overhead + BytesOf(message.Content);
+
+    /// <summary>The message and what followed. Runs share them: they are never changed.</summary>
+    public IReadOnlyList<ChatMessage> Messages =>
+        _messages ??= [.. _entries.SelectMany(entry => entry.Message is { } message ? [message] : entry.Step!.Messages())];
 
     /// <summary>Another message that entered the run.</summary>
     public void Take(UserMessage message)
     {
         if (!_isCut)
         {
-            _taken.Add((message.Seq, _messages.Count));
-            Add(Turn.MessageEntering(message.Content), BytesOf(message.Content));
+            _taken.Add((message.Seq, _entries.Count));
+            _entries.Add(new Entry(Turn.MessageEntering(message.Content), null));
+            Grow(BytesOf(message.Content));
         }
     }
 
@@ -44,13 +47,14 @@ internal sealed class ChatTurn(UserMessage question)
         var first = _taken.FindIndex(taken => taken.Seq > toSeq);
         if (first >= 0)
         {
-            _messages.RemoveRange(_taken[first].At, _messages.Count - _taken[first].At);
+            _entries.RemoveRange(_taken[first].At, _entries.Count - _taken[first].At);
             _taken.RemoveRange(first, _taken.Count - first);
-            _isCut = true;
+            (_isCut, _messages) = (true, null);
         }
     }
 
-    public void Add(RunEvent threadEvent)
+    /// <param name="record">What is kept of the answer that the event begins, or is of; null when nothing is.</param>
+    public void Add(RunEvent threadEvent, StepRecord? record = null)
     {
         if (_isCut)
         {
@@ -59,69 +63,89 @@ internal sealed class ChatTurn(UserMessage question)
 
         switch (threadEvent)
         {
-            case AgentPart { Kind: PartKind.Text } part:
-                Say(part.Text);
+            case AgentPart part:
+                Say(part.Kind, part.Text, record);
                 break;
             case ApprovalRequired asked:
-                Call(asked.CallId, asked.Tool, asked.Arguments);
+                Call(asked.CallId, asked.Tool, asked.Arguments, record);
                 break;
             case ToolExecuting tool:
-                Call(tool.CallId, tool.Tool, tool.Arguments);
-                break;
-            case ToolCompleted { Result: { } result } tool:
-                Returned(tool.CallId, result, JsonMarshal.GetRawUtf8Value(result).Length);
+                Call(tool.CallId, tool.Tool, tool.Arguments, record);
                 break;
             case ToolCompleted tool:
-                var error = tool.Error ?? "The call was abandoned.";
-                Returned(tool.CallId, error, BytesOf(error));
+                Returned(tool);
                 break;
             case AgentCompleted completed:
-                Say(completed.Content);
+                Say(PartKind.Text, completed.Content, record);
                 break;
             case AgentStopped stopped:
-                Say(stopped.Content);
+                Say(PartKind.Text, stopped.Content, record);
                 break;
-            case AgentFailed { Content: { } content }:
-                Say(content);
+            case AgentFailed failed:
+                Say(PartKind.Text, failed.Content ?? "", record);
                 break;
         }
     }
 
-    /// <summary>Once, although a call that was approved is recorded twice. Calls that were asked for or made at the same time are of one message, as the model made them.</summary>
-    private void Call(CallId id, string tool, JsonElement arguments)
+    private void Say(PartKind kind, string text, StepRecord? record)
+    {
+        if (text.Length > 0 || record is not null)
+        {
+            Current(record).Say(kind, text);
+            Grow(BytesOf(text));
+        }
+    }
+
+    /// <summary>Once, although a call that was approved is recorded twice. Where no record says which calls were of one answer, those that were asked for or made at the same time are.</summary>
+    private void Call(CallId id, string tool, JsonElement arguments, StepRecord? record)
     {
         if (!_calls.Add(id))
         {
             return;
         }
 
-        var call = new FunctionCallContent(id.Value, tool, arguments.Deserialize<Dictionary<string, object?>>());
-        List<AIContent> contents = [call];
-        if (_messages[^1] is { Contents: [.., FunctionCallContent] } together)
-        {
-            contents = [.. together.Contents, call];
-            _messages.RemoveAt(_messages.Count - 1); // runs share it: another takes its place
-        }
-
-        Add(new ChatMessage(ChatRole.Assistant, contents), JsonMarshal.GetRawUtf8Value(arguments).Length);
+        var step = Find(id) ?? (record is null && _entries[^1].Step is { HasEnded: false } last ? last : Current(record));
+        step.Begin(id, tool, arguments);
+        Grow(JsonMarshal.GetRawUtf8Value(arguments).Length);
     }
 
-    private void Returned(CallId id, object result, long bytes) =>
-        Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(id.Value, result)]), bytes);
-
-    private void Say(string text)
+    private void Returned(ToolCompleted completed)
     {
-        if (text.Length > 0)
+        if (Find(completed.CallId) is { } step)
         {
-            Add(new ChatMessage(ChatRole.Assistant, text), BytesOf(text));
+            step.End(completed);
+            Grow(completed.Result is { } result ? JsonMarshal.GetRawUtf8Value(result).Length : BytesOf(completed.Error ?? ""));
         }
     }
 
-    private void Add(ChatMessage message, long bytes)
+    private ChatStep? Find(CallId call) => _entries.FindLast(entry => entry.Step?.Knows(call) is true)?.Step;
+
+    /// <summary>The answer that goes on, or another one.</summary>
+    private ChatStep Current(StepRecord? record)
     {
-        _messages.Add(message);
+        if (_entries[^1].Step is not { HasBegun: false } step)
+        {
+            step = new ChatStep();
+            _entries.Add(new Entry(null, step));
+        }
+
+        if (record is not null)
+        {
+            step.Keep(record);
+            Bytes += record.Pieces.Sum(piece => Overhead + (long)(piece.Protected?.Length ?? 0));
+        }
+
+        return step;
+    }
+
+    private void Grow(long bytes)
+    {
         Bytes += bytes + Overhead;
+        _messages = null;
     }
 
     private static long BytesOf(string text) => sizeof(char) * (long)text.Length;
+
+    /// <summary>A message of the user, or an answer.</summary>
+    private sealed record Entry(ChatMessage? Message, ChatStep? Step);
 }

@@ -39,6 +39,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _addId = new(connection, "INSERT INTO event_ids (thread_key, id, seq) VALUES (?1, ?2, ?3)");
 
+    private readonly SqliteStatement _addRecord = new(connection, "INSERT INTO step_records (thread_key, seq, json) VALUES (?1, ?2, ?3)");
+
     private readonly SqliteStatement _addCommand = new(connection, """
         INSERT INTO commands (user_id, id, digest, ack, at) VALUES (?1, ?2, ?3, ?4, unixepoch() * 1000)
         """);
@@ -122,7 +124,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _begin, _commit, _findCommand, _createThread, _advanceThread, _findKey, _openThread, _addEvent, _addId, _addCommand, _addCheckpoint,
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _findKey, _openThread, _addEvent, _addId, _addRecord, _addCommand, _addCheckpoint,
             _dropCheckpoints, _addReplaced, _addTakenBack, _addResult,
         ];
         foreach (var statement in all)
@@ -160,6 +162,11 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
             // SQL reads the time of an event in its JSON, but not in a compressed one.
             long? ownActivity = activeAt == at && !EventBytes.IsCompressed(@event.Json.Span) ? null : activeAt;
             _addEvent.Execute(key, @event.Seq, @event.Json, (long)Crc32.HashToUInt32(@event.Json.Span), ownActivity);
+            if (!@event.Record.IsEmpty)
+            {
+                _addRecord.Execute(key, @event.Seq, @event.Record);
+            }
+
             if (@event.Id is { } id)
             {
                 _addId.Execute(key, id, @event.Seq);

@@ -79,7 +79,7 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     {
         append.ThrowIfInconsistent();
         // Here and not by the writer, whose time all threads share.
-        var events = append.Events.Select(added => added with { Json = EventBytes.Compress(added.Json) });
+        var events = append.Events.Select(added => added with { Json = EventBytes.Compress(added.Json), Record = EventBytes.Compress(added.Record) });
         var result = append.Result is { } whole ? whole with { Pieces = [.. whole.Pieces.Select(EventBytes.Compress)] } : null;
         return Writer.AppendAsync(append with { Events = [.. events], Result = result }, cancellationToken);
     }
@@ -89,6 +89,9 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 
     public Task<IReadOnlyList<StoredEvent>> ReadBackAsync(ThreadId thread, long beforeSeq, int maxEvents, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.EventsBefore(thread, beforeSeq, maxEvents), cancellationToken);
+
+    public Task<IReadOnlyList<StoredRecord>> ReadRecordsAsync(ThreadId thread, long fromSeq, long toSeq, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.Records(thread, fromSeq, toSeq), cancellationToken);
 
     public Task<long?> FindEventAsync(ThreadId thread, string id, CancellationToken cancellationToken) =>
         _reads.ReadAsync(log => log.EventOfId(thread, id), cancellationToken);

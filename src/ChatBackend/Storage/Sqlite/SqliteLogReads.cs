@@ -37,6 +37,11 @@ internal static class SqliteLogReads
             return events;
         }
 
+        public IReadOnlyList<StoredRecord> Records(ThreadId thread, long fromSeq, long toSeq) => log.List(
+            "SELECT seq, json FROM step_records WHERE thread_key = (SELECT key FROM threads WHERE id = ?1) AND seq BETWEEN ?2 AND ?3 ORDER BY seq",
+            row => new StoredRecord(row.GetInt64(0), row.Event(1)),
+            thread.Value, fromSeq, toSeq);
+
         public long? EventOfId(ThreadId thread, string id) => log.First(
             "SELECT seq FROM event_ids WHERE thread_key = (SELECT key FROM threads WHERE id = ?1) AND id = ?2",
             row => (long?)row.GetInt64(0),

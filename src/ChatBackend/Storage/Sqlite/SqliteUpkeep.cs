@@ -31,6 +31,10 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
         DELETE FROM event_ids WHERE thread_key = ?1 AND id IN (SELECT id FROM event_ids WHERE thread_key = ?1 AND seq < ?2 LIMIT ?3)
         """);
 
+    private readonly SqliteStatement _eraseRecords = new(connection, """
+        DELETE FROM step_records WHERE thread_key = ?1 AND seq IN (SELECT seq FROM step_records WHERE thread_key = ?1 AND seq < ?2 LIMIT ?3)
+        """);
+
     private readonly SqliteStatement _eraseEvents = new(connection, """
         DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE thread_key = ?1 AND seq < ?2 ORDER BY seq LIMIT ?3)
         """);
@@ -99,7 +103,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseReplaced, _eraseIds, _eraseResults, _eraseEvents, _lastRow, _rowsReused, _forgetCommands,
+            _archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseReplaced, _eraseIds, _eraseResults, _eraseRecords, _eraseEvents, _lastRow, _rowsReused, _forgetCommands,
         ];
         foreach (var statement in all)
         {
@@ -111,7 +115,9 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
     private bool EraseBefore(long key, long seq)
     {
         _eraseReplaced.Execute(key, seq);
-        if (_eraseIds.Execute(key, seq, MaxRows) == MaxRows || _eraseResults.Execute(key, seq, MaxResults) == MaxResults)
+        if (_eraseIds.Execute(key, seq, MaxRows) == MaxRows
+            || _eraseRecords.Execute(key, seq, MaxRows) == MaxRows
+            || _eraseResults.Execute(key, seq, MaxResults) == MaxResults)
         {
             return false;
         }
