@@ -72,6 +72,9 @@ public sealed record AgentStarted : AgentEvent
 
     /// <summary>The message that this run, or the one it is nested in, answers.</summary>
     public required MessageId MessageId { get; init; }
+
+    /// <summary>The trace that the run is part of, as the operator finds it; absent where it is not traced.</summary>
+    public string? TraceId { get; init; }
 }
 
 /// <summary>A message that waited has entered this run: the model's next step sees it, and no other run answers it.</summary>

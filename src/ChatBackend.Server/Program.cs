@@ -32,6 +32,7 @@ try
     builder.AddTrustedProxies();
     builder.AddKnownHosts();
     builder.AddMetrics();
+    builder.AddTracing();
     builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration).AddMcp());
     builder.Services.AddProblemDetails();
     // Drain, close and end runs take up to 8 s; what is not over by then is recovered at the next start.

@@ -101,6 +101,7 @@ internal sealed partial class AgentMessageHandler(
     private async Task AnswerAsync(ClientCommand command, long arrivedAt)
     {
         _isAnswered = false;
+        using var span = ChatTraces.StartCommand(command, options.Value.TrustTraceparent ? connection.TraceParent : null);
         try
         {
             await (command switch
@@ -116,10 +117,12 @@ internal sealed partial class AgentMessageHandler(
         }
         catch (ProtocolException ex) when (!_isAnswered)
         {
+            span?.Fail(ex.Code);
             Refuse(command, ex);
         }
         catch (Exception ex) when (ex is ProtocolException or TimeoutException or OrleansException)
         {
+            span?.Fail(ErrorCode.Unavailable);
             refusals.ThreadAway(ex, command.GetType().Name);
             if (_isAnswered)
             {
@@ -137,7 +140,8 @@ internal sealed partial class AgentMessageHandler(
         }
         catch (Exception ex)
         {
-            var trace = Guid.NewGuid().ToString("n");
+            var trace = span?.TraceId.ToHexString() ?? Guid.NewGuid().ToString("n");
+            span?.Fail(ex.GetType().FullName!);
             CommandBroke(ex, command.GetType().Name, trace);
             Refuse(command, new ProtocolException(ErrorCode.Internal, $"Internal error. Reference: {trace}."));
         }
@@ -170,7 +174,7 @@ internal sealed partial class AgentMessageHandler(
         {
             var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? threads.Address : null,
-                frame.Replaces, connection.User));
+                frame.Replaces, connection.User, ChatTraces.CurrentSpan));
             Acknowledge(reply.Ack);
             if (frame.ThreadId is null && reply.Thread == thread)
             {

@@ -44,6 +44,9 @@ internal sealed class ConnectionContext : IDisposable
     /// <summary>The user with the claims of their sign-in.</summary>
     public ClaimsPrincipal User => Session.Principal ?? ChatRunContext.UserOf(Session.User);
 
+    /// <summary>The span that the socket's request named as its own, as W3C writes it; empty when it named none.</summary>
+    public string TraceParent => _request.Request.Headers.TraceParent.ToString();
+
     /// <summary>When the message began that has not ended yet; 0 between messages.</summary>
     public long MessageStartedAt
     {

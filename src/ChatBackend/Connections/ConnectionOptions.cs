@@ -7,6 +7,9 @@ namespace ChatBackend.Connections;
 /// <summary>Section <c>Connections</c>: what every connection is held to. Those that clients must know are published in <c>connection_established</c>.</summary>
 public sealed class ConnectionOptions
 {
+    /// <summary>Whether traces of commands continue the one that the <c>traceparent</c> of the socket's request names. False begins a trace for each: what a client says is not believed.</summary>
+    public bool TrustTraceparent { get; set; }
+
     /// <summary>Origins of other pages that may connect, exactly as a browser writes them: <c>https://chat.example.com</c>.</summary>
     public IList<string> AllowedOrigins { get; } = [];
 

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
 using ChatBackend.Runs.History;
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Runs;
@@ -26,6 +28,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         await TakeSteeringMessagesAsync(conversation, cancellationToken);
         for (var step = 0; step < _maxSteps; step++)
         {
+            using var span = ChatTraces.StartStep(step + 1);
             var answer = new StepAnswer(() => _model.Source, options.MaxToolBytes);
             if (await StepAsync(conversation, answer, cancellationToken) is not { } finish)
             {
@@ -64,11 +67,26 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
     /// <returns>How the answer ended; null when the run has said all it may.</returns>
     private async Task<AnswerFinish?> StepAsync(List<ChatMessage> conversation, StepAnswer answer, CancellationToken cancellationToken)
     {
+        using var span = RunSpans.StartModelCall(_model.Answering);
+        try
+        {
+            return await AnswerAsync(conversation, answer, span, cancellationToken);
+        }
+        catch (Exception ex)
+        {
+            span?.Fail(ex);
+            throw;
+        }
+    }
+
+    private async Task<AnswerFinish?> AnswerAsync(List<ChatMessage> conversation, StepAnswer answer, Activity? span, CancellationToken cancellationToken)
+    {
         Keep(null);
         ChatFinishReason? finished = null;
         var request = new ChatOptions { Tools = [.. agent.Tools] };
         await foreach (var update in _model.StreamAsync(conversation, request, cancellationToken))
         {
+            span?.Add(update);
             finished = update.FinishReason ?? finished;
             foreach (var content in update.Contents)
             {

@@ -22,6 +22,9 @@ internal sealed record RunRequest(
     /// <summary>No event after this one has a <see cref="StepRecord"/>.</summary>
     public long LastRecord { get; init; }
 
+    /// <summary>The span of the command that it answers; null where that was not traced, or was sent to another process.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>The user as the sender's connection knew them; null when the message was sent to another process.</summary>
     public ClaimsPrincipal? Sender { get; init; }
 }
@@ -93,6 +96,7 @@ internal sealed partial class AgentRun(
         {
             ["User"] = start.User.Value, ["Thread"] = start.Thread.Value, ["Run"] = start.Run.Value,
         });
+        using var span = ChatTraces.StartRun(start.Agent, start.Thread, start.Run, start.TraceParent);
         // Before it counts as started: a host that is being disposed gives no scope.
         await using var scope = scopes.CreateAsyncScope();
         var began = clock.GetTimestamp();
@@ -127,6 +131,7 @@ internal sealed partial class AgentRun(
         var outcome = ended?.Outcome ?? "lost";
         metrics.RunEnded(outcome);
         RunEnded(outcome, clock.GetElapsedTime(began).TotalMilliseconds);
+        span?.EndRun(outcome, ended, _usage.Total); // not by what goes on behind it
         _ended.TrySetResult();
 
         await TellEndAsync(hooks, context, ended, clock.GetElapsedTime(began));

@@ -1,6 +1,7 @@
 using ChatBackend.Agents;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,7 @@ internal sealed partial class NestedRuns(
         var called = agents.Find(name) ?? throw new ChatToolException($"There is no agent {name}.");
         var agent = called with { Tools = [.. called.Tools.Where(tool => tool.GetService<AgentTool>() is null)] };
         var run = RunId.New();
+        using var span = ChatTraces.StartNestedRun(name, around.ThreadId, run);
         var nested = sink.Nest(run);
         await nested.StartAsync(name, cancellationToken);
 
@@ -49,6 +51,7 @@ internal sealed partial class NestedRuns(
         }
 
         await nested.EndAsync(outcome, usage.Total);
+        span?.EndRun(outcome.Outcome, outcome, usage.Total);
         return outcome switch
         {
             RunOutcome.Completed => nested.Said,

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ChatBackend.Agents;
 using ChatBackend.Agents.Tools;
 using ChatBackend.Protocol;
 using ChatBackend.Storage;
+using ChatBackend.Telemetry;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +24,7 @@ internal sealed partial class ToolExecutor(
     public async Task<ToolCompleted> ExecuteAsync(
         CallId id, string name, AIFunction? tool, JsonElement? arguments, string? mistake, string? refusal, CancellationToken cancellationToken)
     {
+        using var span = ChatTraces.StartTool(tool?.Name, id);
         await sink.ToolStartsAsync(id, name, arguments ?? NoArguments, cancellationToken);
 
         var began = clock.GetTimestamp();
@@ -31,6 +34,11 @@ internal sealed partial class ToolExecutor(
             (_, { } why) => new ToolResult(ToolOutcome.Rejected, null, why),
             _ => await InvokeAsync(id, tool!, arguments!.Value, cancellationToken),
         };
+        if (result.Outcome != ToolOutcome.Succeeded)
+        {
+            span?.Fail(result.Outcome);
+        }
+
         var completed = Completed(id, name, began, result);
         await sink.ToolEndedAsync(completed, result.Whole is { } whole ? WholeResult.Of(id, whole) : null, cancellationToken);
         await hooks.CalledAsync(new ChatToolResult(new ChatToolCall(run, id, name, arguments ?? NoArguments), completed));
@@ -69,6 +77,7 @@ internal sealed partial class ToolExecutor(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            Activity.Current?.Fail("abandoned"); // the tool's
             throw;
         }
         catch (TimeoutException) when (pending is { IsCompleted: false })

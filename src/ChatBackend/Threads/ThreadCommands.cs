@@ -48,7 +48,10 @@ internal sealed class ThreadCommands(
             WhenRunning = isBusy ? command.WhenRunning : null,
             Replaces = command.Replaces,
         };
-        var started = isBusy || runs.IsDraining ? null : new AgentStarted { RunId = RunId.New(), Agent = agent.Name, MessageId = message.MessageId };
+        var started = isBusy || runs.IsDraining ? null : new AgentStarted
+        {
+            RunId = RunId.New(), Agent = agent.Name, MessageId = message.MessageId, TraceId = new MessageOrigin(null, command.TraceParent).TraceId,
+        };
         var ack = new Ack
         {
             Id = command.Id,

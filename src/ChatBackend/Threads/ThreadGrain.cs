@@ -75,9 +75,9 @@ internal sealed partial class ThreadGrain(
             }
 
             var effect = await _commands.ChatAsync(command);
-            if (effect is { IsNew: true, Ack.MessageId: { } message } && command.Sender is { } sender)
+            if (effect is { IsNew: true, Ack.MessageId: { } message } && command.Sender is not null)
             {
-                _runs.Remember(message, sender);
+                _runs.Remember(message, new MessageOrigin(command.Sender, command.TraceParent));
             }
 
             return Follow(effect);

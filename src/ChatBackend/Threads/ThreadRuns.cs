@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using ChatBackend.Agents;
 using ChatBackend.Errors;
 using ChatBackend.Protocol;
@@ -91,8 +90,8 @@ internal sealed partial class ThreadRuns(
         Start();
     }
 
-    /// <summary>Who sent a message that was just taken: its run is theirs, also when it begins later in this process.</summary>
-    public void Remember(MessageId message, ClaimsPrincipal sender) => _senders.Add(message, sender);
+    /// <summary>Where a message that was just taken came from: its run is the sender's, also when it begins later in this process.</summary>
+    public void Remember(MessageId message, MessageOrigin origin) => _senders.Add(message, origin);
 
     /// <summary>Starts the run that the thread has open, or goes on with it; none if it has none, or has it already.</summary>
     public void Start()
@@ -108,10 +107,12 @@ internal sealed partial class ThreadRuns(
             Next = NextOf, TitleAsync = titles.ForAsync, Ended = () => Over(open.Id),
         };
         publisher.AcceptOutputFrom(open.Id);
+        var origin = _senders.Take(open.Answers, state.Waiting);
         var start = new RunRequest(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, [.. open.Approvals.Select(pending => pending.Required)])
         {
             LastRecord = writer.LastRecord,
-            Sender = _senders.Take(open.Answers, state.Waiting),
+            Sender = origin.Sender,
+            TraceParent = origin.TraceParent,
             Recent = after => Array.ConvertAll(publisher.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
         };
         _active = new ActiveRun(runs.Start(start, sink), sink);
@@ -179,7 +180,7 @@ internal sealed partial class ThreadRuns(
 
     private AgentStarted? NextOf(ThreadState state) => runs.IsDraining || state.Waiting is not [var waiting, ..]
         ? null
-        : new AgentStarted { RunId = RunId.New(), Agent = waiting.Agent ?? agents.Names[0], MessageId = waiting.Id };
+        : new AgentStarted { RunId = RunId.New(), Agent = waiting.Agent ?? agents.Names[0], MessageId = waiting.Id, TraceId = _senders.TraceIdOf(waiting.Id) };
 
     [LoggerMessage(LogLevel.Information, "Run {Run} of {Thread} lost its process; its end is recorded now")]
     private partial void Ending(string thread, string run);

@@ -23,6 +23,9 @@ internal sealed class AnswerReader
     /// <summary>How the server said that it ended; null when it did not.</summary>
     public ChatFinishReason? Finish { get; private set; }
 
+    /// <summary>What the server calls the model that answers; null when it did not say.</summary>
+    public string? Model { get; private set; }
+
     /// <summary>Whether anything of an answer has come.</summary>
     public bool IsAny => _isAny || !_calls.IsEmpty;
 
@@ -35,6 +38,7 @@ internal sealed class AnswerReader
         }
 
         ThrowIfError(chunk);
+        Model ??= chunk.FindText("model");
         var contents = chunk.Find("choices").Items().Take(1).SelectMany(OfChoice);
         return (chunk.Find("usage") ?? chunk.Find("x_groq")?.Find("usage")) is { } counted ? contents.Append(Since(counted)) : contents;
     }

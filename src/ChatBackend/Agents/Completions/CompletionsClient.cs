@@ -54,7 +54,7 @@ internal sealed class CompletionsClient(ModelEndpoint endpoint, TimeProvider clo
         }
 
         var last = answer.End(chunks.IsDone).ToList();
-        yield return new ChatResponseUpdate(ChatRole.Assistant, last) { FinishReason = answer.Finish };
+        yield return new ChatResponseUpdate(ChatRole.Assistant, last) { FinishReason = answer.Finish, ModelId = answer.Model };
     }
 
     public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>

@@ -7,6 +7,7 @@ namespace ChatBackend.Threads.Contracts;
 /// <param name="Thread">The thread the client named; null when it named none and the id of this grain was issued for the command.</param>
 /// <param name="Node">The sender's node, which follows a thread that is created from its first event on; null when the thread is there already.</param>
 /// <param name="Sender">The user with all claims, for the tools of the run. Not part of the command: a retry may bring others.</param>
+/// <param name="TraceParent">The span of the command, as W3C writes it; null where it is not traced. Not part of the command either.</param>
 [GenerateSerializer, Immutable, Alias("chat.chat")]
 internal sealed record ChatCommand(
     [property: Id(0)] UserId User,
@@ -17,7 +18,8 @@ internal sealed record ChatCommand(
     [property: Id(5)] ThreadId? Thread,
     [property: Id(6)] INodeObserver? Node,
     [property: Id(7)] MessageId? Replaces,
-    [property: Id(8)] ClaimsPrincipal? Sender = null)
+    [property: Id(8)] ClaimsPrincipal? Sender = null,
+    [property: Id(9)] string? TraceParent = null)
 {
     public bool Creates => Thread is null;
 }
