@@ -24,6 +24,7 @@ internal sealed class McpConnection
     private readonly ToolList _list;
     private readonly TimeProvider _clock;
     private readonly TaskCompletionSource<string> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private IReadOnlyList<ServerTool> _tools = [];
     private Task _refresh = Task.CompletedTask;
@@ -57,6 +58,14 @@ internal sealed class McpConnection
         await Task.WhenAny(over, _broken.Task).WaitAsync(cancellationToken);
         return _broken.Task.IsCompletedSuccessfully ? await _broken.Task : (await over).Exception is { } ex ? ServerProblem.Of(ex, _server) : "It ended.";
     }
+
+    /// <summary>The server is not there any more.</summary>
+    public bool IsOver => _broken.Task.IsCompleted || _client.Completion.IsCompleted;
+
+    /// <summary>Ends once its session has let go of it.</summary>
+    public Task Left => _left.Task;
+
+    public void Leave() => _left.TrySetResult();
 
     /// <summary>The last tools that were read.</summary>
     public IReadOnlyList<ServerTool> Tools => Volatile.Read(ref _tools);
@@ -147,7 +156,7 @@ internal sealed class McpConnection
             }
         }
 
-        return _broken.Task.IsCompleted || _client.Completion.IsCompleted;
+        return IsOver;
     }
 
     private bool IsOld() =>

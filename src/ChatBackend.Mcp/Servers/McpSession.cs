@@ -11,7 +11,7 @@ internal sealed partial class McpSession : IAsyncDisposable
     public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(5);
 
     private readonly ServerSettings _server;
     private readonly IReadOnlyDictionary<string, string> _userHeaders;
@@ -62,7 +62,13 @@ internal sealed partial class McpSession : IAsyncDisposable
         Volatile.Write(ref _usedAt, _clock.GetTimestamp());
         if (Volatile.Read(ref _connection) is { } connection)
         {
-            return connection;
+            if (!connection.IsOver)
+            {
+                return connection;
+            }
+
+            // A call has found it so just now: what comes after that call waits for the next connection.
+            await connection.Left.WaitAsync(cancellationToken);
         }
 
         var left = _server.Options.StartWait - _clock.GetElapsedTime(Volatile.Read(ref _downSince));
@@ -161,6 +167,7 @@ internal sealed partial class McpSession : IAsyncDisposable
             Volatile.Write(ref _downSince, _clock.GetTimestamp());
             Volatile.Write(ref _up, NotThere());
             Volatile.Write(ref _connection, null);
+            connection.Leave();
             _metrics.Connected(_server.Name, -1);
             await over.CancelAsync();
             await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

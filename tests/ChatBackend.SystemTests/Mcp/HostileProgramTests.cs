@@ -15,7 +15,7 @@ public sealed class HostileProgramTests
     [InlineData("flood", null)]
     [InlineData("huge", "ended or could not be reached during the call")]
     [InlineData("die", "ended or could not be reached during the call")]
-    [InlineData("hang", "No tool has that name.")]
+    [InlineData("hang", "No tool is called harm")]
     public async Task A_harmful_program_costs_its_call_only(string harm, string? error)
     {
         var server = ReferenceServers.Program(ReferenceServers.Hostile, harm);
