@@ -43,9 +43,11 @@ internal sealed class ModelProviders(IEnumerable<ModelProvider> added)
     }
 
     /// <summary>With the retries, the time limit and the redaction of all endpoints.</summary>
+    internal static IChatClient Guard(IChatClient model, ModelEndpointOptions options, string? key, TimeProvider clock) =>
+        new EndpointModel(model, ModelEndpoint.Of(options, key, [new Uri(options.Endpoint)]), clock);
+
     private static ModelProvider Guarded(ModelProvider added) => added with
     {
-        Connect = (services, options, key) => new EndpointModel(
-            added.Connect(services, options, key), ModelEndpoint.Of(options, key, [new Uri(options.Endpoint)]), services.GetRequiredService<TimeProvider>()),
+        Connect = (services, options, key) => Guard(added.Connect(services, options, key), options, key, services.GetRequiredService<TimeProvider>()),
     };
 }

@@ -71,12 +71,20 @@ internal sealed class AnswerReader
 
     private static void ThrowIfError(JsonElement chunk)
     {
-        if (chunk.Find("error") is { } error)
+        switch (chunk.Find("error"))
         {
-            throw ModelErrors.InAnswer(error);
+            case { ValueKind: JsonValueKind.False } or { ValueKind: JsonValueKind.String } when chunk.FindText("error") is null or "":
+                return;
+            case { ValueKind: JsonValueKind.True or JsonValueKind.Number }:
+                throw ModelErrors.InAnswer(chunk);
+            case { } error:
+                throw ModelErrors.InAnswer(error);
         }
 
-        if (chunk.FindText("object") is "error" || (chunk.FindText("message") is not null && chunk.Find("choices") is null))
+        // An error of another shape: it says something, and it is no part of an answer.
+        if (chunk.FindText("object") is "error"
+            || (chunk.Find("choices") is null && (chunk.FindText("message") ?? chunk.FindText("title")) is not null)
+            || (chunk.Find("choices") is null && (chunk.Find("errors") ?? chunk.Find("detail")) is not null))
         {
             throw ModelErrors.InAnswer(chunk);
         }
@@ -114,7 +122,7 @@ internal sealed class AnswerReader
 
         _extra = delta.Find(ProviderData.Extra)?.Clone() ?? _extra;
 
-        foreach (var content in delta.Find("content") is { ValueKind: JsonValueKind.Array } parts ? parts.EnumerateArray().SelectMany(OfPart) : Text(delta.FindText("content")))
+        foreach (var content in delta.Find("content") is { ValueKind: JsonValueKind.Array or JsonValueKind.Object } parts ? ((JsonElement?)parts).Items().SelectMany(OfPart) : Text(delta.FindText("content")))
         {
             yield return content;
         }

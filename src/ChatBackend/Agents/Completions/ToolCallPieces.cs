@@ -8,6 +8,8 @@ namespace ChatBackend.Agents.Completions;
 /// <summary>Joins the calls of one answer, which come in pieces: by their index where that tells them apart, and where it does not, by their ids and names.</summary>
 internal sealed class ToolCallPieces(int maxBytes)
 {
+    private const int CallBytes = 256; // what a call takes beside its arguments
+
     private readonly List<Call> _calls = [];
     private int _bytes;
 
@@ -34,6 +36,8 @@ internal sealed class ToolCallPieces(int maxBytes)
         {
             call = new Call { Index = index };
             _calls.Add(call);
+            _bytes += CallBytes;
+            id = id is not null && _calls.Exists(other => other.Id == id) ? null : id; // two of one id would be one for whoever answers them
         }
 
         call.Id ??= id;
@@ -57,7 +61,7 @@ internal sealed class ToolCallPieces(int maxBytes)
     // Servers number two calls with one index, or not at all. A piece with another id, or with a name once the arguments are whole, begins another call.
     private Call? Continued(long? index, string? id, string? name)
     {
-        if (id is not null && _calls.Find(call => call.Id == id) is { } known)
+        if (id is not null && _calls.Find(call => call.Id == id) is { } known && (index is null || known.Index is null || known.Index == index))
         {
             return known;
         }

@@ -35,6 +35,8 @@ internal static class CallArguments
     {
         try
         {
+            // Some write the object as a text, in quotes.
+            arguments = arguments.AsSpan().TrimStart().StartsWith('"') ? JsonSerializer.Deserialize<string>(arguments)! : arguments;
             parsed = JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments, AIJsonUtilities.DefaultOptions);
             return parsed is not null;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 
 namespace ChatBackend.Agents.Endpoints;
@@ -120,6 +121,11 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
     private JsonElement? Take(ReadOnlySpan<byte> line)
     {
         line = line.TrimEnd((byte)'\r');
+        if (line.StartsWith("\uFEFF"u8))
+        {
+            line = line["\uFEFF"u8.Length..];
+        }
+
         var isEnd = line.IsEmpty;
         if (line.StartsWith("data:"u8))
         {
@@ -139,7 +145,7 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
             return null;
         }
 
-        if (line.SequenceEqual("[DONE]"u8))
+        if (Ascii.EqualsIgnoreCase(line.Trim((byte)'"'), "[DONE]"u8))
         {
             IsDone = true;
             return null;

@@ -28,6 +28,7 @@ internal sealed class EndpointModel(IChatClient model, ModelEndpoint endpoint, T
         for (var attempt = 0; ; attempt++)
         {
             var isBegun = false;
+            var mask = endpoint.Secrets.Count > 0 ? new AnswerMask(endpoint.Secrets) : null;
             await using var updates = base.GetStreamingResponseAsync(conversation, options, end).GetAsyncEnumerator(end);
             while (true)
             {
@@ -60,6 +61,7 @@ internal sealed class EndpointModel(IChatClient model, ModelEndpoint endpoint, T
                     (isBegun, _isFailing) = (true, false);
                 }
 
+                mask?.Mask(updates.Current);
                 yield return updates.Current;
             }
         }

@@ -5,7 +5,7 @@ namespace ChatBackend.Agents.Endpoints;
 /// <summary>Where a model answers, and how it is asked.</summary>
 internal sealed record ModelEndpoint
 {
-    private const int LeastSecret = 6; // characters; shorter values of headers are words
+    private const int LeastSecret = 6; // characters; shorter ones are words of the language
 
     public required ModelEndpointOptions Settings { get; init; }
 
@@ -36,7 +36,7 @@ internal sealed record ModelEndpoint
             Settings = settings,
             Addresses = addresses,
             Headers = [.. authorization, .. settings.Headers],
-            Secrets = [.. new[] { key }.OfType<string>(), .. settings.Headers.Values.Where(value => value.Length >= LeastSecret)],
+            Secrets = [.. new[] { key }.OfType<string>().Concat(settings.Headers.Values).Where(value => value.Length >= LeastSecret)],
             ExtraBody = settings.ExtraBody is { Length: > 0 } extra ? JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(extra)! : [],
         };
     }

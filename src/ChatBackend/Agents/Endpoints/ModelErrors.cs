@@ -98,12 +98,12 @@ internal static class ModelErrors
             return (LooseJson.Text(error), "");
         }
 
-        if ((error.Find("error") ?? error.Find("errors") ?? error.Find("detail")).Items().FirstOrDefault() is { ValueKind: not JsonValueKind.Undefined } inner)
+        if ((error.Find("error") ?? error.Find("errors") ?? error.Find("detail")).Items().FirstOrDefault() is { ValueKind: JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.String } inner)
         {
             return Read(inner);
         }
 
-        var message = error.FindText("message") ?? error.FindText("msg") ?? error.FindText("error_msg") ?? error.FindText("reason") ?? "";
+        var message = error.FindText("message") ?? error.FindText("msg") ?? error.FindText("error_msg") ?? error.FindText("reason") ?? error.FindText("title") ?? "";
         var code = error.FindText("code") ?? error.FindText("type") ?? error.FindText("status") ?? "";
         return message.Length > 0 || code.Length > 0 ? (message, code) : (error.GetRawText(), "");
     }
