@@ -1,4 +1,5 @@
 using ChatBackend;
+using ChatBackend.Anthropic;
 using ChatBackend.Demo;
 using ChatBackend.Rest;
 using ChatBackend.Server;
@@ -33,7 +34,7 @@ try
     builder.AddKnownHosts();
     builder.AddMetrics();
     builder.AddTracing();
-    builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration).AddMcp());
+    builder.AddSignIns(builder.Services.AddChatBackend().AddDemo(builder.Configuration).AddAnthropic().AddMcp());
     builder.Services.AddProblemDetails();
     // Drain, close and end runs take up to 8 s; what is not over by then is recovered at the next start.
     builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(9));

@@ -13,7 +13,7 @@ namespace ChatBackend.SystemTests.Packages;
 /// <summary>What people get who have the packages and not the solution.</summary>
 public sealed class PackageTests(PackagedProjects projects, Chromium chromium) : IClassFixture<PackagedProjects>, IClassFixture<Chromium>
 {
-    private const string Libraries = "ChatBackend ChatBackend.Client ChatBackend.Mcp ChatBackend.Protocol ChatBackend.Testing";
+    private const string Libraries = "ChatBackend ChatBackend.Anthropic ChatBackend.Client ChatBackend.Mcp ChatBackend.Protocol ChatBackend.Testing";
 
     [Fact]
     public void Each_package_has_its_licence_readme_changelog_documentation_and_symbols()

@@ -13,14 +13,19 @@ public sealed class UpstreamMemoryTests
 {
     private const long Most = 64 * 1024 * 1024;
     private const int Piece = 64 * 1024;
+    private const string Padding = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     [Trait("failure", "M8")]
     [Theory]
     [InlineData("line", "data: {\"choices\":[{\"delta\":{\"content\":\"", "aaaaaaaa", RunFailure.ModelUnavailable)]
     [InlineData("lines of one object", "{\n", "\"a\":[1],\n", RunFailure.ModelUnavailable)]
+    [InlineData("deltas", "", "data: {\"x\":\"" + Padding + "\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n", RunFailure.ModelUnavailable)]
+    [InlineData("text", "", "data: {\"choices\":[{\"delta\":{\"content\":\"" + Padding + "\"}}]}\n\n", null)]
+    [InlineData("thoughts", "", "data: {\"choices\":[{\"delta\":{\"reasoning\":\"" + Padding + "\"}}]}\n\n", null)]
     [InlineData("arguments", "", "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"clock\",\"arguments\":\"0123456789\"}}]}}]}\n\n", RunFailure.ModelUnavailable)]
     [InlineData("calls", "", "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"clock\",\"arguments\":\"{}\"}}]}}]}\n\n", RunFailure.ModelUnavailable)]
     [InlineData("error", "data: {\"error\":\"", "aaaaaaaa", RunFailure.ModelUnavailable)]
+    [InlineData("page", "<html>\n", "<p>" + Padding + "</p>\n", RunFailure.ModelUnavailable)]
     public async Task An_answer_without_end_is_ended_and_takes_no_more_than_64_MB(string what, string first, string then, RunFailure? code)
     {
         await using var provider = await ModelServer.StartAsync(async context =>
