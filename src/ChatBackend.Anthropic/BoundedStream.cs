@@ -5,27 +5,13 @@ namespace ChatBackend.Anthropic;
 /// <summary>An answer as it comes, bounded in its length, in the length of one line, which the SDK reads whole, and in the time without a byte.</summary>
 /// <param name="patience">How long nothing may come at the beginning.</param>
 /// <param name="silence">How long nothing may come after it.</param>
-internal sealed class BoundedStream(Stream answer, TimeSpan patience, TimeSpan silence, TimeProvider clock) : Stream
+internal sealed class BoundedStream(Stream answer, TimeSpan patience, TimeSpan silence, TimeProvider clock) : ReadOnlyStream
 {
     private const int MaxBytes = 32 * 1024 * 1024;
     private const int MaxLineBytes = 1024 * 1024;
 
     private long _read;
     private long _line;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -47,22 +33,13 @@ internal sealed class BoundedStream(Stream answer, TimeSpan patience, TimeSpan s
         _read += count;
         var end = buffer.Span[..count].LastIndexOf((byte)'\n');
         _line = end >= 0 ? count - end - 1 : _line + count;
-        return _read <= MaxBytes && _line <= MaxLineBytes ? count : throw new ModelException(ModelErrorKind.Unavailable, $"The endpoint sent more than {(_line > MaxLineBytes ? MaxLineBytes : MaxBytes)} bytes in one {(_line > MaxLineBytes ? "line" : "answer")}.");
+        return (_line > MaxLineBytes, _read > MaxBytes) switch
+        {
+            (true, _) => throw TooLong(MaxLineBytes, "line"),
+            (_, true) => throw TooLong(MaxBytes, "answer"),
+            _ => count,
+        };
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -73,4 +50,6 @@ internal sealed class BoundedStream(Stream answer, TimeSpan patience, TimeSpan s
 
         base.Dispose(disposing);
     }
+
+    private static ModelException TooLong(int max, string what) => new(ModelErrorKind.Unavailable, $"The endpoint sent more than {max} bytes in one {what}.");
 }

@@ -16,7 +16,7 @@ internal static partial class SignIns
     public static void AddSignIns(this WebApplicationBuilder builder, IChatBackendBuilder chat)
     {
         chat.AddGuests().AddTickets();
-        builder.Services.AddSingleton<IHttpContextFactory, TicketInUrl>();
+        builder.Services.AddSingleton<IHttpContextFactory, TicketStrippingHttpContextFactory>();
         var (authority, audience) = (builder.Configuration[AuthoritySetting], builder.Configuration[AudienceSetting]);
         if (authority is { Length: > 0 } || audience is { Length: > 0 })
         {

@@ -49,7 +49,7 @@ public static class ChatBackendEndpoints
     public static IEndpointConventionBuilder MapChatApi(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        routes.Registered<RestGate>();
+        routes.Registered<ApiGuard>();
         var all = routes.MapGroup("");
         all.MapGuests();
         all.MapRest();

@@ -14,7 +14,7 @@ internal enum MessageEnd
 }
 
 /// <summary>What a server sends, read with bounds: so many bytes for a message, so many messages in a second. Who sends faster waits; who sends more breaks off.</summary>
-internal sealed class BoundedStream(Stream inner, int maxMessageBytes, MessageEnd end, TimeProvider clock) : Stream
+internal sealed class BoundedStream(Stream inner, int maxMessageBytes, MessageEnd end, TimeProvider clock) : ReadOnlyStream
 {
     public const int MaxMessagesPerSecond = 1000;
 
@@ -25,20 +25,6 @@ internal sealed class BoundedStream(Stream inner, int maxMessageBytes, MessageEn
     private int _messages; // in this window
     private long _windowBegan = clock.GetTimestamp();
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <exception cref="MessageTooLargeException">A message has more bytes than it may.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -47,19 +33,6 @@ internal sealed class BoundedStream(Stream inner, int maxMessageBytes, MessageEn
         Measure(buffer.Span[..read]);
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("It is read asynchronously.");
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

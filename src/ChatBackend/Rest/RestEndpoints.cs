@@ -8,13 +8,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatBackend.Rest;
 
-/// <summary>HTTP beside the WebSocket, for one user at a time. Every endpoint of the group goes through <see cref="RestGate"/>.</summary>
+/// <summary>HTTP beside the WebSocket, for one user at a time. Every endpoint of the group goes through <see cref="ApiGuard"/>.</summary>
 internal static class RestEndpoints
 {
     public static IServiceCollection AddRest(this IServiceCollection services)
     {
         services.AddSingleton<PageCursors>();
-        services.AddSingleton<RestGate>();
+        services.AddSingleton<ApiGuard>();
         services.AddRestDocument();
         return services;
     }
@@ -26,8 +26,8 @@ internal static class RestEndpoints
             .ProducesProblem(StatusCodes.Status403Forbidden)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         ChatPath.WithChatPath(api, "api");
-        var gate = routes.ServiceProvider.GetRequiredService<RestGate>();
-        ((IEndpointConventionBuilder)api).Finally(gate.Guard);
+        var guard = routes.ServiceProvider.GetRequiredService<ApiGuard>();
+        ((IEndpointConventionBuilder)api).Finally(guard.Guard);
         api.MapThreads();
         api.MapEvents();
         api.MapExport();

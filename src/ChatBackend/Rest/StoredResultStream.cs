@@ -4,15 +4,11 @@ using ChatBackend.Storage;
 namespace ChatBackend.Rest;
 
 /// <summary>Reads a stored result as it is sent: one piece of it is in memory at a time.</summary>
-internal sealed class StoredResultStream(IThreadStore store, ThreadId thread, CallId call, ResultPiece first) : Stream
+internal sealed class StoredResultStream(IThreadStore store, ThreadId thread, CallId call, ResultPiece first) : ReadOnlyStream
 {
     private (int At, ResultPiece Piece) _read = (0, first);
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => first.Total;
 
@@ -39,23 +35,10 @@ internal sealed class StoredResultStream(IThreadStore store, ThreadId thread, Ca
         return count;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override long Seek(long offset, SeekOrigin origin) => Position = offset + origin switch
     {
         SeekOrigin.Begin => 0,
         SeekOrigin.Current => Position,
         _ => Length,
     };
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("A result is read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException("A result is not written here.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("A result is not written here.");
 }

@@ -19,13 +19,13 @@ public sealed class ReadPlacesTests : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-reads-");
     private readonly FakeTimeProvider _clock = new();
     private readonly SqliteDatabase _database;
-    private readonly SqliteReads _reads;
+    private readonly SqliteReadPool _reads;
 
     public ReadPlacesTests()
     {
         _database = new SqliteDatabase(Path.Combine(_directory.FullName, "chat.db"));
         SqliteSchema.Ensure(_database);
-        _reads = new SqliteReads(_database, Options.Create(new StorageOptions()), _clock, NullLogger<SqliteReads>.Instance);
+        _reads = new SqliteReadPool(_database, Options.Create(new StorageOptions()), _clock, NullLogger<SqliteReadPool>.Instance);
     }
 
     public void Dispose()
@@ -156,7 +156,7 @@ public sealed class ReadPlacesTests : IDisposable
     public async Task Closed_it_keeps_no_connection_not_even_of_a_read_that_ends_later()
     {
         await WithAllPlacesAsync();
-        SqliteReader? late = null;
+        SqliteReadConnection? late = null;
         var read = _reads.ReadAsync(
             log =>
             {
@@ -174,20 +174,20 @@ public sealed class ReadPlacesTests : IDisposable
         await FluentActions.Awaiting(() => _reads.BrowseAsync(UserId.New(), _ => 1, CancellationToken.None)).Should().ThrowAsync<LogUnavailableException>();
     }
 
-    private Task<TResult> ReadAsync<TResult>(Func<SqliteReader, TResult> read) => _reads.ReadAsync(read, CancellationToken.None);
+    private Task<TResult> ReadAsync<TResult>(Func<SqliteReadConnection, TResult> read) => _reads.ReadAsync(read, CancellationToken.None);
 
     private void NothingShouldBeOpen() =>
         Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(entry => new FileInfo(entry).LinkTarget)
             .Should().NotContain(target => target != null && target.StartsWith(_directory.FullName, StringComparison.Ordinal));
 
-    private bool IsOverAfter(SqliteReader log, int seconds)
+    private bool IsOverAfter(SqliteReadConnection log, int seconds)
     {
         _clock.Advance(TimeSpan.FromSeconds(seconds));
         return log.Limit!.IsOver;
     }
 
     /// <summary>The connections of as many reads as there are places, all at work at once.</summary>
-    private async Task<SqliteReader[]> WithAllPlacesAsync(ManualResetEventSlim? release = null, Func<Task>? meanwhile = null)
+    private async Task<SqliteReadConnection[]> WithAllPlacesAsync(ManualResetEventSlim? release = null, Func<Task>? meanwhile = null)
     {
         using var begun = new CountdownEvent(Places);
         var reads = Enumerable.Range(0, Places).Select(_ => Task.Factory.StartNew(

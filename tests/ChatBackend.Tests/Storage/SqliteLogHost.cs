@@ -18,7 +18,7 @@ internal sealed class SqliteLogHost : IAsyncDisposable
 
     public SqliteDatabase Database => _host.Services.GetRequiredService<SqliteDatabase>();
 
-    public SqliteReads Reads => _host.Services.GetRequiredService<SqliteReads>();
+    public SqliteReadPool Reads => _host.Services.GetRequiredService<SqliteReadPool>();
 
     public SearchIndexer Indexer => _host.Services.GetRequiredService<SearchIndexer>();
 

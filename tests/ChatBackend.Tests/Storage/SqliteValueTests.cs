@@ -6,13 +6,13 @@ namespace ChatBackend.Tests.Storage;
 /// <summary>What is bound to a statement is what SQLite has of it, and comes back as it was.</summary>
 public sealed class SqliteValueTests : IDisposable
 {
-    private readonly SqliteReader _reader;
+    private readonly SqliteReadConnection _reader;
     private readonly SqliteConnection _connection = new("Data Source=:memory:");
 
     public SqliteValueTests()
     {
         _connection.Open();
-        _reader = new SqliteReader(_connection);
+        _reader = new SqliteReadConnection(_connection);
     }
 
     public void Dispose() => _reader.Dispose();

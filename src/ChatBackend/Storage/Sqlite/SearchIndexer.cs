@@ -10,7 +10,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// Brings the search index up to the log, behind the commits: woken by them, a batch at a time, in their order. What fails is reported once and tried
 /// again later; an index that is missing, damaged or of another log is made again from the beginning.
 /// </summary>
-internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads reads, SqliteSearchIndex index, TimeProvider clock, ILogger<SearchIndexer> logger)
+internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReadPool reads, SqliteSearchIndex index, TimeProvider clock, ILogger<SearchIndexer> logger)
     : BackgroundService
 {
     // Many commits make one batch; what was said is found well within a second.
@@ -62,7 +62,7 @@ internal sealed partial class SearchIndexer(SqliteDatabase database, SqliteReads
     /// <summary>Takes texts out of the index, then erases them from the log.</summary>
     /// <param name="texts">What is about to be erased, as the log has it now.</param>
     public async Task<TResult> EraseAsync<TResult>(
-        Func<SqliteReader, IReadOnlyList<SearchableText>> texts, Func<Task<TResult>> erase, CancellationToken cancellationToken)
+        Func<SqliteReadConnection, IReadOnlyList<SearchableText>> texts, Func<Task<TResult>> erase, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try

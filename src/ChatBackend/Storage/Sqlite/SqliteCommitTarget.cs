@@ -11,7 +11,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
     private readonly SqliteCleanUp _cleanUp = new();
     private SqliteConnection? _connection;
     private SqliteAppends? _appends;
-    private SqliteUpkeep? _upkeep;
+    private SqliteMaintenance? _maintenance;
 
     public void Commit(IReadOnlyList<PendingWrite> batch)
     {
@@ -137,7 +137,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
             // What is deleted must be gone from the file, not only unreachable.
             connection.Execute("PRAGMA secure_delete = ON");
             _appends = new SqliteAppends(connection);
-            _upkeep = new SqliteUpkeep(connection);
+            _maintenance = new SqliteMaintenance(connection);
         }
         catch
         {
@@ -181,13 +181,13 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
                 open.Result = _appends!.Open(open.Thread);
                 break;
             case PendingArchive archive:
-                archive.Result = _upkeep!.Archive(archive);
+                archive.Result = _maintenance!.Archive(archive);
                 break;
             case PendingDelete delete:
-                delete.Result = _upkeep!.Delete(delete);
+                delete.Result = _maintenance!.Delete(delete);
                 break;
             case PendingErase erase:
-                (erase.IsLast, var hasErased) = _upkeep!.Erase(erase.CommandsBefore);
+                (erase.IsLast, var hasErased) = _maintenance!.Erase(erase.CommandsBefore);
                 erase.Result = erase.IsLast;
                 if (hasErased)
                 {
@@ -196,7 +196,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
 
                 break;
             case PendingTrim trim:
-                trim.Result = _upkeep!.Trim(trim);
+                trim.Result = _maintenance!.Trim(trim);
                 _cleanUp.Erased();
                 break;
             default:
@@ -224,8 +224,8 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
     {
         _appends?.Dispose();
         _appends = null;
-        _upkeep?.Dispose();
-        _upkeep = null;
+        _maintenance?.Dispose();
+        _maintenance = null;
         _connection?.Dispose();
         _connection = null;
     }

@@ -14,7 +14,7 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 {
     private readonly DataDirectory _directory;
     private readonly SqliteDatabase _database;
-    private readonly SqliteReads _reads;
+    private readonly SqliteReadPool _reads;
     private readonly SqliteSearchIndex _index;
     private readonly SearchIndexer _indexer;
     private readonly StorageOptions _options;
@@ -23,7 +23,7 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     private GroupCommitWriter? _writer;
 
     public SqliteEventLog(
-        DataDirectory directory, SqliteDatabase database, SqliteReads reads, SqliteSearchIndex index, SearchIndexer indexer, IOptions<StorageOptions> options,
+        DataDirectory directory, SqliteDatabase database, SqliteReadPool reads, SqliteSearchIndex index, SearchIndexer indexer, IOptions<StorageOptions> options,
         TimeProvider clock, ILogger<SqliteEventLog> logger)
     {
         (_directory, _database, _reads, _index, _indexer, _options, _clock) = (directory, database, reads, index, indexer, options.Value, clock);
@@ -144,12 +144,12 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
         Writer.WriteAsync(new PendingDelete(thread, epoch, cancellationToken));
 
     public Task<bool> EraseAsync(CancellationToken cancellationToken) => _indexer.EraseAsync(
-        log => log.TextsToErase(SqliteUpkeep.MaxRows),
+        log => log.TextsToErase(SqliteMaintenance.MaxRows),
         () => Writer.WriteAsync(new PendingErase(_clock.GetUtcNow().AddDays(-_options.KeepCommandsDays), cancellationToken)),
         cancellationToken);
 
     public Task<bool> TrimAsync(ThreadId thread, long historyBegins, CancellationToken cancellationToken) => _indexer.EraseAsync(
-        log => log.TextsToTrim(thread, historyBegins, SqliteUpkeep.MaxRows),
+        log => log.TextsToTrim(thread, historyBegins, SqliteMaintenance.MaxRows),
         () => Writer.WriteAsync(new PendingTrim(thread, historyBegins, cancellationToken)),
         cancellationToken);
 

@@ -3,7 +3,7 @@ using ChatBackend.Protocol;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>Whether an event still counts: messages that others took the place of and those that were taken back do not, nor does what answers them.</summary>
-internal sealed class SqliteReplaced(SqliteReader log)
+internal sealed class SqliteReplaced(SqliteReadConnection log)
 {
     private readonly Dictionary<long, List<(long After, long Before)>> _spans = [];
 

@@ -9,7 +9,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// One page of a search. The index names events that may fit, newest first; each is looked up in the log, which alone says whose it is, whether it is
 /// still there and counts, and what it says. So what the index has too much, or not yet lost, is not shown.
 /// </summary>
-internal sealed class SqliteSearch(SqliteReader log, SqliteSearchIndex index, UserId owner, SearchQuery query, bool? isArchived)
+internal sealed class SqliteSearch(SqliteReadConnection log, SqliteSearchIndex index, UserId owner, SearchQuery query, bool? isArchived)
 {
     // Ranked together are so many that fit; and no page looks at more than so many that might, or at more text.
     private const int MaxRanked = 256;

@@ -32,12 +32,12 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Lock _idleGate = new();
-    private readonly Stack<SqliteReader> _idle = [];
+    private readonly Stack<SqliteReadConnection> _idle = [];
     private readonly IndexTerms _terms = new();
-    private SqliteReader? _writer;
+    private SqliteReadConnection? _writer;
     private bool _hasForgotten;
 
-    private SqliteReader Writer => _writer ?? throw new InvalidOperationException("The search index is not open.");
+    private SqliteReadConnection Writer => _writer ?? throw new InvalidOperationException("The search index is not open.");
 
     /// <summary>Whether it is open, and the file still is where it was.</summary>
     public bool IsOpen
@@ -182,7 +182,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
     {
         try
         {
-            _writer = new SqliteReader(Connect());
+            _writer = new SqliteReadConnection(Connect());
             if (_writer.First("PRAGMA user_version", row => row.GetInt64(0)) != Version)
             {
                 return "it was of another version";
@@ -212,7 +212,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
         // SQLite would let others read it; what lies beside it takes its mode from it.
         DurableFile.Create(path).Dispose();
         var connection = Connect();
-        _writer = new SqliteReader(connection);
+        _writer = new SqliteReadConnection(connection);
         InTransaction(writer =>
         {
             connection.Execute(Schema);
@@ -221,7 +221,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
         });
     }
 
-    private void InTransaction(Action<SqliteReader> write)
+    private void InTransaction(Action<SqliteReadConnection> write)
     {
         var writer = Writer;
         writer.Execute("BEGIN IMMEDIATE");
@@ -238,7 +238,7 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
         }
     }
 
-    private SqliteReader TakeReader()
+    private SqliteReadConnection TakeReader()
     {
         lock (_idleGate)
         {
@@ -253,10 +253,10 @@ internal sealed class SqliteSearchIndex(string path) : IDisposable
             }
         }
 
-        return new SqliteReader(Connect());
+        return new SqliteReadConnection(Connect());
     }
 
-    private void GiveBack(SqliteReader reader)
+    private void GiveBack(SqliteReadConnection reader)
     {
         lock (_idleGate)
         {

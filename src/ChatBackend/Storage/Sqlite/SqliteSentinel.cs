@@ -44,7 +44,7 @@ internal sealed class SqliteSentinel : IDisposable
 
     public string LogId { get; }
 
-    public bool HasLogMoved => SqliteFileMoves.HasMoved(_connection);
+    public bool HasLogMoved => SqliteFileIdentity.HasMoved(_connection);
 
     public bool HasWalMoved => _wal.HasMoved || _index.HasMoved;
 

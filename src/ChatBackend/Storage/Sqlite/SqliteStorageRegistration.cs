@@ -17,7 +17,7 @@ internal static class SqliteStorageRegistration
         services.AddSingleton<DataDirectoryHalves>();
         services.AddSingleton(provider => new SqliteDatabase(
             provider.GetRequiredService<DataDirectory>().File("chat.db"), provider.GetRequiredService<ILogger<SqliteEventLog>>()));
-        services.AddSingleton<SqliteReads>();
+        services.AddSingleton<SqliteReadPool>();
         services.AddSingleton(provider => new SqliteSearchIndex(provider.GetRequiredService<DataDirectory>().File("search.db")));
         services.AddSingleton<SearchIndexer>();
         services.AddSingleton<SqliteEventLog>();

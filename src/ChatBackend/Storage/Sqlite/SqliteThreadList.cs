@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>Reads over the threads of a user, and over all for their upkeep.</summary>
+/// <summary>Reads over the threads of a user, and over all for their maintenance.</summary>
 internal static class SqliteThreadList
 {
     private const string Columns = "id, title, archived, created_at, updated_at, head, open_from IS NOT NULL, history_begins, key";
@@ -38,7 +38,7 @@ internal static class SqliteThreadList
 
     private const string OfOwner = $"SELECT {Columns} FROM threads WHERE id = ?1 AND owner = ?2";
 
-    extension(SqliteReader log)
+    extension(SqliteReadConnection log)
     {
         public ThreadRecord? Thread(UserId owner, ThreadId thread) => log.First(OfOwner, Read, thread.Value, owner.Value);
 

@@ -10,7 +10,7 @@ using Microsoft.OpenApi;
 namespace ChatBackend.Rest;
 
 /// <summary>The OpenAPI document of our endpoints. An application's own endpoints are not in it, and ours are not in the application's.</summary>
-internal static class RestDocument
+internal static class OpenApiSetup
 {
     private const string Name = "chat";
     private const string Scheme = "bearer";

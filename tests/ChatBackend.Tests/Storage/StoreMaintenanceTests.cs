@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace ChatBackend.Tests.Storage;
 
 /// <summary>What a step of an erasure or a trim takes, row by row, and what is known of the log while it is in use.</summary>
-public sealed class StoreUpkeepTests : IAsyncLifetime
+public sealed class StoreMaintenanceTests : IAsyncLifetime
 {
     private const int MaxRows = 200;
 

@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>What the search index is made of, read from the log.</summary>
-internal static class SqliteSearchReads
+internal static class SqliteSearchQueries
 {
     /// <summary>Stands before the owner of a deleted thread until its rows are erased: an id that no user has, and the index still knows whose its words are.</summary>
     public const string DeletedOwner = "deleted ";
@@ -24,7 +24,7 @@ internal static class SqliteSearchReads
         WHERE threads.key = ?1 AND events.seq < ?2 ORDER BY events.seq LIMIT ?3
         """;
 
-    extension(SqliteReader log)
+    extension(SqliteReadConnection log)
     {
         /// <summary>The texts beyond a cursor, a bounded number of them, as of one moment.</summary>
         public SearchBatch TextsAfter(SearchCursor cursor)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace ChatBackend.Tests.Storage;
 
 /// <summary>What the search index is made of: the log's texts, a bounded number at a time, with where that came to.</summary>
-public sealed class SearchReadsTests : OpenLog
+public sealed class SearchQueriesTests : OpenLog
 {
     [Fact]
     public async Task A_batch_has_the_texts_after_a_cursor_and_the_place_of_the_last_event()
@@ -138,7 +138,7 @@ public sealed class SearchReadsTests : OpenLog
 
     private Task<SearchBatch> AfterAsync(SearchCursor cursor) => Host.Reads.ReadAsync(log => log.TextsAfter(cursor), Cancelled);
 
-    private Task<IReadOnlyList<SearchableText>> TextsAsync(Func<SqliteReader, IReadOnlyList<SearchableText>> read) => Host.Reads.ReadAsync(read, Cancelled);
+    private Task<IReadOnlyList<SearchableText>> TextsAsync(Func<SqliteReadConnection, IReadOnlyList<SearchableText>> read) => Host.Reads.ReadAsync(read, Cancelled);
 
     private async Task DeleteAsync(LogWriter writer)
     {

@@ -11,7 +11,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// What commands need is read at once, in one of a few places; lists and searches have threads of their own, shared fairly between users.
 /// Not the driver's pool: a connection of that has no commands, and to prepare one takes longer than to read a few rows by it.
 /// </summary>
-internal sealed class SqliteReads : IDisposable
+internal sealed class SqliteReadPool : IDisposable
 {
     // Such a read does not give up its thread, and must not take the whole pool; each place has a cache of 2 MiB.
     private const int Places = 8;
@@ -24,9 +24,9 @@ internal sealed class SqliteReads : IDisposable
     private readonly SemaphoreSlim _places = new(Places);
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _gate = new();
-    private readonly Stack<SqliteReader> _idle = [];
+    private readonly Stack<SqliteReadConnection> _idle = [];
 
-    public SqliteReads(SqliteDatabase database, IOptions<StorageOptions> options, TimeProvider clock, ILogger<SqliteReads> logger)
+    public SqliteReadPool(SqliteDatabase database, IOptions<StorageOptions> options, TimeProvider clock, ILogger<SqliteReadPool> logger)
     {
         (_database, _options, _clock) = (database, options.Value, clock);
         _availability = new StoreAvailability("reading", logger);
@@ -37,7 +37,7 @@ internal sealed class SqliteReads : IDisposable
     public StoreAvailability Availability => _availability;
 
     /// <summary>A few rows that a command needs.</summary>
-    public Task<TResult> ReadAsync<TResult>(Func<SqliteReader, TResult> read, CancellationToken cancellationToken)
+    public Task<TResult> ReadAsync<TResult>(Func<SqliteReadConnection, TResult> read, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
@@ -48,7 +48,7 @@ internal sealed class SqliteReads : IDisposable
     }
 
     /// <summary>A list or a search, queued fairly among users.</summary>
-    public Task<TResult> BrowseAsync<TResult>(UserId user, Func<SqliteReader, TResult> read, CancellationToken cancellationToken) =>
+    public Task<TResult> BrowseAsync<TResult>(UserId user, Func<SqliteReadConnection, TResult> read, CancellationToken cancellationToken) =>
         _browsing.RunAsync(user, () => Read(read, _options.SearchTimeout, cancellationToken), cancellationToken);
 
     public void Dispose()
@@ -58,13 +58,13 @@ internal sealed class SqliteReads : IDisposable
         ForgetConnections();
     }
 
-    private async Task<TResult> WaitAndReadAsync<TResult>(Func<SqliteReader, TResult> read, CancellationToken cancellationToken)
+    private async Task<TResult> WaitAndReadAsync<TResult>(Func<SqliteReadConnection, TResult> read, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(cancellationToken);
         return await ReadInPlace(read, cancellationToken);
     }
 
-    private Task<TResult> ReadInPlace<TResult>(Func<SqliteReader, TResult> read, CancellationToken cancellationToken)
+    private Task<TResult> ReadInPlace<TResult>(Func<SqliteReadConnection, TResult> read, CancellationToken cancellationToken)
     {
         try
         {
@@ -84,7 +84,7 @@ internal sealed class SqliteReads : IDisposable
         }
     }
 
-    private TResult Read<TResult>(Func<SqliteReader, TResult> read, TimeSpan timeout, CancellationToken cancellationToken)
+    private TResult Read<TResult>(Func<SqliteReadConnection, TResult> read, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var limit = new ReadLimit(_clock, timeout, cancellationToken, _closing.Token);
         try
@@ -109,7 +109,7 @@ internal sealed class SqliteReads : IDisposable
         }
     }
 
-    private TResult Read<TResult>(Func<SqliteReader, TResult> read, ReadLimit limit)
+    private TResult Read<TResult>(Func<SqliteReadConnection, TResult> read, ReadLimit limit)
     {
         var reader = Take();
         try
@@ -135,7 +135,7 @@ internal sealed class SqliteReads : IDisposable
         }
     }
 
-    private SqliteReader Take()
+    private SqliteReadConnection Take()
     {
         lock (_gate)
         {
@@ -146,10 +146,10 @@ internal sealed class SqliteReads : IDisposable
         }
 
         _database.ThrowIfLost();
-        return new SqliteReader(_database.OpenToRead());
+        return new SqliteReadConnection(_database.OpenToRead());
     }
 
-    private void GiveBack(SqliteReader reader)
+    private void GiveBack(SqliteReadConnection reader)
     {
         lock (_gate)
         {

@@ -8,7 +8,7 @@ namespace ChatBackend.Server;
 /// Takes the ticket out of the URL before anything else sees the request: the host logs each URL before the first middleware runs,
 /// and so may whatever else is in the application.
 /// </summary>
-internal sealed class TicketInUrl(IServiceProvider services) : IHttpContextFactory
+internal sealed class TicketStrippingHttpContextFactory(IServiceProvider services) : IHttpContextFactory
 {
     private readonly DefaultHttpContextFactory _contexts = new(services);
 

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>Reads of logs.</summary>
-internal static class SqliteLogReads
+internal static class SqliteEventQueries
 {
     // A subquery, not a join: the thread's key is found once, then its events are one range of one index.
     private const string EventsOfThread = "SELECT seq, json FROM events WHERE thread_key = (SELECT key FROM threads WHERE id = ?1)";
@@ -13,7 +13,7 @@ internal static class SqliteLogReads
 
     private const string Before = $"{EventsOfThread} AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
 
-    extension(SqliteReader log)
+    extension(SqliteReadConnection log)
     {
         public IReadOnlyList<StoredEvent> EventsAfter(ThreadId thread, long afterSeq, int maxEvents, int maxBytes)
         {

@@ -8,15 +8,15 @@ using Microsoft.Extensions.Options;
 namespace ChatBackend.Tests.Storage;
 
 /// <summary>No read holds up the server: each ends at its deadline or with its client, and users share the places.</summary>
-public sealed class SqliteReadsTests : IDisposable
+public sealed class SqliteReadPoolTests : IDisposable
 {
     private const string Endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-reads-");
     private readonly SqliteDatabase _database;
-    private readonly LogLines _lines = new(typeof(SqliteReads).FullName!);
+    private readonly LogLines _lines = new(typeof(SqliteReadPool).FullName!);
 
-    public SqliteReadsTests()
+    public SqliteReadPoolTests()
     {
         _database = new SqliteDatabase(Path.Combine(_directory.FullName, "chat.db"));
         SqliteSchema.Ensure(_database);
@@ -116,7 +116,7 @@ public sealed class SqliteReadsTests : IDisposable
     }
 
     // As a loop over rows does.
-    private static long GiveUp(SqliteReader log)
+    private static long GiveUp(SqliteReadConnection log)
     {
         while (true)
         {
@@ -124,16 +124,16 @@ public sealed class SqliteReadsTests : IDisposable
         }
     }
 
-    private static long Count(SqliteReader log) => log.First(Endless, row => row.GetInt64(0));
+    private static long Count(SqliteReadConnection log) => log.First(Endless, row => row.GetInt64(0));
 
-    private static long One(SqliteReader log) => log.First("SELECT 1", row => row.GetInt64(0));
+    private static long One(SqliteReadConnection log) => log.First("SELECT 1", row => row.GetInt64(0));
 
-    private static long Begin(SqliteReader log, TaskCompletionSource begun)
+    private static long Begin(SqliteReadConnection log, TaskCompletionSource begun)
     {
         begun.SetResult();
         return Count(log);
     }
 
-    private SqliteReads Reads(StorageOptions options) =>
-        new(_database, Options.Create(options), TimeProvider.System, LoggerFactory.Create(logging => logging.AddProvider(_lines)).CreateLogger<SqliteReads>());
+    private SqliteReadPool Reads(StorageOptions options) =>
+        new(_database, Options.Create(options), TimeProvider.System, LoggerFactory.Create(logging => logging.AddProvider(_lines)).CreateLogger<SqliteReadPool>());
 }

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatBackend.Rest;
 
 /// <summary>What every request goes through: who sends it, and, when it fails, the one place where that becomes a problem.</summary>
-internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness, Refusals refusals, Quarantine quarantine, ILogger<RestGate> logger)
+internal sealed partial class ApiGuard(ApiIdentity identity, Readiness readiness, Refusals refusals, Quarantine quarantine, ILogger<ApiGuard> logger)
 {
     /// <summary>Around the whole endpoint: nothing of a request is read before it is known who sends it, and what cannot be read becomes a problem like the rest.</summary>
     public void Guard(EndpointBuilder endpoint)
@@ -139,7 +139,7 @@ internal sealed partial class RestGate(ApiIdentity identity, Readiness readiness
 /// <summary>Who sent the request that is being answered.</summary>
 internal sealed record RestSession(Session Session)
 {
-    public static Session Of(HttpContext http) => http.Features.Get<RestSession>()?.Session ?? throw new InvalidOperationException("The endpoint is not behind RestGate.");
+    public static Session Of(HttpContext http) => http.Features.Get<RestSession>()?.Session ?? throw new InvalidOperationException("The endpoint is not behind ApiGuard.");
 
     public static UserId UserOf(HttpContext http) => Of(http).User;
 }

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>The statements that change threads from outside their logs, on the writer's connection. Each takes a bounded number of rows.</summary>
-internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
+internal sealed class SqliteMaintenance(SqliteConnection connection) : IDisposable
 {
     // About as long as a commit on a slow disk.
     public const int MaxRows = 200;
@@ -15,7 +15,7 @@ internal sealed class SqliteUpkeep(SqliteConnection connection) : IDisposable
 
     // The row stays until all that refers to it is erased, under an id that was never told and an owner that is not a user.
     private readonly SqliteStatement _delete = new(connection, $"""
-        UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '{SqliteSearchReads.DeletedOwner}' || owner, title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
+        UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '{SqliteSearchQueries.DeletedOwner}' || owner, title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
         WHERE id = ?1 AND epoch = ?2
         """);
 

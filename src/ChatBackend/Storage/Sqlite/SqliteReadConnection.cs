@@ -4,7 +4,7 @@ using SQLitePCL;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>A connection for reading, with the commands it was asked for once: kept, one costs no more than a statement of SQLite. For one caller at a time.</summary>
-internal sealed class SqliteReader : IDisposable
+internal sealed class SqliteReadConnection : IDisposable
 {
     // Often enough that a read ends within a millisecond of its deadline, seldom enough to cost nothing.
     private const int InstructionsBetweenChecks = 10_000;
@@ -14,7 +14,7 @@ internal sealed class SqliteReader : IDisposable
     // Bounded: what is asked are the queries in this folder, whose text is fixed.
     private readonly Dictionary<string, SqliteCommand> _commands = [];
 
-    public SqliteReader(SqliteConnection connection)
+    public SqliteReadConnection(SqliteConnection connection)
     {
         _connection = connection;
         raw.sqlite3_progress_handler(connection.Handle, InstructionsBetweenChecks, _ => Limit is { IsOver: true } ? 1 : 0, null);
@@ -23,8 +23,8 @@ internal sealed class SqliteReader : IDisposable
     /// <summary>What the read that is under way is held to.</summary>
     public ReadLimit? Limit { get; set; }
 
-    /// <inheritdoc cref="SqliteFileMoves.HasMoved"/>
-    public bool HasMoved => SqliteFileMoves.HasMoved(_connection);
+    /// <inheritdoc cref="SqliteFileIdentity.HasMoved"/>
+    public bool HasMoved => SqliteFileIdentity.HasMoved(_connection);
 
     /// <param name="sql">Its parameters are <c>?1</c>, <c>?2</c> and so on.</param>
     public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> values) => Command(sql, values).ExecuteReader();

@@ -8,7 +8,7 @@ namespace ChatBackend.Storage.Sqlite;
 /// An open file lives on after its name is gone, and so would a log that cannot be found again.
 /// SQLite can compare the two, for one <c>stat</c>; the managed binding leaves that call out.
 /// </summary>
-internal static class SqliteFileMoves
+internal static class SqliteFileIdentity
 {
     private const int HasMovedCode = 20;
 

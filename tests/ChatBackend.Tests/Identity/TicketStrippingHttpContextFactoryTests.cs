@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ChatBackend.Tests.Identity;
 
 /// <summary>What the rest of the host sees of a URL with a ticket.</summary>
-public sealed class TicketInUrlTests
+public sealed class TicketStrippingHttpContextFactoryTests
 {
     [Theory]
     [InlineData("/ws", "?ticket=t1", "", "t1")]
@@ -29,7 +29,7 @@ public sealed class TicketInUrlTests
         features.Set<IHttpRequestFeature>(request);
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
 
-        var contexts = new TicketInUrl(app.Services);
+        var contexts = new TicketStrippingHttpContextFactory(app.Services);
         var context = contexts.Create(features);
 
         context.Request.QueryString.ToString().Should().Be(left);
