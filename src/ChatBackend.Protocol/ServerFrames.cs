@@ -15,6 +15,7 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(ThreadRewound), "thread_rewound")]
 [JsonDerivedType(typeof(AgentStarted), "agent_started")]
 [JsonDerivedType(typeof(AgentFallback), "agent_fallback")]
+[JsonDerivedType(typeof(AgentContextTrimmed), "agent_context_trimmed")]
 [JsonDerivedType(typeof(MessageSteered), "message_steered")]
 [JsonDerivedType(typeof(ToolExecuting), "tool_executing")]
 [JsonDerivedType(typeof(ToolCompleted), "tool_completed")]

@@ -57,6 +57,9 @@ internal sealed class RunBuilder(RunId id)
             case AgentFallback fallback:
                 _head = _head with { AnsweredBy = fallback.Agent };
                 break;
+            case AgentContextTrimmed trimmed:
+                _head = _head with { ExchangesLeftOut = _head.ExchangesLeftOut + trimmed.Exchanges, ResultsShortened = _head.ResultsShortened + trimmed.Results };
+                break;
             case MessageSteered steered:
                 _items.Add(new SteeredItem(steered.MessageId, IsReplaced: false));
                 break;

@@ -63,6 +63,12 @@ public sealed record RunEntry : TranscriptEntry
     /// <summary>The agent whose model answers in the place of <see cref="Agent"/>'s; null when its own does.</summary>
     public string? AnsweredBy { get; init; }
 
+    /// <summary>Exchanges that the model is not shown any more since this run, for they have no room in its context.</summary>
+    public int ExchangesLeftOut { get; init; }
+
+    /// <summary>Results of tools of which the model is shown only the begin and the end since this run.</summary>
+    public int ResultsShortened { get; init; }
+
     /// <summary>The message that the run answers; null when the transcript begins after the run did.</summary>
     public MessageId? Answers { get; init; }
 

@@ -152,6 +152,7 @@ export class Conversation {
       case 'thread_rewound': return this.#rewound(event);
       case 'thread_renamed': this.title = event.title; return;
       case 'agent_started': return this.#started(event);
+      case 'agent_context_trimmed': run?.trimmed(event); return;
       case 'message_steered': return this.#steered(event, run);
       case 'agent_fallback': run?.answeredBy(event.agent); return;
       case 'agent_part': run?.part(event.part_id, event.kind === 'thinking').finish(event.text); return;

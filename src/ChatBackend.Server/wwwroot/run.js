@@ -69,6 +69,15 @@ export class Run {
     this.who.append(make('span', 'instead', ` answered by ${agent}`));
   }
 
+  // The conversation is longer than the model takes at once.
+  trimmed({ exchanges, results }) {
+    const what = [
+      ...(exchanges > 0 ? [exchanges === 1 ? 'the oldest exchange is left out' : `the ${exchanges} oldest exchanges are left out`] : []),
+      ...(results > 0 ? [results === 1 ? 'one result of a tool is shortened' : `${results} results of tools are shortened`] : []),
+    ];
+    this.body.append(make('p', 'trimmed', `Longer than the model takes: from here on ${what.join(', ')} for it.`));
+  }
+
   takeIn(messageNode) {
     this.body.append(make('ol', 'taken', messageNode));
   }

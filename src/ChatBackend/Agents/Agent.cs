@@ -27,6 +27,9 @@ internal sealed record Agent
     /// <summary>What the model's tokens cost; null where that is not known.</summary>
     public TokenPriceOptions? Price { get; init; }
 
+    /// <summary>How much the model takes at once.</summary>
+    public ContextWindow Window { get; init; } = new(null);
+
     /// <summary>Whether the model is shown what was said before the message it answers. It is not where it would not look at it.</summary>
     public bool IsShownHistory { get; init; } = true;
 

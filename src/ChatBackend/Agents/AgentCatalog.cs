@@ -93,9 +93,13 @@ internal sealed class AgentCatalog
             Limits = added.Limits,
             IsShownHistory = added.IsShownHistory,
             Price = added.Price,
+            Window = WindowOf(added.ContextTokens, model, added.AnswerTokens),
             Tools = Unique(added.Name, [.. added.Tools.Select(tool => tool.Create(services)), .. added.SharedTools.Select(name => tools.Find(name, added.Name))]),
         };
     }
+
+    private static ContextWindow WindowOf(int? said, IChatClient model, int answerTokens) =>
+        new(said ?? KnownContexts.Find(model.GetService<ChatClientMetadata>()?.DefaultModelId), answerTokens);
 
     private static IReadOnlyList<AIFunction> Unique(string agent, IReadOnlyList<AIFunction> tools) =>
         tools.GroupBy(tool => tool.Name).FirstOrDefault(same => same.Count() > 1) is { } twice
@@ -107,14 +111,16 @@ internal sealed class AgentCatalog
     {
         foreach (var endpoint in options.List)
         {
+            var model = providers.Connect(endpoint, configuration, services);
             yield return new Agent
             {
                 Name = endpoint.Name,
-                Model = providers.Connect(endpoint, configuration, services),
+                Model = model,
                 Instructions = endpoint.Instructions,
                 Description = endpoint.Description,
                 Suggestions = [.. endpoint.Suggestions],
                 Price = endpoint.Price,
+                Window = WindowOf(endpoint.ContextTokens, model, endpoint.AnswerTokens),
                 Tools = [.. endpoint.Tools.Select(name => tools.Find(name, endpoint.Name))],
             };
         }

@@ -27,6 +27,11 @@ internal sealed record AgentRegistration
 
     public TokenPriceOptions? Price { get; init; }
 
+    public int? ContextTokens { get; init; }
+
+    /// <summary>What an answer may have at most; 0 where no one said.</summary>
+    public int AnswerTokens { get; init; }
+
     public IReadOnlyList<ToolRegistration> Tools { get; init; } = [];
 
     /// <summary>Names of tools that it shares with others.</summary>

@@ -12,6 +12,7 @@ public sealed class ChatAgentBuilder
     private readonly List<string> _sharedTools = [];
     private Func<IServiceProvider, IChatClient>? _model;
     private Func<ChatRunContext, ValueTask<string?>>? _instructionsFor;
+    private int _answerTokens;
 
     internal ChatAgentBuilder(string name) => Name = AgentNames.Check(name);
 
@@ -44,6 +45,12 @@ public sealed class ChatAgentBuilder
 
     /// <summary>What the model's tokens cost: then the end of a run says what it cost. Null where that is not known.</summary>
     public TokenPriceOptions? Price { get; set; }
+
+    /// <summary>
+    /// Tokens that the model takes at once, its answer included. Beyond them the oldest exchanges are left out. Null: those of a model that is known by its name; else they are
+    /// learned when the model refuses a conversation for its length.
+    /// </summary>
+    public int? ContextTokens { get; set; }
 
     /// <summary>
     /// Answers with this model. Without any <c>UseModel</c> the agent has the application's <see cref="IChatClient"/> (<c>services.AddChatClient</c>).
@@ -88,6 +95,8 @@ public sealed class ChatAgentBuilder
         }
 
         Fallback = options.Fallback ?? Fallback;
+        ContextTokens = options.ContextTokens ?? ContextTokens;
+        _answerTokens = options.AnswerTokens;
         return UseModel(services => services.GetRequiredService<ModelProviders>().Connect(options, apiKey, services));
     }
 
@@ -166,6 +175,8 @@ public sealed class ChatAgentBuilder
         IsShownHistory = ShowsHistory,
         Fallback = Fallback,
         Price = Price,
+        ContextTokens = Positive(ContextTokens, nameof(ContextTokens)),
+        AnswerTokens = _answerTokens,
         Limits = new AgentLimits(Positive(MaxSteps, nameof(MaxSteps)), Positive(MaxOutputCharacters, nameof(MaxOutputCharacters)), Positive(Timeout)),
         Tools = [.. _tools],
         SharedTools = [.. _sharedTools],

@@ -57,6 +57,13 @@ public sealed class ModelEndpointOptions
     [ValidateObjectMembers]
     public TokenPriceOptions? Price { get; set; }
 
+    /// <summary>
+    /// Tokens that the model takes at once, its answer included. Beyond them the oldest exchanges are left out. Absent: those of a model that is known by its name; else they
+    /// are learned when the model refuses a conversation for its length.
+    /// </summary>
+    [Range(256, int.MaxValue)]
+    public int? ContextTokens { get; set; }
+
     /// <summary><c>auto</c>, <c>none</c>, <c>required</c>, or the name of a tool; the last two hold until a tool was called, since an answer could not come otherwise.</summary>
     public string? ToolChoice { get; set; }
 
@@ -123,6 +130,9 @@ public sealed class ModelEndpointOptions
         all.HeadersFrom = new Dictionary<string, string>();
         return all;
     }
+
+    /// <summary>Of one answer; 0 where nothing is set.</summary>
+    internal int AnswerTokens => MaxTokens ?? MaxCompletionTokens ?? 0;
 
     internal const string HeaderName = "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}";
 }

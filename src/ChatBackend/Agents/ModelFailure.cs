@@ -38,6 +38,7 @@ internal readonly record struct ModelFailure(RunFailure Code, string Message, bo
         TimeoutException or OperationCanceledException => Unavailable,
         // What a client throws when its retries are used up: the last try tells.
         AggregateException { InnerExceptions: [.., var last] } => Classify(last),
+        _ when ContextRefusal.Of(thrown) is not null => TooLong,
         // Clients of other makers, which an application brings, tell the status of the answer in a property.
         _ when thrown.GetType().GetProperty("Status")?.GetValue(thrown) is int status => OfStatus(status),
         _ => Internal,

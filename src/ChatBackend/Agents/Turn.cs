@@ -15,12 +15,14 @@ internal sealed record Turn(IReadOnlyList<string> Questions, IReadOnlyList<AICon
     public static ChatMessage MessageEntering(string text) =>
         new(ChatRole.User, text) { AdditionalProperties = new AdditionalPropertiesDictionary { [Entering] = true } };
 
+    public static bool IsEntering(ChatMessage message) => message.AdditionalProperties?.ContainsKey(Entering) is true;
+
     /// <summary>Looks at the end of the conversation only: how long it is costs nothing.</summary>
     public static Turn Of(IEnumerable<ChatMessage> conversation)
     {
         var messages = conversation as IReadOnlyList<ChatMessage> ?? [.. conversation];
         var first = LastQuestion(messages, messages.Count);
-        while (first > 0 && messages[first].AdditionalProperties?.ContainsKey(Entering) == true)
+        while (first > 0 && IsEntering(messages[first]))
         {
             var before = LastQuestion(messages, first);
             // A step that called nothing has answered all that was there.

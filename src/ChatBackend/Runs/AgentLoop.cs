@@ -64,13 +64,32 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         return taken.Count > 0;
     }
 
+    /// <summary>What is refused for its length, before the first word, is asked once more with less.</summary>
     /// <returns>How the answer ended; null when the run has said all it may.</returns>
     private async Task<AnswerFinish?> StepAsync(List<ChatMessage> conversation, StepAnswer answer, CancellationToken cancellationToken)
+    {
+        var request = new ChatOptions { Tools = [.. agent.Tools] };
+        try
+        {
+            return await AskAsync(conversation, request, answer, cancellationToken);
+        }
+        catch (Exception ex) when (answer.IsEmpty && ContextRefusal.Of(ex) is { } refusal)
+        {
+            if (!_model.Learn(refusal, conversation, request))
+            {
+                throw;
+            }
+        }
+
+        return await AskAsync(conversation, request, answer, cancellationToken);
+    }
+
+    private async Task<AnswerFinish?> AskAsync(List<ChatMessage> conversation, ChatOptions request, StepAnswer answer, CancellationToken cancellationToken)
     {
         using var span = RunSpans.StartModelCall(_model.Answering);
         try
         {
-            return await AnswerAsync(conversation, answer, span, cancellationToken);
+            return await AnswerAsync(conversation, request, answer, span, cancellationToken);
         }
         catch (Exception ex)
         {
@@ -79,12 +98,11 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         }
     }
 
-    private async Task<AnswerFinish?> AnswerAsync(List<ChatMessage> conversation, StepAnswer answer, Activity? span, CancellationToken cancellationToken)
+    private async Task<AnswerFinish?> AnswerAsync(List<ChatMessage> conversation, ChatOptions request, StepAnswer answer, Activity? span, CancellationToken cancellationToken)
     {
         Keep(null);
         ChatFinishReason? finished = null;
-        var request = new ChatOptions { Tools = [.. agent.Tools] };
-        await foreach (var update in _model.StreamAsync(conversation, request, cancellationToken))
+        await foreach (var update in await _model.AskAsync(conversation, request, cancellationToken))
         {
             span?.Add(update);
             finished = update.FinishReason ?? finished;
@@ -143,6 +161,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
                 return true;
             case UsageContent counted:
                 usage.Add(counted.Details, _model.Answering.Price);
+                _model.Count(counted.Details);
                 return true;
             default:
                 return true; // images, citations and empty updates are not shown

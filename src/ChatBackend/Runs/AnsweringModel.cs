@@ -8,11 +8,12 @@ namespace ChatBackend.Runs;
 
 /// <summary>
 /// Asks the model of a run's agent; in its place that of the agent's fallback, when it is unavailable before the first word of an answer. Who answers in its place does so to
-/// the end of the run.
+/// the end of the run. Each is shown what it has room for (<see cref="ContextBudget"/>).
 /// </summary>
 internal sealed class AnsweringModel(Agent agent, IRunSink sink)
 {
     private Agent? _standIn;
+    private ContextBudget _budget = new(agent, sink);
 
     /// <summary>The agent whose model answers.</summary>
     public Agent Answering => _standIn ?? agent;
@@ -20,13 +21,21 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
     /// <inheritdoc cref="ModelSource"/>
     public string Source => ModelSource.Of(Answering.Model);
 
-    public IAsyncEnumerable<ChatResponseUpdate> StreamAsync(IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken) =>
-        (_standIn, agent.Fallback) switch
-        {
-            ({ } standIn, _) => Ask(standIn, conversation, request, cancellationToken),
-            (null, null) => Ask(agent, conversation, request, cancellationToken),
-            (null, { } fallback) => WithFallbackAsync(fallback, conversation, request, cancellationToken),
-        };
+    /// <exception cref="RunLostException"/>
+    public async ValueTask<IAsyncEnumerable<ChatResponseUpdate>> AskAsync(IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken)
+    {
+        var shown = await _budget.FitAsync(conversation, request, cancellationToken);
+        return _standIn is null && agent.Fallback is { } fallback
+            ? WithFallbackAsync(fallback, conversation, shown, request, cancellationToken)
+            : Ask(Answering, shown, request, cancellationToken);
+    }
+
+    /// <summary>What the model counted of the request that it answers.</summary>
+    public void Count(UsageDetails counted) => _budget.Count(counted.InputTokenCount ?? 0);
+
+    /// <summary>The model refused the conversation for its length.</summary>
+    /// <returns>Whether it will be shown less.</returns>
+    public bool Learn(ContextRefusal refusal, IReadOnlyList<ChatMessage> conversation, ChatOptions request) => _budget.Learn(refusal, conversation, request);
 
     /// <summary>The one place where a conversation goes to a model. Only the script is shown it as it came: it finds its place by that.</summary>
     private static IAsyncEnumerable<ChatResponseUpdate> Ask(Agent asked, IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken) =>
@@ -34,11 +43,11 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
             asked.ToolFor is null ? ModelConversation.Of(conversation, ModelSource.Of(asked.Model), hasTools: request.Tools is { Count: > 0 }) : conversation, request, cancellationToken);
 
     private async IAsyncEnumerable<ChatResponseUpdate> WithFallbackAsync(
-        Agent fallback, IReadOnlyList<ChatMessage> conversation, ChatOptions request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Agent fallback, IReadOnlyList<ChatMessage> conversation, IReadOnlyList<ChatMessage> shown, ChatOptions request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var isBegun = false;
         RunFailure? failed = null;
-        await using (var updates = Ask(agent, conversation, request, cancellationToken).GetAsyncEnumerator(cancellationToken))
+        await using (var updates = Ask(agent, shown, request, cancellationToken).GetAsyncEnumerator(cancellationToken))
         {
             while (true)
             {
@@ -61,8 +70,8 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
         }
 
         await sink.FallBackAsync(fallback.Name, failed.Value, cancellationToken);
-        _standIn = fallback;
-        await foreach (var update in Ask(fallback, conversation, request, cancellationToken))
+        (_standIn, _budget) = (fallback, new ContextBudget(fallback, sink));
+        await foreach (var update in Ask(fallback, await _budget.FitAsync(conversation, request, cancellationToken), request, cancellationToken))
         {
             yield return update;
         }

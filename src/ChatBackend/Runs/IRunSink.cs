@@ -23,6 +23,10 @@ internal interface IRunSink
     /// <exception cref="RunLostException"/>
     Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken);
 
+    /// <summary>A model is shown less of the conversation from here on.</summary>
+    /// <exception cref="RunLostException"/>
+    Task TrimContextAsync(AgentContextTrimmed trimmed, CancellationToken cancellationToken);
+
     /// <summary>
     /// Takes in the messages that were sent to enter this run: each is durably part of it from here on, and no other run's. What the
     /// run is saying becomes a part of its own before them.

@@ -22,6 +22,8 @@ internal sealed class StepAnswer(Func<string> source, int maxCallBytes)
 
     public bool IsRefused { get; set; }
 
+    public bool IsEmpty => _pieces.Count == 0;
+
     public bool SaysNothing => _calls.Count == 0 && string.IsNullOrWhiteSpace(_text.ToString());
 
     /// <summary>Whether what was to be kept when it began does not say all: it has calls, or texts of one kind apart from one another.</summary>

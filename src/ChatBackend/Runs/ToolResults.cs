@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ChatBackend.Protocol;
+using ChatBackend.Runs.History;
 
 namespace ChatBackend.Runs;
 
@@ -35,21 +36,11 @@ internal sealed class ToolResults(RunOptions options)
         }
 
         var text = json.ValueKind == JsonValueKind.String ? json.GetString()! : json.GetRawText();
-        return new ToolResult(ToolOutcome.Succeeded, JsonSerializer.SerializeToElement(Shorten(text), ToolCallCheck.EventJson))
+        return new ToolResult(
+            ToolOutcome.Succeeded, JsonSerializer.SerializeToElement(ShownResult.Shorten(text, _shown, "people can open the whole result"), ToolCallCheck.EventJson))
         {
             Whole = JsonMarshal.GetRawUtf8Value(json).ToArray(),
         };
-    }
-
-    /// <summary>The begin, which says most, and the end, with a note for the model between them.</summary>
-    private string Shorten(string text)
-    {
-        var begin = _shown / 4 * 3;
-        var end = text.Length - (_shown - begin);
-        begin -= char.IsHighSurrogate(text[begin - 1]) ? 1 : 0;
-        end += char.IsLowSurrogate(text[end]) ? 1 : 0;
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{text.AsSpan(0, begin)}\n[… {end - begin} of {text.Length} characters are left out here; people can open the whole result …]\n{text.AsSpan(end)}");
     }
 }
 

@@ -61,6 +61,12 @@ internal sealed class NestedRunSink(
         return calls.FallBackAsync(agent, code, cancellationToken);
     }
 
+    public Task TrimContextAsync(AgentContextTrimmed trimmed, CancellationToken cancellationToken)
+    {
+        ThrowIfOver();
+        return calls.TrimContextAsync(trimmed, cancellationToken);
+    }
+
     /// <summary>Its conversation ends with it: no later run is shown it.</summary>
     public void Keep(StepRecord? record)
     {

@@ -12,6 +12,9 @@ internal sealed class RunCalls(RunId run, RunId? parent, RunCommits commits, App
     public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) =>
         commits.CommitAsync(_ => [new AgentFallback { RunId = run, ParentRunId = parent, Agent = agent, Code = code }], cancellationToken);
 
+    public Task TrimContextAsync(AgentContextTrimmed trimmed, CancellationToken cancellationToken) =>
+        commits.CommitAsync(_ => [trimmed with { RunId = run, ParentRunId = parent }], cancellationToken);
+
     public Task StartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) => commits.CommitAsync(
         _ => [new ToolExecuting { RunId = run, ParentRunId = parent, CallId = call, Tool = tool, Arguments = arguments }], cancellationToken);
 

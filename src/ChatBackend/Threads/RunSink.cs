@@ -114,6 +114,8 @@ internal sealed class RunSink : IRunSink
 
     public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => _calls.FallBackAsync(agent, code, cancellationToken);
 
+    public Task TrimContextAsync(AgentContextTrimmed trimmed, CancellationToken cancellationToken) => _calls.TrimContextAsync(trimmed, cancellationToken);
+
     public void Keep(StepRecord? record) => _commits.Keep(record);
 
     public Task ToolStartsAsync(CallId call, string tool, JsonElement arguments, CancellationToken cancellationToken) =>

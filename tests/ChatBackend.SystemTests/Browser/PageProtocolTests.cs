@@ -44,6 +44,16 @@ public sealed class PageProtocolTests(Chromium chromium) : IClassFixture<Chromiu
         follow["parts"]!.ToJsonString().Should().Be("""[{"part_id":"part_1","length":3}]""");
     }
 
+    [Fact]
+    [Trait("failure", "M4")]
+    public async Task What_the_model_is_not_shown_any_more_stands_in_the_run_in_which_it_left()
+    {
+        await _played.StartRunAsync();
+        Server.Event("agent_context_trimmed", 3, """ "run_id":"run_1","agent":"demo","from_message_id":"msg_1","exchanges":12,"results":1 """);
+
+        (await ChatPage.HasTextAsync(Page.Runs.Locator(".trimmed"), "the 12 oldest exchanges are left out, one result of a tool is shortened")).Should().BeTrue();
+    }
+
     [Theory]
     [InlineData(1001)]
     [InlineData(1011)]

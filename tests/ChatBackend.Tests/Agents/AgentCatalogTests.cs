@@ -67,6 +67,7 @@ public sealed class AgentCatalogTests
     [InlineData("List:0:Temperature", "3", "*List?0?.Temperature*between 0 and 2*")]
     [InlineData("List:0:TopP", "1.1", "*List?0?.TopP*")]
     [InlineData("List:0:MaxTokens", "0", "*List?0?.MaxTokens*")]
+    [InlineData("List:0:ContextTokens", "100", "*List?0?.ContextTokens*")]
     [InlineData("List:0:ReasoningEffort", "very high", "*ReasoningEffort*word*")]
     [InlineData("List:0:ToolChoice", "the clock", "*List:0:ToolChoice*small*")]
     [InlineData("List:0:ExtraBody", "{\"a\":", "*List:0:ExtraBody*small*JSON object*")]

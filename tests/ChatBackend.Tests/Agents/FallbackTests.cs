@@ -85,6 +85,29 @@ public sealed class FallbackTests
     }
 
     [Fact]
+    [Trait("failure", "M4")]
+    public async Task A_fallback_is_shown_what_its_own_context_has_room_for()
+    {
+        var isDown = false;
+        await using var first = await StartAsync(context => isDown ? RefuseAsync(context, 503) : AnswerAsync(context));
+        await using var other = await StartAsync(AnswerAsync);
+        await using var server = ServerOf(first, other, ("Agents:List:1:ContextTokens", "1000"));
+        await using var client = await server.ConnectAsync();
+        ThreadId? thread = null;
+        for (var turn = 0; turn < 4; turn++)
+        {
+            isDown = turn == 3;
+            var ack = await client.Connection.ChatAsync(string.Concat(Enumerable.Repeat($"turn {turn} ", 90)), thread).Soon();
+            thread = ack.ThreadId;
+            (await client.EndOfAsync(ack)).Should().BeOfType<AgentCompleted>();
+        }
+
+        first.Requests[^1].Body.GetProperty("messages").GetArrayLength().Should().Be(8);
+        other.Requests.Single().Body.GetProperty("messages").GetArrayLength().Should().Be(4, "the instructions, one exchange and the question");
+        client.Frames.All().OfType<AgentContextTrimmed>().Should().ContainSingle().Which.Should().BeEquivalentTo(new { Agent = "backup", Exchanges = 2, Results = 0 });
+    }
+
+    [Fact]
     public void A_transcript_says_who_answered()
     {
         var transcript = new ThreadTranscript();
@@ -103,8 +126,8 @@ public sealed class FallbackTests
         return Task.CompletedTask;
     }
 
-    private static ChatServer ServerOf(ModelServer first, ModelServer second) => new(
+    private static ChatServer ServerOf(ModelServer first, ModelServer second, params (string, string)[] more) => new([
         ("Agents:Default", "helper"), ("Agents:List:0:Name", "helper"), ("Agents:List:0:Endpoint", first.Endpoint), ("Agents:List:0:Model", "small"),
         ("Agents:List:0:Fallback", "backup"), ("Agents:List:0:Instructions", "Be brief."), ("Agents:List:0:Tools:0", "clock"),
-        ("Agents:List:1:Name", "backup"), ("Agents:List:1:Endpoint", second.Endpoint), ("Agents:List:1:Model", "other"), ("Agents:List:1:Instructions", "Be long."));
+        ("Agents:List:1:Name", "backup"), ("Agents:List:1:Endpoint", second.Endpoint), ("Agents:List:1:Model", "other"), ("Agents:List:1:Instructions", "Be long."), .. more]);
 }

@@ -47,6 +47,26 @@ public sealed class NestedRunTests
     }
 
     [Fact]
+    [Trait("failure", "M4")]
+    public async Task What_has_no_room_in_the_context_of_a_nested_run_is_told_in_it()
+    {
+        var researcher = new ScriptedModel([Call("look")]);
+        await using var server = Server(agent =>
+        {
+            agent.ContextTokens = 4000;
+            agent.UseModel(researcher).AddTool("look", () => new string('x', 5000));
+        });
+        await using var client = await server.ConnectAsync();
+
+        await client.EndOfAsync(await client.Connection.ChatAsync("How many?").Soon());
+
+        client.Frames.All().OfType<AgentContextTrimmed>().Should().ContainSingle().Which.Should().BeEquivalentTo(
+            new { Agent = "researcher", FromMessageId = (MessageId?)null, Exchanges = 0, Results = 1 });
+        client.Frames.All().OfType<AgentContextTrimmed>().Single().ParentRunId.Should().NotBeNull();
+        researcher.Requests[1].SelectMany(message => message.Contents).OfType<FunctionResultContent>().Single().Result!.ToString()!.Length.Should().BeLessThan(2000);
+    }
+
+    [Fact]
     public async Task A_stop_ends_both_with_one_terminal_event_each()
     {
         await using var server = Server(agent => agent.UseModel(new ScriptedModel([Call("wait")])).AddTool(

@@ -163,6 +163,14 @@ public sealed class TranscriptRunTests
         TheRun().Items.Should().BeEmpty();
     }
 
+    [Fact]
+    public void A_run_says_what_its_model_is_not_shown_any_more()
+    {
+        Apply(new AgentContextTrimmed { RunId = Run, Agent = "small", Exchanges = 3, Results = 1 }, new AgentContextTrimmed { RunId = Run, Agent = "small", Exchanges = 0, Results = 1 });
+
+        TheRun().Should().BeEquivalentTo(new { ExchangesLeftOut = 3, ResultsShortened = 2 });
+    }
+
     private void ShouldBe(RunEntry expected)
     {
         TheRun().Items.Should().Equal(expected.Items);

@@ -186,6 +186,44 @@ public sealed class ChatHistoryTests
         _history.Window(7, 2).Should().Be(4, "what was replaced up to there may still be passed over");
     }
 
+    [Fact]
+    public void What_is_shown_begins_at_one_place_for_many_runs()
+    {
+        for (var seq = 1; seq <= 40; seq++)
+        {
+            Say($"m{seq}");
+        }
+
+        Enumerable.Range(30, 9).Select(before => _history.Begin(before, 16)).Should().Equal(16, 16, 16, 20, 20, 20, 20, 24, 24);
+        (_history.Begin(16, 16), _history.Begin(17, 16), _history.Begin(18, 16), _history.Begin(40, 0), _history.Begin(40, 3)).Should().Be((0, 1, 4, 40, 37));
+    }
+
+    [Fact]
+    [Trait("failure", "M4")]
+    public void What_left_the_context_of_an_agent_is_shown_to_it_no_more_and_to_others_still()
+    {
+        Say("m1").Start("r1", "m1").Complete("r1", "one").Say("m2").Start("r2", "m2").Trim("r2", "m2").Complete("r2", "two");
+        Say("m3").Start("r3", "m3");
+
+        Texts("agent").Should().Equal("m2", "two", "m3");
+        Texts("other").Should().Equal("m1", "one", "m2", "two", "m3");
+    }
+
+    [Fact]
+    [Trait("failure", "M4")]
+    public void What_left_the_context_is_shown_again_where_the_run_that_had_no_room_for_it_was_replaced()
+    {
+        Say("m1").Start("r1", "m1").Complete("r1", "one").Say("m2").Start("r2", "m2").Trim("r2", "m2").Complete("r2", "two");
+        Rewind(3).Say("m3").Start("r3", "m3");
+
+        Texts("agent").Should().Equal("m1", "one", "m3");
+    }
+
+    private IEnumerable<string> Texts(string agent) => _history.Messages(0, agent).Select(message => message.Text);
+
+    private ChatHistoryTests Trim(string run, string from) =>
+        Add(new AgentContextTrimmed { RunId = new(run), Agent = "agent", FromMessageId = new(from), Exchanges = 1, Results = 0 });
+
     private List<string> Shown() => [.. _history.Messages().Select(message => message.Text)];
 
     private ChatHistoryTests Say(string id) => Add(new UserMessage { MessageId = new(id), Content = id, ClientId = new("c") });

@@ -106,7 +106,7 @@ internal sealed class HistoryServer : IAsyncDisposable
         }
 
         var window = Chat.Services.GetRequiredService<IOptions<RunOptions>>().Value.HistoryEvents;
-        return await OnTheWireAsync(history.Messages(history.Window(started.Seq, window)));
+        return await OnTheWireAsync(history.Messages(history.Begin(started.Seq, window)));
     }
 
     public async ValueTask DisposeAsync()

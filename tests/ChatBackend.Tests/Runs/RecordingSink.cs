@@ -65,6 +65,8 @@ internal sealed class RecordingSink : IRunSink
 
     public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => Add($"fall back to {agent}: {code}");
 
+    public Task TrimContextAsync(AgentContextTrimmed trimmed, CancellationToken cancellationToken) => Add($"trim {trimmed.Exchanges} and {trimmed.Results}");
+
     public INestedRunSink Nest(RunId nested) => throw new InvalidOperationException();
 
     public void ReportProgress(CallId call, string text, double? fraction) => throw new InvalidOperationException();

@@ -130,6 +130,8 @@ public sealed class ToolInvokerTests : IDisposable
 
         public Task FallBackAsync(string agent, RunFailure code, CancellationToken cancellationToken) => throw new InvalidOperationException();
 
+        public Task TrimContextAsync(AgentContextTrimmed trimmed, CancellationToken cancellationToken) => throw new InvalidOperationException();
+
         public void Keep(StepRecord? record) => throw new NotSupportedException();
 
         public Task CompletePartAsync(CancellationToken cancellationToken) => throw new InvalidOperationException();

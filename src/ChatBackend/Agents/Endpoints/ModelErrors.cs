@@ -9,7 +9,7 @@ internal static class ModelErrors
     private static readonly string[] TooLong =
     [
         "context_length", "context length", "context size", "context window", "maximum context", "too many tokens", "prompt is too long", "input is too long",
-        "reduce the length", "token limit", "max_model_len", "exceeds the maximum number of tokens",
+        "reduce the length", "token limit", "max_model_len", "context limit", "maximum prompt length", "`inputs` tokens + `max_new_tokens`", "exceeds the maximum number of tokens",
     ];
 
     private static readonly string[] NoMoney = ["insufficient_quota", "insufficient_balance", "billing", "exceeded your current quota", "credit balance", "out of credits", "payment required"];
@@ -17,6 +17,9 @@ internal static class ModelErrors
     private static readonly string[] Busy = ["rate_limit", "rate limit", "ratelimit", "too many requests", "resource_exhausted", "queue is full"];
     private static readonly string[] Wrong = ["invalid_api_key", "invalid api key", "incorrect api key", "unauthorized", "authentication", "permission", "model_not_found", "model not found", "does not exist", "not_found_error"];
     private static readonly string[] Down = ["overloaded", "unavailable", "server_error", "internal error", "timeout", "timed out", "bad gateway"];
+
+    /// <summary>Whether it says that a request was too long.</summary>
+    public static bool IsTooLong(string said) => TooLong.Any(word => said.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>An error inside of an answer that began with status 200.</summary>
     public static ModelException InAnswer(JsonElement error)
@@ -73,7 +76,7 @@ internal static class ModelErrors
         return status switch
         {
             _ when Says(NoMoney) => ModelErrorKind.Misconfigured,
-            _ when Says(TooLong) => ModelErrorKind.ContextTooLong,
+            _ when IsTooLong(said) => ModelErrorKind.ContextTooLong,
             413 => ModelErrorKind.ContextTooLong,
             _ when Says(Refused) => ModelErrorKind.ContentRefused,
             429 => ModelErrorKind.RateLimited,

@@ -11,6 +11,7 @@ internal sealed class ChatHistory
 {
     private readonly Dictionary<MessageId, UserMessage> _waiting = [];
     private readonly List<ChatTurn> _answered = [];
+    private readonly List<Cut> _cuts = [];
     private readonly List<(long After, long Before)> _replaced = []; // apart from one another, in order
     private long _first;
 
@@ -48,6 +49,9 @@ internal sealed class ChatHistory
             case MessageSteered steered when _waiting.Remove(steered.MessageId, out var taken):
                 Current?.Take(taken);
                 break;
+            case AgentContextTrimmed { FromMessageId: { } first } trimmed when Current is not null:
+                _cuts.Add(new Cut(trimmed.Agent, trimmed.Seq, _answered.Find(turn => turn.Id == first)?.Seq ?? 0, Current.Seq));
+                break;
             case RunEvent ofRun:
                 Current?.Add(ofRun, record);
                 break;
@@ -67,6 +71,13 @@ internal sealed class ChatHistory
         return begins - events;
     }
 
+    /// <summary>Where what is shown of them begins: in steps of a quarter, so that it is the same place for many runs.</summary>
+    public long Begin(long before, int events)
+    {
+        var (begins, step) = (Window(before, events), Math.Max(events / 4, 1));
+        return begins > 1 ? (begins + step - 1) / step * step : begins;
+    }
+
     /// <summary>Whether every event of the thread from this <c>seq</c> on was added.</summary>
     public bool ReachesBackTo(long seq) => _first <= Math.Max(seq, 1);
 
@@ -74,14 +85,16 @@ internal sealed class ChatHistory
     public void BeginLog() => _first = 1;
 
     /// <summary>The messages of the exchanges that begin there or later, and those of the current one.</summary>
-    public List<ChatMessage> Messages(long from = 0)
+    /// <param name="agent">The one whose model is shown them: less where its context window was full before.</param>
+    public List<ChatMessage> Messages(long from = 0, string? agent = null)
     {
+        var cut = _cuts.FindLast(cut => cut.Agent == agent);
         var messages = new List<ChatMessage>();
         foreach (var turn in _answered)
         {
-            if (turn.Seq >= from || turn == Current)
+            if (turn == Current || turn.Seq >= Math.Max(from, cut.From))
             {
-                messages.AddRange(turn.Messages);
+                messages.AddRange(turn.Seq < cut.Earlier ? turn.Messages.Select(message => ShownResult.AtMost(ShownResult.OfEarlier, message)) : turn.Messages);
             }
         }
 
@@ -93,6 +106,7 @@ internal sealed class ChatHistory
     {
         _answered.RemoveAll(turn => turn.Seq < before && turn != Current);
         _replaced.RemoveAll(range => range.Before < before);
+        _cuts.RemoveAll(cut => cut.Earlier < before);
         _first = Math.Max(_first, before);
     }
 
@@ -100,6 +114,7 @@ internal sealed class ChatHistory
     {
         _answered.RemoveAll(turn => turn.Seq > rewound.ToSeq);
         _answered.ForEach(turn => turn.Rewind(rewound.ToSeq));
+        _cuts.RemoveAll(cut => cut.Seq > rewound.ToSeq);
         Current = Current?.Seq > rewound.ToSeq ? null : Current;
         foreach (var message in _waiting.Values.Where(message => message.Seq > rewound.ToSeq).ToList())
         {
@@ -114,4 +129,9 @@ internal sealed class ChatHistory
 
         _replaced.Add((after, rewound.Seq));
     }
+
+    /// <summary>What a model is shown no more of.</summary>
+    /// <param name="From">Its oldest exchange.</param>
+    /// <param name="Earlier">In exchanges before it results are shown in part.</param>
+    private readonly record struct Cut(string Agent, long Seq, long From, long Earlier);
 }

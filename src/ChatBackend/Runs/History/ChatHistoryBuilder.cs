@@ -43,12 +43,11 @@ internal sealed partial class ChatHistoryBuilder(
             }
         }
 
-        var begins = history.Window(start.StartSeq, window);
         List<ChatMessage> messages = agent.Instructions is { Length: > 0 } text ? [new ChatMessage(ChatRole.System, text)] : [];
-        messages.AddRange(history.Messages(begins));
+        messages.AddRange(history.Messages(history.Begin(start.StartSeq, window), agent.Name));
         if (place is not null && start.Resumes.Count == 0)
         {
-            Keep(place, history, begins, window);
+            Keep(place, history, history.Window(start.StartSeq, window), window);
         }
 
         return messages;

@@ -11,7 +11,7 @@ internal sealed class ChatTurn(UserMessage question)
 {
     private const int Overhead = 300; // of a message and its content, beside the text
 
-    private readonly List<Entry> _entries = [new(new ChatMessage(ChatRole.User, question.Content), null)];
+    private readonly List<Entry> _entries = [new(new QuestionMessage(question), null)];
     private readonly HashSet<CallId> _calls = [];
     private readonly List<(long Seq, int At)> _taken = [];
     private List<ChatMessage>? _messages;
