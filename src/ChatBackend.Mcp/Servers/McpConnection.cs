@@ -9,7 +9,7 @@ namespace ChatBackend.Mcp.Servers;
 /// <summary>A server that is there: what it offers, and calls of it. Ends once, and is not used again.</summary>
 internal sealed class McpConnection
 {
-    // The revision from which on servers tell changes of the list to nobody that does not keep a request open for it.
+    // From this revision on, servers tell changes of the list only to a client that keeps a request open for it.
     private const string WithoutNotifications = "2026-07-28";
 
     private static readonly TimeSpan LongestAge = TimeSpan.FromSeconds(10);

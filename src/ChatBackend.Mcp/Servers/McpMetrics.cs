@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace ChatBackend.Mcp.Servers;
 
-/// <summary>The numbers of MCP servers, in the meter of the chat backend. Kept here and read when they are collected, so that none is lost before somebody listens.</summary>
+/// <summary>The numbers of MCP servers, in the meter of the chat backend. Kept here and read when they are collected, so that none is lost before there is a listener.</summary>
 internal sealed class McpMetrics
 {
     private readonly ConcurrentDictionary<string, Counts> _servers = new();

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ChatBackend.Mcp.Transport;
 
-/// <summary>What a program writes to its standard error: each line is cut and passed on, the last one is kept. It is always read, since a program that nobody listens to stops.</summary>
+/// <summary>What a program writes to its standard error: each line is cut and passed on, the last one is kept. It is always read, since a program stops when its output is not read.</summary>
 internal sealed class StandardErrorLines(Action<string> write, TimeProvider clock)
 {
     public const int MaxLength = 1000; // UTF-16 code units

@@ -57,6 +57,13 @@ internal sealed class ModelServer : IAsyncDisposable
         }
     }
 
+    public static async Task RefuseAsync(HttpContext context, int status, string contentType, string body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        await context.Response.WriteAsync(body, context.RequestAborted);
+    }
+
     /// <summary>A chunk as api.openai.com sends it.</summary>
     public static string Chunk(string delta, string finish = "null") =>
         $$"""{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""";

@@ -29,6 +29,18 @@ internal static class ModelSteps
     public static async Task<List<ChatResponseUpdate>> StepAsync(this IChatClient model, List<ChatMessage> conversation, CancellationToken cancellationToken, ChatOptions? options = null) =>
         await model.GetStreamingResponseAsync(conversation, options, cancellationToken).ToListAsync(cancellationToken);
 
+    /// <summary>Says hi to it, once.</summary>
+    public static async Task<List<ChatResponseUpdate>> AskAsync(this IChatClient model)
+    {
+        using (model)
+        {
+            return await model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken);
+        }
+    }
+
+    public static async Task<ModelException> FailureAsync(this IChatClient model) =>
+        (await Record.ExceptionAsync(() => model.AskAsync())).Should().BeOfType<ModelException>().Subject;
+
     public static FunctionCallContent? Call(this IEnumerable<ChatResponseUpdate> updates) =>
         updates.SelectMany(update => update.Contents).OfType<FunctionCallContent>().SingleOrDefault();
 

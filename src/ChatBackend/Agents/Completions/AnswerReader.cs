@@ -5,7 +5,7 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Agents.Completions;
 
 /// <summary>One answer, from its chunks to contents. Takes the forms that servers use for text, thinking, calls, refusals, counts and ends.</summary>
-internal sealed class AnswerReader
+internal sealed class AnswerReader : StreamedAnswer
 {
     /// <summary>Of the arguments of all calls of one answer.</summary>
     public const int MaxCallBytes = 1024 * 1024;
@@ -18,19 +18,8 @@ internal sealed class AnswerReader
     private UsageDetails _counted = new();
     private string? _thinkingMember;
     private JsonElement? _extra;
-    private bool _isAny;
 
-    /// <summary>How the server said that it ended; null when it did not.</summary>
-    public ChatFinishReason? Finish { get; private set; }
-
-    /// <summary>What the server calls the model that answers; null when it did not say.</summary>
-    public string? Model { get; private set; }
-
-    /// <summary>Whether anything of an answer has come.</summary>
-    public bool IsAny => _isAny || !_calls.IsEmpty;
-
-    /// <exception cref="ModelException">The chunk is an error, or too large.</exception>
-    public IEnumerable<AIContent> Add(JsonElement chunk)
+    public override IEnumerable<AIContent> Add(JsonElement chunk)
     {
         if (chunk.ValueKind == JsonValueKind.Array)
         {
@@ -43,9 +32,7 @@ internal sealed class AnswerReader
         return (chunk.Find("usage") ?? chunk.Find("x_groq")?.Find("usage")) is { } counted ? contents.Append(Since(counted)) : contents;
     }
 
-    /// <summary>What was held back, and the calls. No chunk comes after it.</summary>
-    /// <param name="isDone">Whether the server said that the answer is over, if not how.</param>
-    public IEnumerable<AIContent> End(bool isDone)
+    public override IEnumerable<AIContent> End(bool isDone)
     {
         foreach (var content in Thinking(_thinking.End()).Concat(Text(_text.End())).Concat(_tags.End()).Concat(Refusal(_refusal.End())))
         {
@@ -141,6 +128,8 @@ internal sealed class AnswerReader
         {
             _calls.AddLegacy(legacy);
         }
+
+        IsAny |= !_calls.IsEmpty;
     }
 
     // {type: text, text}, {type: thinking, thinking: text or parts}
@@ -158,23 +147,20 @@ internal sealed class AnswerReader
 
     private IEnumerable<AIContent> Text(string? piece)
     {
-        var text = _text.Add(piece ?? "");
-        _isAny |= text.Length > 0;
+        var text = Joined(_text, piece);
         return text.Length > 0 ? _tags.Add(text) : [];
     }
 
     private IEnumerable<AIContent> Thinking(string? piece)
     {
-        var text = _thinking.Add(piece ?? "");
-        _isAny |= text.Length > 0;
+        var text = Joined(_thinking, piece);
         return text.Length > 0 ? [ProviderData.Thought(text, _thinkingMember)] : [];
     }
 
     private IEnumerable<AIContent> Refusal(string? piece)
     {
-        var text = _refusal.Add(piece ?? "");
-        _isAny |= text.Length > 0;
-        return text.Length > 0 ? [new ErrorContent(text) { ErrorCode = "Refusal" }] : [];
+        var text = Joined(_refusal, piece);
+        return text.Length > 0 ? [Refused(text)] : [];
     }
 
     private static ChatFinishReason? FinishOf(string word) => word.ToUpperInvariant() switch

@@ -1,56 +1,37 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
 
 namespace ChatBackend.Agents.Completions;
 
 /// <summary>Writes the body of a request, in the order and the forms that strict servers take. The same conversation gives the same bytes.</summary>
-internal static partial class RequestWriter
+internal static class RequestWriter
 {
     /// <summary>The member by which counts are asked for; not every endpoint knows it.</summary>
     public const string StreamOptions = "stream_options";
 
     public const string MaxCompletionTokens = "max_completion_tokens";
 
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     // Messages and tools stand before what changes from request to request, as caches of providers look at the beginning.
-    public static byte[] Write(ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, ChatOptions? options, RequestDialect dialect)
+    public static byte[] Write(ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, ChatOptions? options, RequestDialect dialect) => RequestBody.Write(endpoint, body =>
     {
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes, Plain))
+        body.Member("model", endpoint.Settings.Model);
+        body.Json.WriteStartArray("messages");
+        foreach (var message in messages)
         {
-            json.WriteStartObject();
-            WriteText(json, endpoint, "model", endpoint.Settings.Model);
-            json.WriteStartArray("messages");
-            foreach (var message in messages)
-            {
-                Write(json, message, dialect);
-            }
-
-            json.WriteEndArray();
-            if (options?.Tools?.OfType<AIFunctionDeclaration>().ToList() is { Count: > 0 } tools && endpoint.Sends("tools")) // an empty list is refused
-            {
-                Write(json, tools);
-                WriteChoice(json, endpoint, messages, tools);
-            }
-
-            WriteStream(json, endpoint, dialect);
-            WriteSettings(json, endpoint, options, dialect);
-            foreach (var (name, value) in endpoint.ExtraBody)
-            {
-                json.WritePropertyName(name);
-                value.WriteTo(json);
-            }
-
-            json.WriteEndObject();
+            Write(body.Json, message, dialect);
         }
 
-        return bytes.WrittenSpan.ToArray();
-    }
+        body.Json.WriteEndArray();
+        if (options?.Tools?.OfType<AIFunctionDeclaration>().ToList() is { Count: > 0 } tools && endpoint.Sends("tools")) // an empty list is refused
+        {
+            Write(body.Json, tools);
+            WriteChoice(body, endpoint.Settings, messages, tools);
+        }
+
+        WriteStream(body, endpoint.Settings, dialect);
+        WriteSettings(body, endpoint.Settings, options, dialect);
+    });
 
     private static void Write(Utf8JsonWriter json, ChatMessage message, RequestDialect dialect)
     {
@@ -61,7 +42,7 @@ internal static partial class RequestWriter
                 json.WriteStartObject();
                 json.WriteString("role", "tool");
                 json.WriteString("tool_call_id", result.CallId);
-                json.WriteString("content", result.Result as string ?? JsonSerializer.Serialize(result.Result, AIJsonUtilities.DefaultOptions));
+                json.WriteString("content", ToolCallText.ResultOf(result));
                 json.WriteEndObject();
             }
 
@@ -122,9 +103,8 @@ internal static partial class RequestWriter
         json.WriteString("id", call.CallId);
         json.WriteString("type", "function");
         json.WriteStartObject("function");
-        json.WriteString("name", LegalName(call.Name));
-        // An object also where the model sent none: strict servers refuse the whole conversation for it.
-        json.WriteString("arguments", JsonSerializer.Serialize(call.Arguments ?? new Dictionary<string, object?>(), AIJsonUtilities.DefaultOptions));
+        json.WriteString("name", ToolCallText.NameOf(call));
+        json.WriteString("arguments", ToolCallText.ArgumentsOf(call));
         json.WriteEndObject();
         if (ProviderData.ExtraOf(call) is { } extra)
         {
@@ -192,91 +172,67 @@ internal static partial class RequestWriter
         }
     }
 
-    private static void WriteChoice(Utf8JsonWriter json, ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, List<AIFunctionDeclaration> tools)
+    private static void WriteChoice(RequestBody body, ModelEndpointOptions settings, IReadOnlyList<ChatMessage> messages, List<AIFunctionDeclaration> tools)
     {
-        if (ToolDemand.Of(endpoint.Settings, messages, tools) is { } demand && endpoint.Sends("tool_choice"))
+        var json = body.Json;
+        if (ToolDemand.Of(settings, messages, tools) is { } demand)
         {
-            if (demand.Tool is null)
+            body.Member("tool_choice", () =>
             {
-                json.WriteString("tool_choice", demand.Word);
-            }
-            else
-            {
-                json.WriteStartObject("tool_choice");
+                if (demand.Tool is null)
+                {
+                    json.WriteStringValue(demand.Word);
+                    return;
+                }
+
+                json.WriteStartObject();
                 json.WriteString("type", "function");
                 json.WriteStartObject("function");
                 json.WriteString("name", demand.Tool);
                 json.WriteEndObject();
                 json.WriteEndObject();
-            }
+            });
         }
 
-        if (endpoint.Settings.ParallelToolCalls is { } parallel && endpoint.Sends("parallel_tool_calls"))
-        {
-            json.WriteBoolean("parallel_tool_calls", parallel);
-        }
+        body.Member("parallel_tool_calls", settings.ParallelToolCalls);
     }
 
-    private static void WriteStream(Utf8JsonWriter json, ModelEndpoint endpoint, RequestDialect dialect)
+    private static void WriteStream(RequestBody body, ModelEndpointOptions settings, RequestDialect dialect)
     {
-        if (endpoint.Sends("stream"))
+        body.Member("stream", settings.Stream);
+        if (settings.Stream && dialect.AsksForCounts)
         {
-            json.WriteBoolean("stream", endpoint.Settings.Stream);
-        }
-
-        if (endpoint.Settings.Stream && dialect.AsksForCounts && endpoint.Sends(StreamOptions))
-        {
-            json.WriteStartObject(StreamOptions);
-            json.WriteBoolean("include_usage", true);
-            json.WriteEndObject();
-        }
-    }
-
-    private static void WriteSettings(Utf8JsonWriter json, ModelEndpoint endpoint, ChatOptions? options, RequestDialect dialect)
-    {
-        var settings = endpoint.Settings;
-        WriteNumber(json, endpoint, "temperature", (decimal?)settings.Temperature ?? (decimal?)options?.Temperature);
-        WriteNumber(json, endpoint, "top_p", (decimal?)settings.TopP ?? (decimal?)options?.TopP);
-        WriteNumber(json, endpoint, dialect.NamesTokensNewly ? MaxCompletionTokens : "max_tokens", settings.MaxTokens ?? options?.MaxOutputTokens);
-        WriteNumber(json, endpoint, MaxCompletionTokens, settings.MaxCompletionTokens);
-        WriteNumber(json, endpoint, "seed", settings.Seed ?? options?.Seed);
-        WriteText(json, endpoint, "reasoning_effort", settings.ReasoningEffort);
-        if ((settings.Stop.Count > 0 ? settings.Stop : options?.StopSequences) is { Count: > 0 } stop && endpoint.Sends("stop"))
-        {
-            json.WriteStartArray("stop");
-            foreach (var text in stop)
+            body.Member(StreamOptions, () =>
             {
-                json.WriteStringValue(text);
-            }
-
-            json.WriteEndArray();
+                body.Json.WriteStartObject();
+                body.Json.WriteBoolean("include_usage", true);
+                body.Json.WriteEndObject();
+            });
         }
     }
 
-    private static void WriteNumber(Utf8JsonWriter json, ModelEndpoint endpoint, string name, decimal? value)
+    private static void WriteSettings(RequestBody body, ModelEndpointOptions settings, ChatOptions? options, RequestDialect dialect)
     {
-        if (value is { } number && endpoint.Sends(name))
+        body.Member("temperature", (decimal?)settings.Temperature ?? (decimal?)options?.Temperature);
+        body.Member("top_p", (decimal?)settings.TopP ?? (decimal?)options?.TopP);
+        body.Member(dialect.NamesTokensNewly ? MaxCompletionTokens : "max_tokens", settings.MaxTokens ?? options?.MaxOutputTokens);
+        body.Member(MaxCompletionTokens, settings.MaxCompletionTokens);
+        body.Member("seed", settings.Seed ?? options?.Seed);
+        body.Member("reasoning_effort", settings.ReasoningEffort);
+        if ((settings.Stop.Count > 0 ? settings.Stop : options?.StopSequences) is { Count: > 0 } stop)
         {
-            json.WriteNumber(name, number);
+            body.Member("stop", () =>
+            {
+                body.Json.WriteStartArray();
+                foreach (var text in stop)
+                {
+                    body.Json.WriteStringValue(text);
+                }
+
+                body.Json.WriteEndArray();
+            });
         }
     }
-
-    private static void WriteText(Utf8JsonWriter json, ModelEndpoint endpoint, string name, string? value)
-    {
-        if (value is not null && endpoint.Sends(name))
-        {
-            json.WriteString(name, value);
-        }
-    }
-
-    public static string LegalName(string name)
-    {
-        var legal = Illegal().Replace(name, "_");
-        return legal.Length is > 0 and <= 64 ? legal : legal.Length == 0 ? "unknown" : legal[..64];
-    }
-
-    [GeneratedRegex("[^a-zA-Z0-9_-]")]
-    private static partial Regex Illegal();
 }
 
 /// <summary>What an endpoint was found to want.</summary>

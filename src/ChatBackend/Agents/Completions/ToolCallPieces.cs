@@ -37,7 +37,7 @@ internal sealed class ToolCallPieces(int maxBytes)
             call = new Call { Index = index };
             _calls.Add(call);
             _bytes += CallBytes;
-            id = id is not null && _calls.Exists(other => other.Id == id) ? null : id; // two of one id would be one for whoever answers them
+            id = id is not null && _calls.Exists(other => other.Id == id) ? null : id; // by one id, two calls would have one result
         }
 
         call.Id ??= id;
@@ -89,11 +89,11 @@ internal sealed class ToolCallPieces(int maxBytes)
         /// <summary>What the provider wants to have back with the call.</summary>
         public JsonElement? Extra { get; set; }
 
-        public bool IsWhole => Arguments.Length > 0 && CallArguments.TryParse(Arguments.ToString(), out _);
+        public bool IsWhole => Arguments.Length > 0 && ToolCallText.TryParse(Arguments.ToString(), out _);
 
         public FunctionCallContent Content()
         {
-            var call = CallArguments.Call(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "", Arguments.ToString());
+            var call = ToolCallText.Call(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "", Arguments.ToString());
             if (Extra is { } extra)
             {
                 call.AdditionalProperties = new AdditionalPropertiesDictionary { [ProviderData.Extra] = extra };

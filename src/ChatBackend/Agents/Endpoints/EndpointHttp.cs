@@ -28,10 +28,10 @@ internal sealed class EndpointHttp(ModelEndpoint endpoint, TimeProvider clock) :
     public TimeSpan Patience => endpoint.Settings.FirstByteTimeout ?? endpoint.Settings.Timeout;
 
     /// <param name="write">Makes the body; called again for each attempt.</param>
-    /// <param name="adapts">Whether another body is to be tried, after an error with this status and text.</param>
+    /// <param name="adapts">Whether another body is to be tried, after a refusal with this text.</param>
     /// <returns>An answer with a status of success, of which nothing is read yet.</returns>
     /// <exception cref="ModelException">There is none.</exception>
-    public async Task<HttpResponseMessage> PostAsync(Func<byte[]> write, Func<int, string, bool> adapts, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> PostAsync(Func<byte[]> write, Func<string, bool> adapts, CancellationToken cancellationToken)
     {
         var first = Volatile.Read(ref _address);
         ModelException? missing = null;
@@ -58,7 +58,7 @@ internal sealed class EndpointHttp(ModelEndpoint endpoint, TimeProvider clock) :
     public void Dispose() => _http.Dispose();
 
     private async Task<(HttpResponseMessage? Answer, Refusal? Refusal)> AskAsync(
-        Uri address, Func<byte[]> write, Func<int, string, bool> adapts, CancellationToken cancellationToken)
+        Uri address, Func<byte[]> write, Func<string, bool> adapts, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -71,7 +71,7 @@ internal sealed class EndpointHttp(ModelEndpoint endpoint, TimeProvider clock) :
             using (response)
             {
                 var said = await BeginningAsync(response, cancellationToken);
-                if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity && adapts((int)response.StatusCode, said))
+                if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity && adapts(said))
                 {
                     continue;
                 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Agents.Responses;
 
 /// <summary>One answer of the Responses API, from its events, or from the whole response where it was not streamed.</summary>
-internal sealed class ResponsesReader
+internal sealed class ResponsesReader : StreamedAnswer
 {
     private readonly TextJoiner _text = new();
     private readonly TextJoiner _thinking = new();
@@ -13,14 +13,9 @@ internal sealed class ResponsesReader
     private readonly HashSet<string> _calls = [];
     private bool _isRefused;
 
-    /// <summary>How the provider said that it ended; null when it did not.</summary>
-    public ChatFinishReason? Finish { get; private set; }
+    public override bool IsOver => Finish is not null;
 
-    /// <summary>Whether anything of an answer has come.</summary>
-    public bool IsAny { get; private set; }
-
-    /// <exception cref="ModelException">The event is an error.</exception>
-    public IEnumerable<AIContent> Add(JsonElement chunk)
+    public override IEnumerable<AIContent> Add(JsonElement chunk)
     {
         switch (chunk.FindText("type"))
         {
@@ -50,8 +45,7 @@ internal sealed class ResponsesReader
         }
     }
 
-    /// <summary>What was held back. Nothing comes after it.</summary>
-    public IEnumerable<AIContent> End()
+    public override IEnumerable<AIContent> End(bool isDone)
     {
         if (_thinking.End() is { Length: > 0 } thought)
         {
@@ -122,7 +116,7 @@ internal sealed class ResponsesReader
         }
 
         IsAny = true;
-        yield return CallArguments.Call(id, name, item.Find("arguments") is { ValueKind: JsonValueKind.Object } given ? given.GetRawText() : item.FindText("arguments") ?? "");
+        yield return ToolCallText.Call(id, name, item.Find("arguments") is { ValueKind: JsonValueKind.Object } given ? given.GetRawText() : item.FindText("arguments") ?? "");
     }
 
     // The whole item goes back as it came: it is encrypted, and only its provider knows what is in it.
@@ -132,23 +126,20 @@ internal sealed class ResponsesReader
 
     private IEnumerable<AIContent> Text(string? piece)
     {
-        var text = _text.Add(piece ?? "");
-        IsAny |= text.Length > 0;
+        var text = Joined(_text, piece);
         return text.Length > 0 ? [new TextContent(text)] : [];
     }
 
     private IEnumerable<AIContent> Refusal(string? piece)
     {
         _isRefused = true;
-        var text = _text.Add(piece ?? "");
-        IsAny |= text.Length > 0;
-        return text.Length > 0 ? [new ErrorContent(text) { ErrorCode = "Refusal" }] : [];
+        var text = Joined(_text, piece);
+        return text.Length > 0 ? [Refused(text)] : [];
     }
 
     private IEnumerable<AIContent> Thought(string? piece)
     {
-        var text = _thinking.Add(piece ?? "");
-        IsAny |= text.Length > 0;
+        var text = Joined(_thinking, piece);
         return text.Length > 0 ? [new TextReasoningContent(text)] : [];
     }
 }

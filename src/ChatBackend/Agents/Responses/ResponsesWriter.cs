@@ -1,7 +1,4 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using ChatBackend.Agents.Completions;
 using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
 
@@ -13,56 +10,35 @@ internal static class ResponsesWriter
     /// <summary>What thinking is asked for as; a model that does not think refuses it by this name.</summary>
     public const string Thinking = "encrypted";
 
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static byte[] Write(ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, ChatOptions? options, bool asksForThinking)
+    public static byte[] Write(ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, ChatOptions? options, bool asksForThinking) => RequestBody.Write(endpoint, body =>
     {
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes, Plain))
+        body.Member("model", endpoint.Settings.Model);
+        body.Json.WriteStartArray("input");
+        foreach (var message in messages)
         {
-            json.WriteStartObject();
-            Member(json, endpoint, "model", () => json.WriteStringValue(endpoint.Settings.Model));
-            json.WriteStartArray("input");
-            foreach (var message in messages)
-            {
-                Write(json, message);
-            }
-
-            json.WriteEndArray();
-            WriteTools(json, endpoint, messages, options?.Tools?.OfType<AIFunctionDeclaration>().ToList() ?? []);
-            Member(json, endpoint, "stream", () => json.WriteBooleanValue(endpoint.Settings.Stream));
-            Member(json, endpoint, "store", () => json.WriteBooleanValue(false));
-            if (asksForThinking)
-            {
-                Member(json, endpoint, "include", () =>
-                {
-                    json.WriteStartArray();
-                    json.WriteStringValue("reasoning.encrypted_content");
-                    json.WriteEndArray();
-                });
-            }
-
-            WriteSettings(json, endpoint, options);
-            foreach (var (name, value) in endpoint.ExtraBody)
-            {
-                json.WritePropertyName(name);
-                value.WriteTo(json);
-            }
-
-            json.WriteEndObject();
+            Write(body.Json, message);
         }
 
-        return bytes.WrittenSpan.ToArray();
-    }
-
-    private static void Member(Utf8JsonWriter json, ModelEndpoint endpoint, string name, Action write)
-    {
-        if (endpoint.Sends(name))
+        body.Json.WriteEndArray();
+        if (options?.Tools?.OfType<AIFunctionDeclaration>().ToList() is { Count: > 0 } tools && endpoint.Sends("tools"))
         {
-            json.WritePropertyName(name);
-            write();
+            WriteTools(body, endpoint.Settings, messages, tools);
         }
-    }
+
+        body.Member("stream", endpoint.Settings.Stream);
+        body.Member("store", false);
+        if (asksForThinking)
+        {
+            body.Member("include", () =>
+            {
+                body.Json.WriteStartArray();
+                body.Json.WriteStringValue("reasoning.encrypted_content");
+                body.Json.WriteEndArray();
+            });
+        }
+
+        WriteSettings(body, endpoint.Settings, options);
+    });
 
     // One item for each text, call and result, in their order.
     private static void Write(Utf8JsonWriter json, ChatMessage message)
@@ -84,28 +60,24 @@ internal static class ResponsesWriter
                     json.WriteStartObject();
                     json.WriteString("type", "function_call");
                     json.WriteString("call_id", call.CallId);
-                    json.WriteString("name", RequestWriter.LegalName(call.Name));
-                    json.WriteString("arguments", CallArguments.Text(call));
+                    json.WriteString("name", ToolCallText.NameOf(call));
+                    json.WriteString("arguments", ToolCallText.ArgumentsOf(call));
                     json.WriteEndObject();
                     break;
                 case FunctionResultContent result:
                     json.WriteStartObject();
                     json.WriteString("type", "function_call_output");
                     json.WriteString("call_id", result.CallId);
-                    json.WriteString("output", result.Result as string ?? JsonSerializer.Serialize(result.Result, AIJsonUtilities.DefaultOptions));
+                    json.WriteString("output", ToolCallText.ResultOf(result));
                     json.WriteEndObject();
                     break;
             }
         }
     }
 
-    private static void WriteTools(Utf8JsonWriter json, ModelEndpoint endpoint, IReadOnlyList<ChatMessage> messages, List<AIFunctionDeclaration> tools)
+    private static void WriteTools(RequestBody body, ModelEndpointOptions settings, IReadOnlyList<ChatMessage> messages, List<AIFunctionDeclaration> tools)
     {
-        if (tools.Count == 0 || !endpoint.Sends("tools"))
-        {
-            return;
-        }
-
+        var json = body.Json;
         json.WriteStartArray("tools");
         foreach (var tool in tools)
         {
@@ -120,9 +92,9 @@ internal static class ResponsesWriter
         }
 
         json.WriteEndArray();
-        if (ToolDemand.Of(endpoint.Settings, messages, tools) is { } demand)
+        if (ToolDemand.Of(settings, messages, tools) is { } demand)
         {
-            Member(json, endpoint, "tool_choice", () =>
+            body.Member("tool_choice", () =>
             {
                 if (demand.Tool is null)
                 {
@@ -137,34 +109,22 @@ internal static class ResponsesWriter
             });
         }
 
-        if (endpoint.Settings.ParallelToolCalls is { } parallel)
-        {
-            Member(json, endpoint, "parallel_tool_calls", () => json.WriteBooleanValue(parallel));
-        }
+        body.Member("parallel_tool_calls", settings.ParallelToolCalls);
     }
 
-    private static void WriteSettings(Utf8JsonWriter json, ModelEndpoint endpoint, ChatOptions? options)
+    private static void WriteSettings(RequestBody body, ModelEndpointOptions settings, ChatOptions? options)
     {
-        void Number(string name, decimal? value)
-        {
-            if (value is { } number)
-            {
-                Member(json, endpoint, name, () => json.WriteNumberValue(number));
-            }
-        }
-
-        var settings = endpoint.Settings;
-        Number("temperature", (decimal?)settings.Temperature ?? (decimal?)options?.Temperature);
-        Number("top_p", (decimal?)settings.TopP ?? (decimal?)options?.TopP);
-        Number("max_output_tokens", settings.MaxTokens ?? settings.MaxCompletionTokens ?? options?.MaxOutputTokens);
+        body.Member("temperature", (decimal?)settings.Temperature ?? (decimal?)options?.Temperature);
+        body.Member("top_p", (decimal?)settings.TopP ?? (decimal?)options?.TopP);
+        body.Member("max_output_tokens", settings.MaxTokens ?? settings.MaxCompletionTokens ?? options?.MaxOutputTokens);
         if (settings.ReasoningEffort is { } effort)
         {
-            Member(json, endpoint, "reasoning", () =>
+            body.Member("reasoning", () =>
             {
-                json.WriteStartObject();
-                json.WriteString("effort", effort);
-                json.WriteString("summary", "auto");
-                json.WriteEndObject();
+                body.Json.WriteStartObject();
+                body.Json.WriteString("effort", effort);
+                body.Json.WriteString("summary", "auto");
+                body.Json.WriteEndObject();
             });
         }
     }

@@ -49,7 +49,7 @@ public sealed class AnthropicModelTests
     {
         await using var server = await PlayingAsync([Begin, .. Thinking, .. Text, .. End("end_turn")]);
 
-        var updates = await AskAsync(server);
+        var updates = await Connect(server).AskAsync();
 
         updates.Text().Should().Be("Hello");
         updates.Pieces().Where(piece => piece.Length > 0).Should().Equal("Hel", "lo");
@@ -90,7 +90,7 @@ public sealed class AnthropicModelTests
     public async Task An_end_says_how_it_was(string reason, string finish)
     {
         await using var server = await PlayingAsync([Begin, .. Text, .. End(reason)]);
-        (await AskAsync(server)).Last(update => update.FinishReason is not null).FinishReason!.Value.Value.Should().Be(finish);
+        (await Connect(server).AskAsync()).Last(update => update.FinishReason is not null).FinishReason!.Value.Value.Should().Be(finish);
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class AnthropicModelTests
             return context.Response.WriteAsync(body, context.RequestAborted);
         });
 
-        var failure = await FailureAsync(server);
+        var failure = await Connect(server).FailureAsync();
 
         failure.Kind.ToString().Should().Be(kind);
         failure.ToString().Should().Contain($"{status}").And.NotContain(Key);
@@ -132,7 +132,7 @@ public sealed class AnthropicModelTests
             await context.Response.WriteAsync($"event: {(data.Contains("error", StringComparison.Ordinal) ? "error" : "message_delta")}\ndata: {data}\n\n", context.RequestAborted);
         });
 
-        (await FailureAsync(server)).Kind.ToString().Should().Be(kind);
+        (await Connect(server).FailureAsync()).Kind.ToString().Should().Be(kind);
         server.Requests.Should().ContainSingle("its text is on screens already");
     }
 
@@ -149,14 +149,14 @@ public sealed class AnthropicModelTests
             }
         });
 
-        (await FailureAsync(server)).Message.Should().Contain("bytes in one line");
+        (await Connect(server).FailureAsync()).Message.Should().Contain("bytes in one line");
     }
 
     [Fact]
     public async Task A_stream_that_is_cut_has_no_end()
     {
         await using var server = await PlayingAsync([Begin, .. Text[..3]]);
-        (await AskAsync(server)).Should().OnlyContain(update => update.FinishReason == null);
+        (await Connect(server).AskAsync()).Should().OnlyContain(update => update.FinishReason == null);
     }
 
     [Fact]
@@ -187,34 +187,9 @@ public sealed class AnthropicModelTests
 
     [Fact]
     [Trait("failure", "P2")]
-    public async Task An_agent_of_configuration_thinks_calls_its_tool_and_a_stop_ends_the_request()
-    {
-        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var provider = await ModelServer.StartAsync(async (context, body) =>
-        {
-            if (!body.GetRawText().Contains("tool_result", StringComparison.Ordinal))
-            {
-                await SendAsync(context, [Begin, .. Thinking, .. Call, .. End("tool_use")]);
-                return;
-            }
-
-            context.RequestAborted.Register(aborted.SetResult);
-            await SendAsync(context, [Begin, .. Text[..3]]);
-            await aborted.Task;
-        });
-        await using var server = new ChatServer(
-            ("Agents:Default", "claude"), ("Agents:List:0:Name", "claude"), ("Agents:List:0:Endpoint", provider.Endpoint), ("Agents:List:0:Model", "claude"),
-            ("Agents:List:0:Provider", "anthropic"), ("Agents:List:0:Tools:0", "clock"));
-        await using var client = await server.ConnectAsync();
-        var ack = await client.Connection.ChatAsync("Hi").Soon();
-        await client.Frames.UntilAsync<AgentDelta>();
-
-        await client.Connection.StopAsync(ack.ThreadId!.Value).Soon();
-
-        (await client.EndOfAsync(ack)).Should().BeOfType<AgentStopped>().Which.Content.Should().Be("Hel");
-        client.Frames.All().OfType<ToolCompleted>().Single().Outcome.Should().Be(ToolOutcome.Succeeded);
-        await aborted.Task.Soon();
-    }
+    public Task An_agent_of_configuration_thinks_calls_its_tool_and_a_stop_ends_the_request() => ToolAndStop.PlayAsync(
+        "anthropic", "tool_result",
+        context => SendAsync(context, [Begin, .. Thinking, .. Call, .. End("tool_use")]), context => SendAsync(context, [Begin, .. Text[..3]]));
 
     private static string[] End(string reason) =>
     [
@@ -241,17 +216,5 @@ public sealed class AnthropicModelTests
         var options = new ModelEndpointOptions { Name = "a", Endpoint = server.Endpoint, Model = "claude" };
         var clock = new InstantWaits();
         return ModelProviders.Guard(AnthropicModel.Connect(options, Key, clock), options, Key, clock);
-    }
-
-    private static async Task<List<ChatResponseUpdate>> AskAsync(ModelServer server)
-    {
-        using var model = Connect(server);
-        return await model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken);
-    }
-
-    private static async Task<ModelException> FailureAsync(ModelServer server)
-    {
-        using var model = Connect(server);
-        return (await Record.ExceptionAsync(() => model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken))).Should().BeOfType<ModelException>().Subject;
     }
 }

@@ -207,7 +207,7 @@ public sealed class ReadingTests
             }
         });
 
-        (await ThrownAsync(server)).Message.Should().Contain("bytes");
+        (await Client(server).FailureAsync()).Message.Should().Contain("bytes");
     }
 
     [Theory]
@@ -240,21 +240,13 @@ public sealed class ReadingTests
     private static async Task<List<ChatResponseUpdate>> ReadAsync(string sent, string? contentType = "text/event-stream")
     {
         await using var server = await ServerOf(sent, contentType);
-        using var client = Client(server);
-        return await client.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken);
+        return await Client(server).AskAsync();
     }
 
     private static async Task<ModelException> FailureAsync(string sent)
     {
         await using var server = await ServerOf(sent, "text/event-stream");
-        return await ThrownAsync(server);
-    }
-
-    private static async Task<ModelException> ThrownAsync(ModelServer server)
-    {
-        using var client = Client(server);
-        var thrown = await Record.ExceptionAsync(() => client.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken));
-        return thrown.Should().BeOfType<ModelException>().Subject;
+        return await Client(server).FailureAsync();
     }
 
     private static Task<ModelServer> ServerOf(string sent, string? contentType) => ModelServer.StartAsync(async context =>

@@ -44,7 +44,7 @@ public sealed class RefusalTests
     [MemberData(nameof(Bodies), DisableDiscoveryEnumeration = true)]
     public async Task A_refusal_of_any_shape_is_classified_and_named(int status, string contentType, string body, RunFailure code, bool retryable, string says)
     {
-        await using var server = await ModelServer.StartAsync(context => RefuseAsync(context, status, contentType, body));
+        await using var server = await ModelServer.StartAsync(context => ModelServer.RefuseAsync(context, status, contentType, body));
 
         var (failure, log) = await FailureAsync(server);
 
@@ -62,7 +62,7 @@ public sealed class RefusalTests
     {
         for (var padding = 100; padding < 300; padding += 3)
         {
-            await using var server = await ModelServer.StartAsync(context => RefuseAsync(context, 401, "text/plain", before + new string('x', padding) + " " + Key));
+            await using var server = await ModelServer.StartAsync(context => ModelServer.RefuseAsync(context, 401, "text/plain", before + new string('x', padding) + " " + Key));
             (await FailureAsync(server)).Log.Should().NotContain(Key[..6]);
         }
     }
@@ -71,7 +71,7 @@ public sealed class RefusalTests
     [Trait("failure", "M7")]
     public async Task A_tools_result_that_an_error_repeats_is_not_logged()
     {
-        await using var server = await ModelServer.StartAsync(context => RefuseAsync(context, 400, "application/json", """{"error":{"message":"bad content: the balance is 12,345.67 euros"}}"""));
+        await using var server = await ModelServer.StartAsync(context => ModelServer.RefuseAsync(context, 400, "application/json", """{"error":{"message":"bad content: the balance is 12,345.67 euros"}}"""));
         using var model = Connect(server.Endpoint);
 
         var thrown = await Record.ExceptionAsync(() => model.StepAsync(
@@ -99,7 +99,7 @@ public sealed class RefusalTests
     {
         foreach (var row in Bodies.Select(row => row.Data).Where(row => !row.Item5))
         {
-            await using var server = await ModelServer.StartAsync(context => RefuseAsync(context, row.Item1, row.Item2, row.Item3));
+            await using var server = await ModelServer.StartAsync(context => ModelServer.RefuseAsync(context, row.Item1, row.Item2, row.Item3));
             (await FailureAsync(server)).Failure.Message.Should().NotContain("ry again", row.Item3);
         }
     }
@@ -119,7 +119,7 @@ public sealed class RefusalTests
             }
 
             context.Response.Headers[header] = value;
-            return RefuseAsync(context, 429, "application/json", "{}");
+            return ModelServer.RefuseAsync(context, 429, "application/json", "{}");
         });
 
         (await ReadAsync(server)).Should().Be("hi");
@@ -133,7 +133,7 @@ public sealed class RefusalTests
         await using var server = await ModelServer.StartAsync(context =>
         {
             context.Response.Headers.RetryAfter = _clock.GetUtcNow().AddMinutes(30).ToString("R");
-            return RefuseAsync(context, 429, "application/json", "{}");
+            return ModelServer.RefuseAsync(context, 429, "application/json", "{}");
         });
 
         var (failure, _) = await FailureAsync(server);
@@ -185,7 +185,7 @@ public sealed class RefusalTests
     public async Task A_member_that_an_endpoint_does_not_take_is_left_out()
     {
         await using var server = await ModelServer.StartAsync((context, body) => body.TryGetProperty("stream_options", out _)
-            ? RefuseAsync(context, 422, "application/json", """{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}""")
+            ? ModelServer.RefuseAsync(context, 422, "application/json", """{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}""")
             : SendAsync(context, Answer));
 
         (await ReadAsync(server)).Should().Be("hi");
@@ -216,13 +216,6 @@ public sealed class RefusalTests
         (await FailureAsync(late)).Failure.Code.Should().Be(RunFailure.ModelUnavailable);
 
         late.Requests.Should().ContainSingle();
-    }
-
-    private static async Task RefuseAsync(HttpContext context, int status, string contentType, string body)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = contentType;
-        await context.Response.WriteAsync(body, context.RequestAborted);
     }
 
     private static async Task SendAsync(HttpContext context, string events)

@@ -43,7 +43,7 @@ public sealed class EndpointAddressTests
     [InlineData("/v1/chat/completions?x=1")]
     public async Task The_address_of_another_operation_is_understood(string path)
     {
-        await using var server = await ModelServer.StartAsync(context => context.Request.Path == "/v1/chat/completions" ? SendAsync(context, Answer) : RefuseAsync(context, 404, "text/plain", "no such page"));
+        await using var server = await ModelServer.StartAsync(context => context.Request.Path == "/v1/chat/completions" ? SendAsync(context, Answer) : ModelServer.RefuseAsync(context, 404, "text/plain", "no such page"));
         using var model = Connect(new Uri(server.Endpoint).GetLeftPart(UriPartial.Authority) + path);
 
         (await model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken)).Text().Should().Be("hi");
@@ -52,34 +52,27 @@ public sealed class EndpointAddressTests
     [Fact]
     public async Task A_version_that_the_server_does_not_have_in_its_path_is_left_out()
     {
-        await using var server = await ModelServer.StartAsync(context => context.Request.Path == "/chat/completions" ? SendAsync(context, Answer) : RefuseAsync(context, 404, "text/plain", "no such page"));
+        await using var server = await ModelServer.StartAsync(context => context.Request.Path == "/chat/completions" ? SendAsync(context, Answer) : ModelServer.RefuseAsync(context, 404, "text/plain", "no such page"));
 
-        (await ReadAsync(server)).Should().Be("hi");
+        (await Connect(server.Endpoint).AskAsync()).Text().Should().Be("hi");
     }
 
     [Fact]
     [Trait("failure", "M5")]
     public async Task An_address_with_no_API_behind_it_is_refused_with_what_was_tried()
     {
-        await using var server = await ModelServer.StartAsync(context => RefuseAsync(context, 404, "text/html", "<html>Not found</html>"));
+        await using var server = await ModelServer.StartAsync(context => ModelServer.RefuseAsync(context, 404, "text/html", "<html>Not found</html>"));
         await using var moved = await ModelServer.StartAsync(context =>
         {
             context.Response.Headers.Location = "https://models.example/v1/chat/completions?key=1";
-            return RefuseAsync(context, 301, "text/html", "<html>Moved</html>");
+            return ModelServer.RefuseAsync(context, 301, "text/html", "<html>Moved</html>");
         });
 
-        var failure = await FailureAsync(server);
+        var failure = await Connect(server.Endpoint).FailureAsync();
 
         failure.Kind.Should().Be(ModelErrorKind.Misconfigured);
         failure.Message.Should().Contain("Endpoint is the base of the API").And.Contain("/v1/chat/completions and ");
-        (await FailureAsync(moved)).Message.Should().Contain("https://models.example/v1/chat/completions: give that as Endpoint");
-    }
-
-    private static async Task RefuseAsync(HttpContext context, int status, string contentType, string body)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = contentType;
-        await context.Response.WriteAsync(body, context.RequestAborted);
+        (await Connect(moved.Endpoint).FailureAsync()).Message.Should().Contain("https://models.example/v1/chat/completions: give that as Endpoint");
     }
 
     private static async Task SendAsync(HttpContext context, string events)
@@ -90,17 +83,4 @@ public sealed class EndpointAddressTests
 
     private static IChatClient Connect(string endpoint) =>
         CompletionsClient.Connect(new ModelEndpointOptions { Name = "small", Endpoint = endpoint, Model = "small" }, key: null, new InstantWaits());
-
-    private static async Task<string> ReadAsync(ModelServer server)
-    {
-        using var model = Connect(server.Endpoint);
-        return (await model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken)).Text();
-    }
-
-    private static async Task<ModelException> FailureAsync(ModelServer server)
-    {
-        using var model = Connect(server.Endpoint);
-        var thrown = await Record.ExceptionAsync(() => model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken));
-        return thrown.Should().BeOfType<ModelException>().Subject;
-    }
 }

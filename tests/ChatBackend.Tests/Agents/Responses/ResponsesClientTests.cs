@@ -48,7 +48,7 @@ public sealed class ResponsesClientTests
     {
         await using var server = await PlayingAsync([Created, .. Thinking, .. Answer, Completed("[]")]);
 
-        var updates = await AskAsync(server);
+        var updates = await Connect(server).AskAsync();
 
         updates.Text().Should().Be("Hello");
         updates.Pieces().Where(piece => piece.Length > 0).Should().Equal("Hel", "lo");
@@ -91,7 +91,7 @@ public sealed class ResponsesClientTests
     public async Task An_end_says_how_it_was(string end, string finish)
     {
         await using var server = await PlayingAsync([.. Answer, end]);
-        (await AskAsync(server))[^1].FinishReason!.Value.Value.Should().Be(finish);
+        (await Connect(server).AskAsync())[^1].FinishReason!.Value.Value.Should().Be(finish);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class ResponsesClientTests
     {
         await using var server = await PlayingAsync(["""{"type":"response.refusal.delta","output_index":0,"delta":"I cannot."}""", Completed("""[{"type":"message","content":[{"type":"refusal","refusal":"I cannot."}]}]""")]);
 
-        var updates = await AskAsync(server);
+        var updates = await Connect(server).AskAsync();
 
         updates.SelectMany(update => update.Contents).OfType<ErrorContent>().Single().Message.Should().Be("I cannot.");
         updates[^1].FinishReason!.Value.Value.Should().Be("refusal");
@@ -111,7 +111,7 @@ public sealed class ResponsesClientTests
         await using var server = await ModelServer.StartAsync(context => context.Response.WriteAsync(
             $$"""{"id":"resp_1","object":"response","status":"completed","output":[{{Reasoning}},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hello"}]}]}"""));
 
-        (await AskAsync(server)).Text().Should().Be("Hello");
+        (await Connect(server).AskAsync()).Text().Should().Be("Hello");
     }
 
     [Theory]
@@ -124,14 +124,14 @@ public sealed class ResponsesClientTests
     public async Task What_is_no_answer_is_classified(string end, string kind)
     {
         await using var server = await PlayingAsync([Created, end]);
-        (await FailureAsync(server)).Kind.ToString().Should().Be(kind);
+        (await Connect(server).FailureAsync()).Kind.ToString().Should().Be(kind);
     }
 
     [Fact]
     public async Task A_stream_that_is_cut_has_no_end()
     {
         await using var server = await PlayingAsync([Created, .. Answer[..2]]);
-        (await AskAsync(server)).Should().OnlyContain(update => update.FinishReason == null);
+        (await Connect(server).AskAsync()).Should().OnlyContain(update => update.FinishReason == null);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class ResponsesClientTests
             return ModelServer.SendAsync(context, [Created, .. Answer, Completed("[]")]);
         });
 
-        (await AskAsync(server)).Text().Should().Be("Hello");
+        (await Connect(server).AskAsync()).Text().Should().Be("Hello");
     }
 
     [Fact]
@@ -173,34 +173,9 @@ public sealed class ResponsesClientTests
 
     [Fact]
     [Trait("failure", "P2")]
-    public async Task A_run_is_answered_with_a_tool_and_a_stop_ends_the_request()
-    {
-        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var provider = await ModelServer.StartAsync(async (context, body) =>
-        {
-            if (!body.GetProperty("input").GetRawText().Contains("function_call_output", StringComparison.Ordinal))
-            {
-                await ModelServer.SendAsync(context, [Created, .. Call, Completed("[]")]);
-                return;
-            }
-
-            context.RequestAborted.Register(aborted.SetResult);
-            await ModelServer.SendAsync(context, [Created, .. Answer[..2]]);
-            await aborted.Task;
-        });
-        await using var server = new ChatServer(
-            ("Agents:Default", "helper"), ("Agents:List:0:Name", "helper"), ("Agents:List:0:Endpoint", provider.Endpoint), ("Agents:List:0:Model", "small"),
-            ("Agents:List:0:Provider", "openai-responses"), ("Agents:List:0:Tools:0", "clock"));
-        await using var client = await server.ConnectAsync();
-        var ack = await client.Connection.ChatAsync("Hi").Soon();
-        await client.Frames.UntilAsync<AgentDelta>();
-
-        await client.Connection.StopAsync(ack.ThreadId!.Value).Soon();
-
-        (await client.EndOfAsync(ack)).Should().BeOfType<AgentStopped>().Which.Content.Should().Be("Hel");
-        client.Frames.All().OfType<ToolCompleted>().Single().Outcome.Should().Be(ToolOutcome.Succeeded);
-        await aborted.Task.Soon();
-    }
+    public Task A_run_is_answered_with_a_tool_and_a_stop_ends_the_request() => ToolAndStop.PlayAsync(
+        "openai-responses", "function_call_output",
+        context => ModelServer.SendAsync(context, [Created, .. Call, Completed("[]")]), context => ModelServer.SendAsync(context, [Created, .. Answer[..2]]));
 
     private static string Completed(string output) =>
         $$$$"""{"type":"response.completed","response":{"id":"resp_1","object":"response","status":"completed","output":{{{{output}}}},"usage":{"input_tokens":9,"input_tokens_details":{"cached_tokens":2},"output_tokens":4,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":13}}}""";
@@ -209,16 +184,4 @@ public sealed class ResponsesClientTests
 
     private static IChatClient Connect(ModelServer server) =>
         ResponsesClient.Connect(new ModelEndpointOptions { Name = "a", Endpoint = server.Endpoint, Model = "small", Provider = "openai-responses", Retries = 0 }, null, new InstantWaits());
-
-    private static async Task<List<ChatResponseUpdate>> AskAsync(ModelServer server)
-    {
-        using var model = Connect(server);
-        return await model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken);
-    }
-
-    private static async Task<ModelException> FailureAsync(ModelServer server)
-    {
-        using var model = Connect(server);
-        return (await Record.ExceptionAsync(() => model.StepAsync([new(ChatRole.User, "Hi")], TestContext.Current.CancellationToken))).Should().BeOfType<ModelException>().Subject;
-    }
 }
