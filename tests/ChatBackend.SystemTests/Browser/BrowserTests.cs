@@ -55,12 +55,12 @@ public sealed class BrowserTests(Chromium chromium) : IClassFixture<Chromium>
         (await page.IsConnectedAsync()).Should().BeTrue();
         await page.SendAsync("What time is it in Tokyo?");
         (await ChatPage.HasTextAsync(page.Runs.Locator(".state"), "Completed")).Should().BeTrue(server.Log);
-        var before = await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Log).InnerTextAsync();
+        var before = await page.Page.GetByRole(Microsoft.Playwright.AriaRole.Log).TextContentAsync();
 
         await page.Page.ReloadAsync();
 
         (await ChatPage.HasTextAsync(page.Runs.Locator(".state"), "Completed")).Should().BeTrue(server.Log);
-        await ChatPage.ShouldReadAsync(page.Page.GetByRole(Microsoft.Playwright.AriaRole.Log), before);
+        await ChatPage.ShouldReadAsync(page.Page.GetByRole(Microsoft.Playwright.AriaRole.Log), before!);
         page.Complaints.Should().BeEmpty();
     }
 

@@ -87,9 +87,9 @@ internal sealed class ChatPage : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for a text: what is off the screen has none until the first frame is drawn (content-visibility).</summary>
+    /// <summary>Waits for a text, by what is in the document: what is not drawn yet, or is off the screen, has no inner text (content-visibility).</summary>
     public static Task ShouldReadAsync(ILocator locator, string text) => Assertions.Expect(locator)
-        .ToHaveTextAsync(text, new LocatorAssertionsToHaveTextOptions { UseInnerText = true, Timeout = (float)ServerProcess.Deadline.TotalMilliseconds });
+        .ToHaveTextAsync(text, new LocatorAssertionsToHaveTextOptions { Timeout = (float)ServerProcess.Deadline.TotalMilliseconds });
 
     public async ValueTask DisposeAsync() => await Page.Context.CloseAsync();
 }

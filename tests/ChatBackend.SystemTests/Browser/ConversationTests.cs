@@ -95,7 +95,7 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
         await _page.Button("Continue").ClickAsync();
 
         (await ChatPage.AreAsync(Ends, 2)).Should().BeTrue();
-        (await _page.Messages.Last.InnerTextAsync()).Should().StartWith("Continue.");
+        (await _page.Texts.Last.TextContentAsync()).Should().Be("Continue.");
         (await _page.Button("Continue").CountAsync()).Should().Be(0);
     }
 
@@ -115,11 +115,11 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
         (await ChatPage.AreAsync(_page.Replaced, 2)).Should().BeTrue();
         (await ChatPage.AreAsync(Ends, 3)).Should().BeTrue();
         (await _page.Runs.Locator(".text").Locator("visible=true").AllTextContentsAsync()).Should().Equal("edited answer");
-        var before = await _page.Page.GetByRole(AriaRole.Log).InnerTextAsync();
+        var before = await _page.Page.GetByRole(AriaRole.Log).TextContentAsync();
         before.Should().Contain("edited answer");
         await _page.Page.ReloadAsync();
         (await ChatPage.AreAsync(Ends, 3)).Should().BeTrue();
-        await ChatPage.ShouldReadAsync(_page.Page.GetByRole(AriaRole.Log), before);
+        await ChatPage.ShouldReadAsync(_page.Page.GetByRole(AriaRole.Log), before!);
     }
 
     [Fact]

@@ -13,7 +13,13 @@ namespace ChatBackend.Agents.Tools;
 internal static class DelegateTool
 {
     public static AIFunction Create(string name, Delegate method, IServiceProviderIsService services) => AIFunctionFactory.Create(
-        method, new AIFunctionFactoryOptions { Name = name, ConfigureParameterBinding = parameter => Binding(parameter, services) });
+        method, new AIFunctionFactoryOptions
+        {
+            Name = name,
+            ConfigureParameterBinding = parameter => Binding(parameter, services),
+            // Its own: the factory keeps the bindings, and with them the container, for as long as the options live.
+            SerializerOptions = new JsonSerializerOptions(AIJsonUtilities.DefaultOptions),
+        });
 
     private static AIFunctionFactoryOptions.ParameterBindingOptions Binding(ParameterInfo parameter, IServiceProviderIsService services)
     {
