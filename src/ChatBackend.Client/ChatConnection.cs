@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using ChatBackend.Client.Connections;
 using ChatBackend.Client.Threads;
 using ChatBackend.Protocol;
@@ -17,13 +18,14 @@ public sealed class ChatConnection : IAsyncDisposable
     private readonly FollowedThreads _threads;
     private readonly ConnectionLoop _loop;
     private readonly Action<ServerFrame>? _onFrame;
+    private readonly Func<CancellationToken, ValueTask<string>> _token;
 
     private ChatConnection(ChatConnectionOptions options)
     {
         _sendQueue = options.SendStore is { } store ? new PersistentSendQueue(store) : null;
         _commands = new CommandQueue(options.TimeProvider, options.MaxWaitingCommands, _sendQueue, options.RetryRefused);
         _threads = new FollowedThreads(_commands, options.FollowerBufferBytes);
-        _onFrame = options.OnFrame;
+        (_onFrame, _token) = (options.OnFrame, options.Token);
         _loop = new ConnectionLoop(options, _commands, _threads, Take, CutPings);
     }
 
@@ -161,6 +163,19 @@ public sealed class ChatConnection : IAsyncDisposable
         }
 
         return _commands.AddAsync(new UnfollowFrame { Id = ClientFrameId.New(), ThreadId = thread }, cancellationToken);
+    }
+
+    /// <summary>
+    /// What a tool returned, whole. An event has only the begin and the end of a large result (<see cref="ToolCompleted.ResultBytes"/>): that one is fetched with this connection's token, for as long as
+    /// its event is in the thread. Of any other it is what the event has; null for a call that returned nothing.
+    /// </summary>
+    /// <param name="http">Its <see cref="HttpClient.BaseAddress"/> is the server's.</param>
+    /// <exception cref="HttpRequestException">The server could not be reached or refused, with its status; 404 when the result is not there any more.</exception>
+    public async Task<JsonElement?> ReadResultAsync(HttpClient http, ToolCompleted completed, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        ArgumentNullException.ThrowIfNull(completed);
+        return completed.ResultBytes is null ? completed.Result : await WholeResult.ReadAsync(http, await _token(cancellationToken), completed, cancellationToken);
     }
 
     /// <summary>Extends the session in place with a newer token of the same user.</summary>

@@ -26,6 +26,7 @@ using ChatBackend.Benchmarks.Store;
     ("disk", DiskUse.RunAsync),
     ("cost", DurableTurnCost.RunAsync),
     ("before", BeforeTheLibrary.RunAsync),
+    ("tools", ToolsAtOnce.RunAsync),
 ];
 
 switch (args)

@@ -28,7 +28,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _ownsDirectory = settings.DataDirectory is null;
         DataDirectory = settings.DataDirectory ?? Directory.CreateTempSubdirectory("chat-backend-").FullName;
         _expectedAddresses = settings.Urls.Split(';').Length;
-        string[] command = [.. settings.Launcher, "dotnet", settings.Program ?? ServerDll, "--urls", settings.Urls, "--DataDirectory", DataDirectory];
+        string[] command = [.. settings.Launcher, "dotnet", settings.Program ?? ServerDll, "--urls", settings.Urls, "--DataDirectory", DataDirectory, .. settings.Arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = DataDirectory,

@@ -16,6 +16,9 @@ internal sealed record ServerSettings
     /// <summary>Settings by their configuration keys: <c>Guests:Enabled</c>.</summary>
     public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Arguments of the program behind those that every server has.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     /// <summary>The program to start; the server when null.</summary>
     public string? Program { get; init; }
 

@@ -35,6 +35,9 @@ internal sealed class McpServers : IAsyncDisposable
     /// <summary>Those that an agent has tools of. The others are never started.</summary>
     public IEnumerable<McpServer> Used => _agents.Values.SelectMany(allowed => allowed).Select(allowed => allowed.Server).Distinct();
 
+    /// <summary>The names of the agents that have tools of servers.</summary>
+    public IEnumerable<string> Agents => _agents.Keys;
+
     public IReadOnlyList<AllowedTools> AllowedFor(string agent) => _agents.GetValueOrDefault(agent, []);
 
     public void Start()

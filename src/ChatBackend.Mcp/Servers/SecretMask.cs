@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
 
 namespace ChatBackend.Mcp.Servers;
@@ -6,8 +5,6 @@ namespace ChatBackend.Mcp.Servers;
 /// <summary>Takes the secrets that a server was given out of what it sends: it may repeat them anywhere. Secrets are added as they are used.</summary>
 internal sealed partial class SecretMask
 {
-    private const string Mask = "***";
-    private const int LeastLength = 4; // shorter ones are words of the language
     private const int LeastPart = 8;
     private const int MaxPassing = 500;
 
@@ -57,26 +54,10 @@ internal sealed partial class SecretMask
         }
     }
 
-    public string Apply(string text)
-    {
-        foreach (var form in _forms)
-        {
-            text = text.Replace(form, Mask, StringComparison.Ordinal);
-        }
+    public string Apply(string text) => SecretForms.TakeOut(_forms, text);
 
-        return text;
-    }
-
-    // The longest first, so that one within another leaves no rest.
-    private void Prepare() => _forms =
-    [
-        .. _own.Concat(_passing)
-            .SelectMany(secret => secret.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Where(part => part.Length >= LeastPart).Prepend(secret))
-            .SelectMany(part => new[] { part, Uri.EscapeDataString(part), JavaScriptEncoder.Default.Encode(part), JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(part) })
-            .Where(form => form.Length >= LeastLength)
-            .Distinct()
-            .OrderByDescending(form => form.Length),
-    ];
+    private void Prepare() => _forms = SecretForms.Of(_own.Concat(_passing)
+        .SelectMany(secret => secret.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Where(part => part.Length >= LeastPart).Prepend(secret)));
 
     [GeneratedRegex("KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", RegexOptions.IgnoreCase)]
     private static partial Regex SecretName();

@@ -16,6 +16,14 @@ internal sealed partial class McpToolSource(McpServers servers, McpMetrics metri
         return allowed.Count == 0 ? ValueTask.CompletedTask : AddAsync(tools, allowed);
     }
 
+    public override void CheckAgents(IReadOnlyList<string> agents)
+    {
+        if (servers.Agents.FirstOrDefault(name => !agents.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+        {
+            throw new InvalidOperationException($"{McpOptions.Section}:Agents names the agent {unknown}, which does not exist. There are {string.Join(", ", agents)}.");
+        }
+    }
+
     private async ValueTask AddAsync(ChatRunTools tools, IReadOnlyList<AllowedTools> allowed)
     {
         var offers = (await Task.WhenAll(allowed.Select(server => OfferAsync(server, tools.Run)))).OfType<Offer>().ToList();

@@ -15,10 +15,10 @@ internal sealed class AgentCatalog
 
     private readonly Dictionary<string, Agent> _agents;
 
-    /// <exception cref="InvalidOperationException">An agent lacks a model, or has a tool that does not exist or two of one name.</exception>
+    /// <exception cref="InvalidOperationException">An agent lacks a model, or has a tool that does not exist or two of one name; or a source has tools for an agent that does not exist.</exception>
     public AgentCatalog(
         IOptions<AgentsOptions> options, IConfiguration configuration, IEnumerable<AgentRegistration> added, ToolCatalog tools,
-        ModelProviders providers, IServiceProvider services, TimeProvider clock)
+        ModelProviders providers, IEnumerable<ChatToolSource> sources, IServiceProvider services, TimeProvider clock)
     {
         var chosen = options.Value;
         IReadOnlyList<AgentRegistration> registered = [.. added];
@@ -44,6 +44,10 @@ internal sealed class AgentCatalog
         Names = [first, .. names.Where(name => name != first)];
         var details = Names.Select(name => _agents[name]).Where(agent => agent.Description is not null || agent.Suggestions.Count > 0).Select(DetailsOf).ToList();
         Details = details.Count > 0 ? details : null;
+        foreach (var source in sources)
+        {
+            source.CheckAgents(Names);
+        }
     }
 
     /// <summary>The default first.</summary>

@@ -11,4 +11,10 @@ public abstract class ChatToolSource
     /// without this source's tools.
     /// </summary>
     public abstract ValueTask AddToolsAsync(ChatRunTools tools);
+
+    /// <summary>Is told at the start which agents there are. What this throws ends the start: an <see cref="InvalidOperationException"/> says which setting names another.</summary>
+    /// <param name="agents">Their names.</param>
+    public virtual void CheckAgents(IReadOnlyList<string> agents)
+    {
+    }
 }

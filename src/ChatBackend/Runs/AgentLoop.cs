@@ -89,7 +89,9 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         using var span = RunSpans.StartModelCall(_model.Answering);
         try
         {
-            return await AnswerAsync(conversation, request, answer, span, cancellationToken);
+            var finish = await AnswerAsync(conversation, request, answer, span, cancellationToken);
+            span.WithContent(options)?.AddAnswer(answer.Message);
+            return finish;
         }
         catch (Exception ex)
         {
@@ -102,7 +104,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
     {
         Keep(null);
         ChatFinishReason? finished = null;
-        await foreach (var update in await _model.AskAsync(conversation, request, cancellationToken))
+        await foreach (var update in await _model.AskAsync(conversation, request, span.WithContent(options), cancellationToken))
         {
             span?.Add(update);
             finished = update.FinishReason ?? finished;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ChatBackend.Agents;
 using ChatBackend.Protocol;
@@ -21,13 +22,14 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
     /// <inheritdoc cref="ModelSource"/>
     public string Source => ModelSource.Of(Answering.Model);
 
+    /// <param name="content">The span that is to have what the model is sent; null for none.</param>
     /// <exception cref="RunLostException"/>
-    public async ValueTask<IAsyncEnumerable<ChatResponseUpdate>> AskAsync(IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken)
+    public async ValueTask<IAsyncEnumerable<ChatResponseUpdate>> AskAsync(IReadOnlyList<ChatMessage> conversation, ChatOptions request, Activity? content, CancellationToken cancellationToken)
     {
         var shown = await _budget.FitAsync(conversation, request, cancellationToken);
         return _standIn is null && agent.Fallback is { } fallback
-            ? WithFallbackAsync(fallback, conversation, shown, request, cancellationToken)
-            : Ask(Answering, shown, request, cancellationToken);
+            ? WithFallbackAsync(fallback, conversation, shown, request, content, cancellationToken)
+            : Ask(Answering, shown, request, content, cancellationToken);
     }
 
     /// <summary>What the model counted of the request that it answers.</summary>
@@ -38,16 +40,19 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
     public bool Learn(ContextRefusal refusal, IReadOnlyList<ChatMessage> conversation, ChatOptions request) => _budget.Learn(refusal, conversation, request);
 
     /// <summary>The one place where a conversation goes to a model. Only the script is shown it as it came: it finds its place by that.</summary>
-    private static IAsyncEnumerable<ChatResponseUpdate> Ask(Agent asked, IReadOnlyList<ChatMessage> conversation, ChatOptions request, CancellationToken cancellationToken) =>
-        asked.Model.GetStreamingResponseAsync(
-            asked.ToolFor is null ? ModelConversation.Of(conversation, ModelSource.Of(asked.Model), hasTools: request.Tools is { Count: > 0 }) : conversation, request, cancellationToken);
+    private static IAsyncEnumerable<ChatResponseUpdate> Ask(Agent asked, IReadOnlyList<ChatMessage> conversation, ChatOptions request, Activity? content, CancellationToken cancellationToken)
+    {
+        var sent = asked.ToolFor is null ? ModelConversation.Of(conversation, ModelSource.Of(asked.Model), hasTools: request.Tools is { Count: > 0 }) : conversation;
+        content?.AddRequest(sent);
+        return asked.Model.GetStreamingResponseAsync(sent, request, cancellationToken);
+    }
 
     private async IAsyncEnumerable<ChatResponseUpdate> WithFallbackAsync(
-        Agent fallback, IReadOnlyList<ChatMessage> conversation, IReadOnlyList<ChatMessage> shown, ChatOptions request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Agent fallback, IReadOnlyList<ChatMessage> conversation, IReadOnlyList<ChatMessage> shown, ChatOptions request, Activity? content, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var isBegun = false;
         RunFailure? failed = null;
-        await using (var updates = Ask(agent, shown, request, cancellationToken).GetAsyncEnumerator(cancellationToken))
+        await using (var updates = Ask(agent, shown, request, content, cancellationToken).GetAsyncEnumerator(cancellationToken))
         {
             while (true)
             {
@@ -71,7 +76,7 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
 
         await sink.FallBackAsync(fallback.Name, failed.Value, cancellationToken);
         (_standIn, _budget) = (fallback, new ContextBudget(fallback, sink));
-        await foreach (var update in Ask(fallback, await _budget.FitAsync(conversation, request, cancellationToken), request, cancellationToken))
+        await foreach (var update in Ask(fallback, await _budget.FitAsync(conversation, request, cancellationToken), request, content, cancellationToken))
         {
             yield return update;
         }

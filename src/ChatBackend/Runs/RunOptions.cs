@@ -37,6 +37,12 @@ public sealed class RunOptions
     [Range(0, 100_000_000)]
     public int MaxStoredResultBytes { get; set; } = 8 * 1024 * 1024;
 
+    /// <summary>
+    /// Whether traces hold what people, models and tools said (<c>gen_ai.input.messages</c> and the like), in texts of 4,000 characters at most. Whoever reads the traces reads the conversations
+    /// then, and what is deleted here stays there.
+    /// </summary>
+    public bool TraceContent { get; set; }
+
     /// <summary>Events before the run's message that the model is shown, as whole exchanges.</summary>
     [Range(0, 10_000)]
     public int HistoryEvents { get; set; } = 400;

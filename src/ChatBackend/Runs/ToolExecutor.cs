@@ -25,6 +25,8 @@ internal sealed partial class ToolExecutor(
         CallId id, string name, AIFunction? tool, JsonElement? arguments, string? mistake, string? refusal, CancellationToken cancellationToken)
     {
         using var span = ChatTraces.StartTool(tool?.Name, id);
+        var content = span.WithContent(options);
+        content?.AddArguments(arguments ?? NoArguments);
         await sink.ToolStartsAsync(id, name, arguments ?? NoArguments, cancellationToken);
 
         var began = clock.GetTimestamp();
@@ -40,6 +42,7 @@ internal sealed partial class ToolExecutor(
         }
 
         var completed = Completed(id, name, began, result);
+        content?.AddResult(completed);
         await sink.ToolEndedAsync(completed, result.Whole is { } whole ? WholeResult.Of(id, whole) : null, cancellationToken);
         await hooks.CalledAsync(new ChatToolResult(new ChatToolCall(run, id, name, arguments ?? NoArguments), completed));
         return completed;

@@ -6,7 +6,7 @@ namespace ChatBackend.Telemetry;
 
 /// <summary>
 /// What traces show of a message: its command, the run, each of its steps, the model's answer and each tool, named by OpenTelemetry's conventions for generative AI.
-/// Nothing of it is made without a listener, and nothing holds what people, models or tools said.
+/// Nothing of it is made without a listener, and nothing holds what people, models or tools said, unless <c>Runs:TraceContent</c> is on.
 /// </summary>
 internal static class ChatTraces
 {

@@ -20,7 +20,7 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
     private readonly bool _ownsDirectory;
     private bool _isEnded;
 
-    private ServerUnderLoad(Contestant contestant, Uri? model, string? directory, string? cores)
+    private ServerUnderLoad(Contestant contestant, Uri? model, string? directory, string? cores, IEnumerable<string> settings)
     {
         Contestant = contestant;
         _ownsDirectory = directory is null;
@@ -39,7 +39,7 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
             },
         };
         string[] pinned = cores is null ? [] : ["taskset", "-c", cores];
-        foreach (var part in (string[])[.. pinned, .. contestant.IsOurs ? ["dotnet", contestant.ServerDll] : contestant.Command, .. Settings(contestant, model)])
+        foreach (var part in (string[])[.. pinned, .. contestant.IsOurs ? ["dotnet", contestant.ServerDll] : contestant.Command, .. Settings(contestant, model), .. settings])
         {
             _process.StartInfo.ArgumentList.Add(part);
         }
@@ -68,9 +68,10 @@ internal sealed partial class ServerUnderLoad : IAsyncDisposable
         StartAsync(contestant, Cores.AreSeparate ? Cores.OfServers : null, model, directory);
 
     /// <param name="cores">The processors that it has, for <c>taskset</c>; all when null.</param>
-    public static async Task<ServerUnderLoad> StartAsync(Contestant contestant, string? cores, Uri? model = null, string? directory = null)
+    /// <param name="settings">Further arguments of the command.</param>
+    public static async Task<ServerUnderLoad> StartAsync(Contestant contestant, string? cores, Uri? model = null, string? directory = null, params IEnumerable<string> settings)
     {
-        var server = new ServerUnderLoad(contestant, model, directory, cores);
+        var server = new ServerUnderLoad(contestant, model, directory, cores, settings);
         try
         {
             server.Address = await server.ListeningAsync();

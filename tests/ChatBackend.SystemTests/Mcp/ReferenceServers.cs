@@ -13,7 +13,10 @@ internal static class ReferenceServers
 
     public static string Filesystem => Installed("@modelcontextprotocol/server-filesystem/dist/index.js");
 
-    public static string Hostile => Path.Combine(Folder(), "hostile.mjs");
+    public static string Hostile => Path.Combine(Folder, "hostile.mjs");
+
+    /// <summary>Where they are installed.</summary>
+    public static string Folder { get; } = FolderOf();
 
     public static McpServerOptions Program(string script, params string[] arguments) =>
         new() { Command = "node", Arguments = [script, .. arguments], StartWait = Clients.Patience, StartTimeout = Clients.Patience };
@@ -68,11 +71,11 @@ internal static class ReferenceServers
 
     private static string Installed(string script)
     {
-        var path = Path.Combine(Folder(), "node_modules", script);
-        return File.Exists(path) ? path : throw new InvalidOperationException($"{script} is not installed: run tests/run, or npm ci in {Folder()}.");
+        var path = Path.Combine(Folder, "node_modules", script);
+        return File.Exists(path) ? path : throw new InvalidOperationException($"{script} is not installed: run tests/run, or npm ci in {Folder}.");
     }
 
-    private static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "servers");
+    private static string FolderOf([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "servers");
 }
 
 /// <summary>The reference server at an address.</summary>

@@ -1,8 +1,5 @@
-using System.Text.Json;
-using ChatBackend.Client;
 using ChatBackend.Protocol;
-using ChatBackend.Tests.Agents;
-using static ChatBackend.Tests.Agents.ModelServer;
+using static ChatBackend.SystemTests.Samples.ToolsByName;
 
 namespace ChatBackend.SystemTests.Samples;
 
@@ -13,7 +10,7 @@ public sealed class EmbeddingTests
     [Fact]
     public async Task The_sample_calls_its_tools_reports_progress_and_asks_only_over_a_hundred()
     {
-        await using var provider = await StartAsync((context, body) => SendAsync(context, Answer(body)));
+        await using var provider = await StartModelAsync();
         await using var shop = await ServerProcess.StartAsync(new ServerSettings
         {
             Program = ServerProcess.DllOf("samples", "Embedding"),
@@ -23,46 +20,18 @@ public sealed class EmbeddingTests
         await using var client = await shop.ConnectAsync(await shop.GuestAsync(), frames.Add);
         frames.All.OfType<ConnectionEstablished>().Single().Agents.Should().Equal("support");
 
-        (await AskAsync("""order_status {"order":"B-17"}""")).Result!.Value.GetString().Should().Be("sent");
-        (await AskAsync("""order_status {"order":"B-99"}""")).Error.Should().Be("There is no order B-99.");
-        (await AskAsync("""refund {"order":"B-17","amount":99.5}""")).Result!.Value.GetString().Should().StartWith("99.50 for B-17 goes back to usr_");
+        (await AskAsync(client, """order_status {"order":"B-17"}""")).Result!.Value.GetString().Should().Be("sent");
+        (await AskAsync(client, """order_status {"order":"B-99"}""")).Error.Should().Be("There is no order B-99.");
+        (await AskAsync(client, """refund {"order":"B-17","amount":99.5}""")).Result!.Value.GetString().Should().StartWith("99.50 for B-17 goes back to usr_");
         frames.All.OfType<ToolProgress>().Should().ContainSingle().Which.Should().BeEquivalentTo(new { Text = "The bank is asked", Fraction = (double?)0.5 });
         frames.All.OfType<ApprovalRequired>().Should().BeEmpty();
-        (await AskAsync("""refund {"order":"B-17","amount":150}""", approves: true)).Outcome.Should().Be(ToolOutcome.Succeeded);
+        (await AskAsync(client, """refund {"order":"B-17","amount":150}""", approves: true)).Outcome.Should().Be(ToolOutcome.Succeeded);
         frames.All.OfType<ApprovalRequired>().Should().ContainSingle();
-        (await AskAsync("""refund {"order":"B-17","amount":5000}""")).Should().BeEquivalentTo(new { Outcome = ToolOutcome.Rejected, Error = "Refunds over 1000 are made by phone." });
+        (await AskAsync(client, """refund {"order":"B-17","amount":5000}""")).Should().BeEquivalentTo(new { Outcome = ToolOutcome.Rejected, Error = "Refunds over 1000 are made by phone." });
 
         provider.Requests[0].Body.GetProperty("messages")[0].GetProperty("content").GetString()
             .Should().Be("You help the customers of a bookshop.\n\nThe shop is closed on Sundays.");
         (await shop.TerminateAsync()).Should().Be(0);
         shop.Log.Should().Contain("had order_status called: Succeeded").And.Contain("Completed after");
-
-        async Task<ToolCompleted> AskAsync(string question, bool approves = false)
-        {
-            var ack = await client.ChatAsync(question).Soon();
-            var thread = client.FollowerOf(ack.ThreadId!.Value);
-            if (approves)
-            {
-                var required = (ApprovalRequired)await thread.WaitForAsync(threadEvent => threadEvent is ApprovalRequired).Soon();
-                await client.DecideAsync(required, ApprovalDecision.Approve).Soon();
-            }
-
-            (await thread.WaitForRunEndAsync(ack.RunId!.Value).Soon()).Should().BeOfType<AgentCompleted>();
-            return (ToolCompleted)await thread.WaitForAsync(threadEvent => threadEvent is ToolCompleted).Soon();
-        }
-    }
-
-    /// <summary>The tool that the question names, with the arguments that follow; then a word.</summary>
-    private static string[] Answer(JsonElement request)
-    {
-        var last = request.GetProperty("messages").EnumerateArray().Last();
-        if (last.GetProperty("role").GetString() == "tool")
-        {
-            return [Text("Done."), Chunk("{}", "\"stop\""), "[DONE]"];
-        }
-
-        var question = last.GetProperty("content").ToString().Split(' ', 2);
-        var call = $$$"""{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"{{{question[0]}}}","arguments":{{{JsonSerializer.Serialize(question[1])}}}}}]}""";
-        return [Chunk(call), Chunk("{}", "\"tool_calls\""), "[DONE]"];
     }
 }

@@ -37,6 +37,7 @@ public sealed class LargeResultTests
         var path = $"/api/threads/{ack.ThreadId}/tool_results/{completed.CallId}";
         (await rest.GetAsync(path)).GetString().Should().Be(Whole);
         completed.ResultBytes.Should().BeGreaterThan(300_000);
+        (await client.Connection.ReadResultAsync(server.Http, completed, TestContext.Current.CancellationToken).Soon())!.Value.GetString().Should().Be(Whole);
         var (status, range, part) = await RangeAsync(server, client.Guest.Token, path, 65_530, 65_549);
         (status, range).Should().Be((HttpStatusCode.PartialContent, $"bytes 65530-65549/{completed.ResultBytes}"));
         part.Should().HaveCount(20);
@@ -55,7 +56,8 @@ public sealed class LargeResultTests
         await using var client = await server.ConnectAsync();
         var ack = await client.Connection.ChatAsync("Read it").Soon();
         await client.EndOfAsync(ack);
-        var call = client.Frames.All().OfType<ToolCompleted>().Single().CallId.Value;
+        var completed = client.Frames.All().OfType<ToolCompleted>().Single();
+        var call = completed.CallId.Value;
         var path = $"/api/threads/{ack.ThreadId}/tool_results/{call}";
         var rest = await server.RestAsync(client.Guest);
 
@@ -65,6 +67,8 @@ public sealed class LargeResultTests
 
         (await rest.SendAsync(HttpMethod.Delete, $"/api/threads/{ack.ThreadId}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
         await rest.ProblemAsync(HttpMethod.Get, path, 404);
+        var read = () => client.Connection.ReadResultAsync(server.Http, completed, TestContext.Current.CancellationToken).Soon();
+        (await read.Should().ThrowAsync<HttpRequestException>()).Which.StatusCode.Should().Be(HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -79,6 +83,8 @@ public sealed class LargeResultTests
         var calls = client.Frames.All().OfType<ToolCompleted>().ToList();
         calls.Select(call => call.Outcome).Should().Equal(ToolOutcome.Succeeded, ToolOutcome.Succeeded, ToolOutcome.Failed);
         calls[0].Result!.Value.GetRawText().Length.Should().BeLessThan(1000);
+        (await client.Connection.ReadResultAsync(server.Http, calls[1], TestContext.Current.CancellationToken).Soon())!.Value.GetString().Should().Be(new string('x', 1500));
+        (await client.Connection.ReadResultAsync(server.Http, calls[2], TestContext.Current.CancellationToken).Soon()).Should().BeNull();
         calls[2].Error.Should().Be("The result has 1502 bytes; of larger ones than 1000 this run can take 96 bytes more. Ask for less.");
     }
 

@@ -1,4 +1,9 @@
+using System.Text;
 using System.Text.RegularExpressions;
+using ChatBackend.Agents;
+using ChatBackend.Agents.Script;
+using ChatBackend.Mcp;
+using Microsoft.Extensions.Configuration;
 
 namespace ChatBackend.Tests.Architecture;
 
@@ -21,11 +26,42 @@ public sealed partial class SampleTests
         BlocksOf("docs/agents.md").Should().Contain(File.ReadAllText(Path.Combine(Repository.Root, "samples/Embedding/ShopRules.cs")));
 
     [Fact]
+    public void Every_piece_of_code_about_agents_is_compiled()
+    {
+        var compiled = Directory.GetFiles(Path.Combine(Repository.Root, "samples"), "*.cs", SearchOption.AllDirectories)
+            .Append(Path.Combine(Repository.Root, "tests/ChatBackend.Tests/Architecture/AgentSnippets.cs")).Select(file => WithoutIndent(File.ReadAllText(file))).ToList();
+
+        BlocksOf("docs/agents.md").Should().HaveCountGreaterThan(4).And.OnlyContain(block => compiled.Any(file => file.Contains(WithoutIndent(block), StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_setting_that_the_page_about_agents_shows_is_one()
+    {
+        var blocks = Json().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs/agents.md"))).Select(match => match.Groups["json"].Value).ToList();
+
+        blocks.Should().HaveCount(3);
+        foreach (var block in blocks.Where(block => !block.StartsWith("{\"steps\"", StringComparison.Ordinal)))
+        {
+            var settings = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(block))).Build();
+            settings.GetSection("Agents").Get<AgentsOptions>(known => known.ErrorOnUnknownConfiguration = true);
+            settings.GetSection("Mcp").Get<McpOptions>(known => known.ErrorOnUnknownConfiguration = true);
+            settings.GetChildren().Select(section => section.Key).Should().BeSubsetOf(["Agents", "Mcp"]);
+        }
+
+        Scenario.Parse(blocks.Single(block => block.StartsWith("{\"steps\"", StringComparison.Ordinal))).Steps.Should().HaveCount(5);
+    }
+
+    [Fact]
     public void An_agent_with_a_tool_takes_fewer_than_25_lines() =>
         File.ReadLines(Path.Combine(Repository.Root, "samples/Embedding/Program.cs")).Should().HaveCountLessThan(25);
 
     private static List<string> BlocksOf(string document) =>
         [.. Block().Matches(File.ReadAllText(Path.Combine(Repository.Root, document))).Select(match => match.Groups["code"].Value)];
+
+    private static string WithoutIndent(string code) => string.Join('\n', code.Split('\n').Select(line => line.TrimStart()));
+
+    [GeneratedRegex("^```json\n(?<json>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Json();
 
     [GeneratedRegex("^```csharp\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();

@@ -34,6 +34,23 @@ public sealed class McpOptionsTests
     }
 
     [Fact]
+    public async Task An_entry_for_an_agent_that_does_not_exist_ends_the_start_with_a_sentence()
+    {
+        var start = async () =>
+        {
+            await using var host = await ChatTestHost.StartAsync(
+                chat => chat.AddAgent("helper", agent => agent.UseModel(new ScriptedModel())).AddMcp(mcp =>
+                {
+                    mcp.Servers["files"] = new McpServerOptions { Url = "http://127.0.0.1:1/mcp" };
+                    mcp.Allow("Helper", "files").Allow("helpr", "files");
+                }),
+                cancellationToken: TestContext.Current.CancellationToken);
+        };
+
+        (await start.Should().ThrowAsync<InvalidOperationException>()).WithMessage("Mcp:Agents names the agent helpr, which does not exist. There are helper, script.");
+    }
+
+    [Fact]
     public void Names_are_legal_for_models_unique_and_the_same_for_the_same_tools()
     {
         var longName = new string('n', 70);

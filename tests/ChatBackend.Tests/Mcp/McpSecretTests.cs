@@ -5,12 +5,8 @@ using ChatBackend.Mcp;
 using ChatBackend.Protocol;
 using ChatBackend.Testing;
 using ChatBackend.Tests.Client;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.Logging;
-using ModelContextProtocol.Authentication;
 using static ChatBackend.Testing.ScriptedModel;
 using static ChatBackend.Tests.Mcp.PlayedMcpServer;
 
@@ -105,7 +101,7 @@ public sealed class McpSecretTests
     [Fact]
     public async Task Tokens_of_OAuth_are_fetched_sent_and_told_to_nobody()
     {
-        await using var authority = await AuthorityAsync();
+        await using var authority = await PlayedAuthority.StartAsync(ClientSecret, Access, Refresh);
         await using var server = await StartAsync();
         server.Tools = [Tool("dig", isReadOnly: true)];
         server.OnRequest = async request =>
@@ -115,8 +111,7 @@ public sealed class McpSecretTests
                 return false;
             }
 
-            request.Http.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            request.Http.Response.Headers.WWWAuthenticate = $"Bearer resource_metadata=\"{authority.Urls.Single()}/resource?of={Uri.EscapeDataString(server.Url)}\"";
+            authority.Refuse(request, server);
             await request.Http.Response.WriteAsync($"Not {Access}");
             return true;
         };
@@ -128,10 +123,7 @@ public sealed class McpSecretTests
             {
                 ClientId = "chat",
                 ClientSecretFrom = "OAUTH_SECRET",
-                Authorize = (context, _) => Task.FromResult<AuthorizationResult?>(new AuthorizationResult
-                {
-                    Code = "the-code", State = System.Web.HttpUtility.ParseQueryString(context.AuthorizationUri.Query)["state"],
-                }),
+                Authorize = authority.SignInAsync,
             },
             ("OAUTH_SECRET", ClientSecret));
         await using var ada = await host.ConnectAsync();
@@ -148,12 +140,11 @@ public sealed class McpSecretTests
     [Fact]
     public async Task A_server_that_wants_a_person_to_sign_in_is_not_available_and_the_log_says_what_to_do()
     {
-        await using var authority = await AuthorityAsync();
+        await using var authority = await PlayedAuthority.StartAsync(ClientSecret, Access, Refresh);
         await using var server = await StartAsync();
         server.OnRequest = request =>
         {
-            request.Http.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            request.Http.Response.Headers.WWWAuthenticate = $"Bearer resource_metadata=\"{authority.Urls.Single()}/resource?of={Uri.EscapeDataString(server.Url)}\"";
+            authority.Refuse(request, server);
             return Task.FromResult(true);
         };
         await using var host = await McpHost.StartAsync(new ScriptedModel(), server, options => options.OAuth = new McpOAuthOptions { ClientId = "chat" });
@@ -163,29 +154,4 @@ public sealed class McpSecretTests
 
     private static string Said(McpHost host) =>
         host.Log.Text + string.Concat(host.Frames.All().Select(frame => JsonSerializer.Serialize(frame, Readable)));
-
-    private static async Task<WebApplication> AuthorityAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        app.MapGet("/resource", (string of) => Results.Text($$"""{"resource":"{{of}}","authorization_servers":["{{app.Urls.Single()}}"]}""", "application/json"));
-        app.MapGet("/.well-known/oauth-authorization-server", () => Results.Text(
-            $$"""
-            {"issuer":"{{app.Urls.Single()}}","authorization_endpoint":"{{app.Urls.Single()}}/authorize","token_endpoint":"{{app.Urls.Single()}}/token",
-             "response_types_supported":["code"],"grant_types_supported":["authorization_code","refresh_token"],"code_challenge_methods_supported":["S256"],
-             "token_endpoint_auth_methods_supported":["client_secret_post"]}
-            """,
-            "application/json"));
-        app.MapPost("/token", async (HttpRequest request) =>
-        {
-            var form = await request.ReadFormAsync();
-            return form["code"] == "the-code" && form["client_secret"] == ClientSecret
-                ? Results.Text($$"""{"access_token":"{{Access}}","refresh_token":"{{Refresh}}","token_type":"Bearer","expires_in":3600}""", "application/json")
-                : Results.BadRequest();
-        });
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return app;
-    }
 }

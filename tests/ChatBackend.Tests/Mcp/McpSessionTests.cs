@@ -3,8 +3,10 @@ using ChatBackend.Mcp;
 using ChatBackend.Mcp.Servers;
 using ChatBackend.Tests.Client;
 using ChatBackend.Tests.Server;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatBackend.Tests.Mcp;
@@ -45,5 +47,35 @@ public sealed class McpSessionTests
         }
 
         server.SessionOf(new Dictionary<string, string> { ["X-User"] = "one more" }).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task The_pause_before_each_further_attempt_is_twice_as_long_up_to_a_minute_and_short_again_after_a_server_that_was_there_for_long()
+    {
+        await using var played = await PlayedMcpServer.StartAsync();
+        var isAway = true;
+        played.OnRequest = request =>
+        {
+            request.Http.Response.StatusCode = Volatile.Read(ref isAway) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+            return Task.FromResult(Volatile.Read(ref isAway));
+        };
+        var (clock, log) = (new QuickPauses(), new AllLines());
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        await using var meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var settings = new ServerSettings("played", new McpServerOptions { Url = played.Url, StartWait = TimeSpan.FromMinutes(5) }, new HostSecrets(new ConfigurationBuilder().Build()));
+        await using var session = new McpSession(settings, new Dictionary<string, string>(), new McpMetrics(meters.GetRequiredService<IMeterFactory>()), clock, loggers.CreateLogger<McpSession>());
+
+        await log.UntilAsync(_ => Pauses().Count >= 9).Soon();
+        Volatile.Write(ref isAway, false);
+        var connection = await session.ConnectionAsync(TestContext.Current.CancellationToken).Soon();
+        Pauses().Take(9).Should().Equal("00:00:01", "00:00:02", "00:00:04", "00:00:08", "00:00:16", "00:00:32", "00:01:00", "00:01:00", "00:01:00");
+
+        var failed = Pauses().Count;
+        clock.Forward(McpSession.LongestPause + TimeSpan.FromSeconds(1));
+        connection!.Break("It went away.");
+        await log.UntilAsync(_ => Pauses().Count > failed).Soon();
+        Pauses()[failed].Should().Be("00:00:01");
+
+        List<string> Pauses() => [.. log.Text.Split('\n').Where(line => line.Contains("the next attempt is in", StringComparison.Ordinal)).Select(line => line[^8..])];
     }
 }

@@ -132,17 +132,18 @@ public sealed class McpToolTests
         cancelled.Parameter("requestId")!.ToString().Should().Be(call.Message["id"]!.ToString());
     }
 
-    [Fact]
-    public async Task A_call_takes_no_longer_than_its_server_or_its_tool_may()
+    [Theory]
+    [InlineData("00:05:00", "00:00:00.3")]
+    [InlineData("00:00:00.3", null)]
+    [Trait("failure", "M17")]
+    public async Task A_call_takes_no_longer_than_its_server_or_its_tool_may(string ofServer, string? ofTool)
     {
         await using var server = await StartAsync();
         server.Tools = [Tool("dig", isReadOnly: true)];
         server.OnCall = HangAsync;
-        await using var host = await McpHost.StartAsync(new ScriptedModel([Call("dig")]), server, options =>
-        {
-            options.Timeout = TimeSpan.FromMinutes(5);
-            options.Tools["dig"] = new McpToolOptions { Timeout = TimeSpan.FromMilliseconds(300) };
-        });
+        await using var host = await McpHost.StartAsync(
+            new ScriptedModel([Call("dig")]), _ => { }, null,
+            ("Mcp:Servers:played:Url", server.Url), ("Mcp:Agents:helper:played:0", "*"), ("Mcp:Servers:played:Timeout", ofServer), ("Mcp:Servers:played:Tools:dig:Timeout", ofTool));
         await using var ada = await host.ConnectAsync();
 
         (await host.RunAsync(ada)).Should().BeOfType<AgentCompleted>();

@@ -30,7 +30,7 @@ internal sealed class RunHost : IAsyncDisposable
             .AddSingleton<IEventLog>(new ThreadLog(Thread)).AddSingleton(ServiceDecoration.Of<IThreadStore>(null!, (_, called, _) => throw new InvalidOperationException(called)))
             .AddSingleton<Quarantine>().AddSingleton(Options.Create(new ChatBackendOptions())).AddSingleton<ToolApproval>().AddSingleton<ChatHistoryCache>().AddScoped(_ => Context = new RunContext()).AddScoped<ChatHistoryBuilder>()
             .AddSingleton(new AgentCatalog(
-                Options.Create(new AgentsOptions { Script = { Enabled = true } }), configuration, [], null!, new ModelProviders([]), null!, Clock))
+                Options.Create(new AgentsOptions { Script = { Enabled = true } }), configuration, [], null!, new ModelProviders([]), [], null!, Clock))
             .AddSingleton<ActiveRuns>().AddSingleton<ToolSources>()
             .BuildServiceProvider();
         Runs = _services.GetRequiredService<ActiveRuns>();

@@ -69,6 +69,40 @@ public sealed class TraceTests
         Span One(string name) => spans.Single(span => span.Name == name);
     }
 
+    [Fact]
+    public async Task What_was_said_is_in_the_spans_of_models_and_tools_where_that_is_switched_on_and_cut_to_its_bound()
+    {
+        var question = $"secret-question {new string('q', 5000)}";
+        await using var collector = await OtlpCollector.StartAsync();
+        await using var provider = await ModelServer.StartAsync((context, body) => AnswerAsync(context, body, []));
+        await using var mcp = await StartMcpAsync();
+        await using var server = ServerOf(provider, mcp, collector, ("Runs:TraceContent", "true"));
+        await using var client = await server.ConnectAsync();
+
+        (await client.EndOfAsync(await client.Connection.ChatAsync(question).Soon())).Should().BeOfType<AgentCompleted>();
+
+        var spans = (await collector.UntilAsync(spans => spans.Count(span => span.Name.StartsWith("chat ", StringComparison.Ordinal)) >= 2)).ToList();
+        var models = spans.Where(span => span.Name == "chat small").OrderBy(span => span["gen_ai.usage.input_tokens"]).ToList();
+        using var first = JsonDocument.Parse(models[0]["gen_ai.input.messages"]!);
+        using var second = JsonDocument.Parse(models[1]["gen_ai.input.messages"]!);
+        using var asked = JsonDocument.Parse(models[0]["gen_ai.output.messages"]!);
+        using var answered = JsonDocument.Parse(models[1]["gen_ai.output.messages"]!);
+        var said = first.RootElement[0].GetProperty("parts")[0];
+        (first.RootElement[0].GetProperty("role").GetString(), said.GetProperty("type").GetString()).Should().Be(("user", "text"));
+        said.GetProperty("content").GetString().Should().Be($"{question[..4000]}… ({question.Length - 4000} more characters)");
+        second.RootElement.EnumerateArray().Select(message => message.GetProperty("role").GetString()).Should().Equal("user", "assistant", "tool");
+        var call = asked.RootElement[0].GetProperty("parts")[0];
+        (call.GetProperty("type").GetString(), call.GetProperty("id").GetString(), call.GetProperty("name").GetString()).Should().Be(("tool_call", "a", "look"));
+        var result = second.RootElement[2].GetProperty("parts")[0];
+        (result.GetProperty("type").GetString(), result.GetProperty("id").GetString()).Should().Be(("tool_call_response", "a"));
+        result.GetProperty("response").GetString().Should().Contain("secret-result secret-argument");
+        answered.RootElement[0].GetRawText().Should().Be("""{"role":"assistant","parts":[{"type":"text","content":"secret-answer"}],"finish_reason":"stop"}""");
+        models[0]["gen_ai.system_instructions"].Should().Be("""[{"type":"text","content":"secret-instructions"}]""");
+        var look = spans.Single(span => span.Name == "execute_tool look");
+        (look["gen_ai.tool.call.arguments"], look["gen_ai.tool.call.result"]).Should().Be(("""{"word":"secret-argument"}""", "\"secret-result secret-argument\""));
+        spans.Single(span => span.Name == "execute_tool refuse")["gen_ai.tool.call.result"].Should().Be("The tool failed.");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -151,7 +185,7 @@ public sealed class TraceTests
     }
 
     private static ChatServer ServerOf(ModelServer provider, PlayedMcpServer mcp, OtlpCollector? collector, params (string, string)[] settings) => new(
-        services => services.AddChatBackend().AddAgent("support", agent => agent.UseEndpoint(provider.Endpoint, "small")
+        services => services.AddChatBackend().AddAgent("support", agent => agent.UseEndpoint(provider.Endpoint, "small").UseInstructions(_ => "secret-instructions")
             .AddTool("look", (string word) => $"secret-result {word}", tool => tool.RunsInParallel = true)
             .AddTool("refuse", string () => throw new InvalidOperationException("secret-failure"), tool => tool.RunsInParallel = true)),
         [

@@ -4,10 +4,11 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>Keeps the secrets of a request out of its answer: a gateway may repeat them as if the model said them, and what a model says is stored and shown.</summary>
+/// <param name="secrets">In all their forms.</param>
 internal sealed class AnswerMask(IReadOnlyList<string> secrets)
 {
-    private readonly SecretMask _text = new(secrets);
-    private readonly SecretMask _thinking = new(secrets);
+    private readonly PieceMask _text = new(secrets);
+    private readonly PieceMask _thinking = new(secrets);
 
     /// <summary>Changes what an update holds.</summary>
     public void Mask(ChatResponseUpdate update)
@@ -25,7 +26,7 @@ internal sealed class AnswerMask(IReadOnlyList<string> secrets)
                     thought.Text = _thinking.Add(thought.Text) + (thought.ProtectedData is { Length: > 0 } ? _thinking.End() : "");
                     break;
                 case ErrorContent refusal:
-                    refusal.Message = SecretMask.Masked(refusal.Message, secrets);
+                    refusal.Message = SecretForms.TakeOut(secrets, refusal.Message);
                     break;
                 case FunctionCallContent call:
                     i = Flush(update, i, _thinking.End(), _text.End());
@@ -65,8 +66,8 @@ internal sealed class AnswerMask(IReadOnlyList<string> secrets)
         }
 
         return new FunctionCallContent(
-            SecretMask.Masked(call.CallId, secrets), SecretMask.Masked(call.Name, secrets),
-            arguments is null ? null : JsonSerializer.Deserialize<Dictionary<string, object?>>(SecretMask.Masked(arguments, secrets), AIJsonUtilities.DefaultOptions))
+            SecretForms.TakeOut(secrets, call.CallId), SecretForms.TakeOut(secrets, call.Name),
+            arguments is null ? null : JsonSerializer.Deserialize<Dictionary<string, object?>>(SecretForms.TakeOut(secrets, arguments), AIJsonUtilities.DefaultOptions))
         {
             Exception = call.Exception,
         };

@@ -5,8 +5,6 @@ namespace ChatBackend.Agents.Endpoints;
 /// <summary>Where a model answers, and how it is asked.</summary>
 internal sealed record ModelEndpoint
 {
-    private const int LeastSecret = 6; // characters; shorter ones are words of the language
-
     public required ModelEndpointOptions Settings { get; init; }
 
     /// <summary>The addresses that are tried, the next one when there is nothing at one.</summary>
@@ -15,7 +13,7 @@ internal sealed record ModelEndpoint
     /// <summary>With the one that holds the key. None of them goes to another host.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; }
 
-    /// <summary>Key and values of headers: in nothing that is logged.</summary>
+    /// <summary>Key and values of headers, in all their forms: in nothing that is logged, shown or stored.</summary>
     public required IReadOnlyList<string> Secrets { get; init; }
 
     /// <summary>Members of each body beside the usual ones, or in their place.</summary>
@@ -36,7 +34,7 @@ internal sealed record ModelEndpoint
             Settings = settings,
             Addresses = addresses,
             Headers = [.. authorization, .. settings.Headers],
-            Secrets = [.. new[] { key }.OfType<string>().Concat(settings.Headers.Values).Where(value => value.Length >= LeastSecret)],
+            Secrets = SecretForms.Of(new[] { key }.OfType<string>().Concat(settings.Headers.Values)),
             ExtraBody = settings.ExtraBody is { Length: > 0 } extra ? JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(extra)! : [],
         };
     }

@@ -3,25 +3,16 @@ using System.Text.RegularExpressions;
 namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>Takes out of what an endpoint sent what must not stand in a log: keys, and what people wrote. Endpoints repeat both in their errors.</summary>
-/// <param name="secrets">Keys and header values that were sent.</param>
+/// <param name="secrets">Keys and header values that were sent, in all their forms.</param>
 /// <param name="conversation">The texts that were sent.</param>
-internal sealed partial class Redactor(IReadOnlyCollection<string> secrets, IReadOnlyCollection<string> conversation)
+internal sealed partial class Redactor(IReadOnlyList<string> secrets, IReadOnlyCollection<string> conversation)
 {
-    private const string Mask = "***";
     private const int LeastRepeated = 12; // characters; shorter repetitions are words of the language
 
     /// <summary>What looks like a key, where none is known.</summary>
-    public static string WithoutKeys(string text) => KeyLike().Replace(text, Mask);
+    public static string WithoutKeys(string text) => KeyLike().Replace(text, SecretForms.Mask);
 
-    public string Redact(string text)
-    {
-        foreach (var secret in secrets.Where(secret => secret.Length > 0))
-        {
-            text = text.Replace(secret, Mask, StringComparison.Ordinal);
-        }
-
-        return WithoutConversation(WithoutKeys(text));
-    }
+    public string Redact(string text) => WithoutConversation(WithoutKeys(SecretForms.TakeOut(secrets, text)));
 
     private string WithoutConversation(string text)
     {
@@ -30,8 +21,8 @@ internal sealed partial class Redactor(IReadOnlyCollection<string> secrets, IRea
             var length = RepeatedAt(text, at);
             if (length > 0)
             {
-                text = string.Concat(text.AsSpan(0, at), Mask, text.AsSpan(at + length));
-                at += Mask.Length - 1;
+                text = string.Concat(text.AsSpan(0, at), SecretForms.Mask, text.AsSpan(at + length));
+                at += SecretForms.Mask.Length - 1;
             }
         }
 

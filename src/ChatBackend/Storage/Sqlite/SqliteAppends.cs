@@ -39,7 +39,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _addId = new(connection, "INSERT INTO event_ids (thread_key, id, seq) VALUES (?1, ?2, ?3)");
 
-    private readonly SqliteStatement _addRecord = new(connection, "INSERT INTO step_records (thread_key, seq, json) VALUES (?1, ?2, ?3)");
+    private readonly SqliteStatement _addRecord = new(connection, "INSERT INTO step_records (thread_key, seq, json, checksum) VALUES (?1, ?2, ?3, ?4)");
 
     private readonly SqliteStatement _addCommand = new(connection, """
         INSERT INTO commands (user_id, id, digest, ack, at) VALUES (?1, ?2, ?3, ?4, unixepoch() * 1000)
@@ -60,7 +60,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         SELECT thread_key, seq - 1, seq + 1 FROM event_ids WHERE thread_key = ?1 AND id = ?2
         """);
 
-    private readonly SqliteStatement _addResult = new(connection, "INSERT INTO tool_results (thread_key, call_id, piece, seq, total, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    private readonly SqliteStatement _addResult = new(connection, "INSERT INTO tool_results (thread_key, call_id, piece, seq, total, bytes, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
     private readonly ActivityClock _activity = new(connection.Scalar("SELECT ifnull(max(active_at), 0) FROM threads"));
 
@@ -98,7 +98,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         {
             for (var i = 0; i < result.Pieces.Count; i++)
             {
-                _addResult.Execute(key, result.Call.Value, i, append.Head + 1, result.Bytes, result.Pieces[i]);
+                _addResult.Execute(key, result.Call.Value, i, append.Head + 1, result.Bytes, result.Pieces[i], Checksum(result.Pieces[i]));
             }
         }
 
@@ -133,6 +133,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         }
     }
 
+    private static long Checksum(ReadOnlyMemory<byte> stored) => Crc32.HashToUInt32(stored.Span);
+
     private CommandRecord? FindCommand(CommandRecord asked)
     {
         using var row = _findCommand.Query(asked.User.Value, asked.Id.Value);
@@ -161,10 +163,10 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         {
             // SQL reads the time of an event in its JSON, but not in a compressed one.
             long? ownActivity = activeAt == at && !EventBytes.IsCompressed(@event.Json.Span) ? null : activeAt;
-            _addEvent.Execute(key, @event.Seq, @event.Json, (long)Crc32.HashToUInt32(@event.Json.Span), ownActivity);
+            _addEvent.Execute(key, @event.Seq, @event.Json, Checksum(@event.Json), ownActivity);
             if (!@event.Record.IsEmpty)
             {
-                _addRecord.Execute(key, @event.Seq, @event.Record);
+                _addRecord.Execute(key, @event.Seq, @event.Record, Checksum(@event.Record));
             }
 
             if (@event.Id is { } id)

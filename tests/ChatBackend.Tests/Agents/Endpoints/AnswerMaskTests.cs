@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ChatBackend.Agents;
 using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
 
@@ -22,6 +24,24 @@ public sealed class AnswerMaskTests
 
             string.Concat(updates.Select(update => update.Text)).Should().Be("this says sk-***, ***sk-s and *** as is", $"in pieces of {size}");
         }
+    }
+
+    [Fact]
+    [Trait("failure", "M7")]
+    public void A_secret_is_taken_out_as_it_stands_in_JSON_and_in_URLs_too()
+    {
+        const string Key = "key \"7f3a9é+c";
+        var endpoint = ModelEndpoint.Of(new ModelEndpointOptions { Name = "a", Endpoint = "http://localhost", Model = "m" }, Key, [new Uri("http://localhost")]);
+        var arguments = new Dictionary<string, object?> { ["key"] = Key };
+        var update = new ChatResponseUpdate(ChatRole.Assistant, [new FunctionCallContent("a", "look", arguments), new TextContent($"{JsonSerializer.Serialize(Key)} {Uri.EscapeDataString(Key)}")])
+        {
+            FinishReason = ChatFinishReason.Stop,
+        };
+
+        new AnswerMask(endpoint.Secrets).Mask(update);
+
+        update.Contents.OfType<FunctionCallContent>().Single().Arguments!["key"]!.ToString().Should().Be("***");
+        update.Text.Should().Be("\"***\" ***");
     }
 
     [Fact]

@@ -1,16 +1,15 @@
 namespace ChatBackend.Agents.Endpoints;
 
 /// <summary>Takes secrets out of text that comes in pieces. What may be the beginning of one waits for the next piece.</summary>
-internal sealed class SecretMask(IReadOnlyList<string> secrets)
+/// <param name="secrets">In all their forms.</param>
+internal sealed class PieceMask(IReadOnlyList<string> secrets)
 {
-    private const string Mask = "***";
-
     private string _held = "";
 
     public string Add(string piece)
     {
         var text = _held.Length > 0 ? _held + piece : piece;
-        text = Masked(text, secrets);
+        text = SecretForms.TakeOut(secrets, text);
         var held = 0;
         foreach (var secret in secrets)
         {
@@ -27,16 +26,6 @@ internal sealed class SecretMask(IReadOnlyList<string> secrets)
         var left = _held;
         _held = "";
         return left;
-    }
-
-    public static string Masked(string text, IReadOnlyList<string> secrets)
-    {
-        foreach (var secret in secrets)
-        {
-            text = text.Contains(secret, StringComparison.Ordinal) ? text.Replace(secret, Mask, StringComparison.Ordinal) : text;
-        }
-
-        return text;
     }
 
     // How many characters at the end of the text are the first ones of the secret.
