@@ -72,3 +72,7 @@ catch (Exception ex) when (ex is not HostAbortedException)
     ServerLog.Fatal(log, ex);
     return 1;
 }
+finally
+{
+    await ServerLog.EndAsync(log);
+}

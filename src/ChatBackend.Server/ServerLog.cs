@@ -1,4 +1,5 @@
 using Serilog;
+using Serilog.Configuration;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting.Compact;
@@ -9,6 +10,11 @@ namespace ChatBackend.Server;
 internal static class ServerLog
 {
     private const string Readable = "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext} {Message:lj} {Connection} {User} {Thread} {Run}{NewLine}{Exception}";
+
+    // A write costs as much for one line as for many. Where the reader of the lines has stopped, the newest are dropped and the server goes on.
+    private static readonly BatchingOptions Gathering = new() { BufferingTimeLimit = TimeSpan.FromMilliseconds(50), BatchSizeLimit = 1000, QueueLimit = 20_000 };
+
+    private static readonly TimeSpan WriteBound = TimeSpan.FromSeconds(2);
 
     // The host and Kestrel each report a failed start with a stack; Fatal says it in one line, once.
     private static readonly HashSet<string> SaidByFatal = ["Hosting failed to start", "Unable to start Kestrel."];
@@ -48,7 +54,6 @@ internal static class ServerLog
             : $"{failure.Message} ({cause.Message})";
         log.Fatal("ChatBackend cannot run: {Reason}", reason.ReplaceLineEndings(" "));
         log.Debug(failure, "Where that came from");
-        log.Dispose();
     }
 
     /// <summary>Every part that was about to start was told to give up, and each reports it in its own way.</summary>
@@ -56,11 +61,13 @@ internal static class ServerLog
     {
         log.Information("ChatBackend was told to end while it started");
         log.Debug(interrupted, "Where the start ended");
-        log.Dispose();
     }
 
-    private static LoggerConfiguration Configured(this Serilog.Configuration.LoggerSinkConfiguration sink, IHostEnvironment environment) =>
+    /// <summary>Writes the lines that wait, unless nobody reads them.</summary>
+    public static Task EndAsync(Logger log) => Task.WhenAny(log.DisposeAsync().AsTask(), Task.Delay(WriteBound, TimeProvider.System));
+
+    private static LoggerConfiguration Configured(this LoggerSinkConfiguration sink, IHostEnvironment environment) =>
         environment.IsDevelopment()
             ? sink.Console(outputTemplate: Readable)
-            : sink.Console(new RenderedCompactJsonFormatter());
+            : sink.Sink(new StandardOutput(new RenderedCompactJsonFormatter()), Gathering);
 }

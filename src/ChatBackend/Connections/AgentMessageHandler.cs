@@ -18,7 +18,7 @@ namespace ChatBackend.Connections;
 /// one after the other, in the order they came, away from the receive loop.
 /// </summary>
 internal sealed partial class AgentMessageHandler(
-    ConnectionContext connection, Outbox outbox, ThreadSubscriptions threads, IGrainFactory grains, ChatSignIn signIn, AgentCatalog agents, Readiness readiness,
+    ConnectionContext connection, Outbox outbox, ThreadSubscriptions threads, ThreadGrains grains, ChatSignIn signIn, AgentCatalog agents, Readiness readiness,
     IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, LeftCommands left, Refusals refusals, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
     private bool _isAnswered; // the command that is being carried out
@@ -172,7 +172,7 @@ internal sealed partial class AgentMessageHandler(
         await using var opened = subscription is null ? await threads.OpenAsync(connection.Session.User, thread) : null;
         try
         {
-            var reply = await grains.GetGrain<IThreadGrain>(thread.Value).Chat(new ChatCommand(
+            var reply = await grains.Of(thread).Chat(new ChatCommand(
                 connection.Session.User, frame.Id, frame.Content, frame.Agent, frame.WhenRunning, frame.ThreadId, frame.ThreadId is null ? threads.Address : null,
                 frame.Replaces, connection.User, ChatTraces.CurrentSpan));
             Acknowledge(reply.Ack);
@@ -245,7 +245,7 @@ internal sealed partial class AgentMessageHandler(
         held?.Hold();
         try
         {
-            var reply = await command(grains.GetGrain<IThreadGrain>(thread.Value));
+            var reply = await command(grains.Of(thread));
             Acknowledge(reply.Ack);
         }
         finally

@@ -12,7 +12,7 @@ namespace ChatBackend.Following;
 
 /// <summary>The threads that connections of this node follow, each subscribed to at its writer once, for as long as one of them does.</summary>
 internal sealed partial class ThreadSubscriptions(
-    IGrainFactory grains, LocalNode node, IEventLog log, IThreadStore store, Quarantine quarantine, IConnectionOutboxes outboxes, TimeProvider clock,
+    ThreadGrains grains, LocalNode node, IEventLog log, IThreadStore store, Quarantine quarantine, IConnectionOutboxes outboxes, TimeProvider clock,
     ILogger<ThreadSubscriptions> logger) : BackgroundService, INodeObserver
 {
     // Each thread is renewed three times in a lease, and not all of them at once.
@@ -185,7 +185,7 @@ internal sealed partial class ThreadSubscriptions(
         {
             if (!_threads.TryGetValue(thread, out var followed))
             {
-                followed = new ThreadSubscription(thread, grains.GetGrain<IThreadGrain>(thread.Value), address, _pages, outboxes, _healing, _lines, clock, logger);
+                followed = new ThreadSubscription(thread, grains.Of(thread), address, _pages, outboxes, _healing, _lines, clock, logger);
                 _threads.Add(thread, followed);
             }
 

@@ -74,10 +74,10 @@ internal static class ThreadEndpoints
             page.Next is { } next ? cursors.Seal(user, question, next.Top, next.Bottom, next.Score, next.Event) : null);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, IGrainFactory grains, IThreadStore store, NewThread body)
+    private static async Task<IResult> CreateAsync(HttpContext http, ThreadGrains grains, IThreadStore store, NewThread body)
     {
         var (user, thread) = (RestSession.UserOf(http), ThreadId.New());
-        await grains.GetGrain<IThreadGrain>(thread.Value).Create(user, body.Title);
+        await grains.Of(thread).Create(user, body.Title);
         http.Response.Headers.Location = $"{ChatPath.Of(http)}/api/threads/{thread}";
         return TypedResults.Json(await ViewAsync(store, user, thread), RestJson.Default.ThreadView, statusCode: StatusCodes.Status201Created);
     }
@@ -86,12 +86,12 @@ internal static class ThreadEndpoints
         TypedResults.Json(await ViewAsync(store, RestSession.UserOf(http), thread), RestJson.Default.ThreadView);
 
     private static async Task<IResult> ChangeAsync(
-        HttpContext http, IGrainFactory grains, IThreadStore store, [FromRoute(Name = "thread_id")] ThreadId thread, ThreadChange body)
+        HttpContext http, ThreadGrains grains, IThreadStore store, [FromRoute(Name = "thread_id")] ThreadId thread, ThreadChange body)
     {
         var user = RestSession.UserOf(http);
         if (body.Title is not null)
         {
-            await grains.GetGrain<IThreadGrain>(thread.Value).Rename(user, body.Title);
+            await grains.Of(thread).Rename(user, body.Title);
         }
 
         if (body.Archived is { } isArchived && !await store.ArchiveAsync(user, thread, isArchived, CancellationToken.None))
@@ -103,9 +103,9 @@ internal static class ThreadEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext http, IGrainFactory grains, Erasure erasure, TimeProvider clock, [FromRoute(Name = "thread_id")] ThreadId thread)
+        HttpContext http, ThreadGrains grains, Erasure erasure, TimeProvider clock, [FromRoute(Name = "thread_id")] ThreadId thread)
     {
-        await grains.GetGrain<IThreadGrain>(thread.Value).Delete(RestSession.UserOf(http));
+        await grains.Of(thread).Delete(RestSession.UserOf(http));
         try
         {
             // Bounded: a request does not wait for the erasure of what other users delete.

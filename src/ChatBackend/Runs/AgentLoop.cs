@@ -35,9 +35,9 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
                 return new RunOutcome.Stopped(StopReason.Budget);
             }
 
-            var turn = Turn.Of(conversation);
+            var turn = answer.Calls.Count > 0 ? Turn.Of(conversation) : null;
             conversation.Add(answer.Message);
-            if (answer.Calls.Count > 0)
+            if (turn is not null)
             {
                 await sink.CompletePartAsync(cancellationToken);
                 conversation.Add(new ChatMessage(ChatRole.Tool, await tools.CallAsync(answer.Calls, turn, cancellationToken)));

@@ -52,7 +52,11 @@ internal sealed record ThreadHeader(
     ThreadId Thread, UserId Owner, long Epoch, long Head, long? OpenFrom, string? Title = null, long HistoryBegins = 1, long? TitleFrom = null);
 
 /// <param name="Json">Exactly the bytes that go over the wire.</param>
-internal readonly record struct StoredEvent(long Seq, ReadOnlyMemory<byte> Json);
+internal readonly record struct StoredEvent(long Seq, ReadOnlyMemory<byte> Json)
+{
+    /// <summary>The same, where it is at hand and need not be decoded.</summary>
+    public ThreadEvent? Event { get; init; }
+}
 
 /// <param name="Json">What the writer of the event with this <c>seq</c> keeps beside it; the store does not read it.</param>
 internal readonly record struct StoredRecord(long Seq, ReadOnlyMemory<byte> Json);

@@ -27,6 +27,11 @@ internal static class StoredEvents
     /// <exception cref="UnreadableThreadException"/>
     public static ThreadEvent Decode(this StoredEvent stored, ThreadId thread)
     {
+        if (stored.Event is { } known)
+        {
+            return known;
+        }
+
         try
         {
             return WireJson.DecodeServerFrame(stored.Json.Span) is ThreadEvent threadEvent && threadEvent.Seq == stored.Seq

@@ -108,12 +108,14 @@ internal sealed partial class ThreadRuns(
         };
         publisher.AcceptOutputFrom(open.Id);
         var origin = _senders.Take(open.Answers, state.Waiting);
+        var starting = writer.Starting;
         var start = new RunRequest(state.Owner, thread, open.Id, open.Answers, open.OpenFrom, open.Agent, open.Seq, [.. open.Approvals.Select(pending => pending.Required)])
         {
             LastRecord = writer.LastRecord,
             Sender = origin.Sender,
             TraceParent = origin.TraceParent,
-            Recent = after => Array.ConvertAll(publisher.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json)),
+            Recent = after => Array.ConvertAll(
+                publisher.Recent(after), recent => new StoredEvent(recent.Seq, recent.Json) { Event = starting.FirstOrDefault(known => known.Seq == recent.Seq) }),
         };
         _active = new ActiveRun(runs.Start(start, sink), sink);
     }

@@ -28,6 +28,9 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
     /// <summary>No event after this one has something that is stored with it and not delivered (<see cref="LogEvent.Record"/>).</summary>
     public long LastRecord { get; private set; }
 
+    /// <summary>Of the last append, a run's start and the message before it: the run that begins with it is about to be shown them.</summary>
+    public IReadOnlyList<ThreadEvent> Starting { get; private set; } = [];
+
     /// <summary>The thread was deleted here.</summary>
     public bool IsDeleted { get; private set; }
 
@@ -111,11 +114,12 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
         var at = Now();
         var next = State ?? new ThreadState { Owner = creator!.Value, Head = 0 };
         var head = next.Head;
+        var events = new ThreadEvent[drafts.Count];
         var encoded = new EncodedEvent[drafts.Count];
         var logged = new LogEvent[drafts.Count];
         for (var i = 0; i < drafts.Count; i++)
         {
-            var threadEvent = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
+            var threadEvent = events[i] = drafts[i] with { ThreadId = thread, Seq = head + 1 + i, At = at };
             next = next.Apply(threadEvent);
             encoded[i] = new EncodedEvent(threadEvent.Seq, WireJson.Encode(threadEvent), EndsPart(threadEvent));
             logged[i] = new LogEvent(threadEvent.Seq, encoded[i].Json, IdOf(threadEvent), (threadEvent as ThreadRewound)?.ToSeq, (threadEvent as MessageRemoved)?.MessageId.Value)
@@ -161,6 +165,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             }
 
             State = next;
+            Starting = Array.Exists(events, written => written is AgentStarted) ? [.. events.Where(written => written is UserMessage or AgentStarted)] : [];
             LastRecord = record is { Index: var with } ? head + 1 + with : LastRecord;
             publisher.Publish(encoded);
         }

@@ -1,4 +1,5 @@
 using ChatBackend.Storage;
+using ChatBackend.Threads.Contracts;
 using ChatBackend.Threads.Maintenance;
 using ChatBackend.Threads.Publishing;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +11,7 @@ internal static class ThreadsRegistration
     public static IServiceCollection AddThreads(this IServiceCollection services)
     {
         services.AddSection(options => options.Threads).ValidateDataAnnotations();
+        services.AddSingleton<ThreadGrains>();
         services.AddSingleton<LocalNode>();
         services.AddSingleton<Quarantine>();
         services.AddSingleton<OpenWorkRecovery>();

@@ -72,7 +72,7 @@ internal sealed class ConnectionFixture : IDisposable
         var outbox = new Outbox(context, Options, Memory, Metrics, Clock);
         var grain = ServiceDecoration.Of<IThreadGrain>(null!, (_, method, _) => Thread(method));
         var handler = new AgentMessageHandler(
-            context, outbox, threads: null!, ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain), _identity.GetRequiredService<ChatSignIn>(), agents: null!, Readiness, Options,
+            context, outbox, threads: null!, new ThreadGrains(ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain)), _identity.GetRequiredService<ChatSignIn>(), agents: null!, Readiness, Options,
             Microsoft.Extensions.Options.Options.Create(new ThreadOptions()), Left, Refusals, Metrics, Clock, Logger<AgentMessageHandler>());
         Router.Register(new OpenConnection(context, handler, outbox));
         return new Opened(socket, http, context, outbox, handler, new ConnectionLoop(context, outbox, Router, Refusals, Options, Clock, Logger<ConnectionLoop>()));

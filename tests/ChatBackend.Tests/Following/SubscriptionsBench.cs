@@ -30,7 +30,7 @@ internal sealed class SubscriptionsBench : IDisposable
             called == nameof(IThreadStore.FindAsync) ? Find() : throw new InvalidOperationException($"{called} is not asked for."));
         var metrics = _metrics.GetRequiredService<ChatMetrics>();
         Quarantine = new Quarantine(log, store, metrics, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<Quarantine>.Instance);
-        Threads = new ThreadSubscriptions(grains, Local, log, store, Quarantine, outboxes, clock, logger);
+        Threads = new ThreadSubscriptions(new ThreadGrains(grains), Local, log, store, Quarantine, outboxes, clock, logger);
     }
 
     public static UserId Owner { get; } = new("usr_1");

@@ -68,6 +68,6 @@ public sealed class ThreadSubscriptionsRenewalTests
         var node = ServiceDecoration.Of<INodeObserver>(null!, (_, _, _) => Task.CompletedTask);
         var grains = ServiceDecoration.Of<IGrainFactory>(null!, (_, called, _) => called == nameof(IGrainFactory.GetGrain) ? grain : node);
         var outboxes = new TestOutboxes((_, _) => true);
-        return new ThreadSubscriptions(grains, new LocalNode(grains), null!, null!, null!, outboxes, _clock, NullLogger<ThreadSubscriptions>.Instance);
+        return new ThreadSubscriptions(new ThreadGrains(grains), new LocalNode(grains), null!, null!, null!, outboxes, _clock, NullLogger<ThreadSubscriptions>.Instance);
     }
 }

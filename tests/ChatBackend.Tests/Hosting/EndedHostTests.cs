@@ -7,24 +7,29 @@ namespace ChatBackend.Tests.Hosting;
 /// <summary>Many hosts begin and end in one process, as in the tests of an application.</summary>
 public sealed class EndedHostTests
 {
+    private const int Hosts = 4;
     private const int Collections = 20;
 
     [Fact]
     [Trait("failure", "A9")]
     public async Task Nothing_of_a_host_that_ended_is_kept()
     {
-        await BeginAndEndAsync(); // threads of the runtime keep the execution context in which they began: that of the first
-        var services = await BeginAndEndAsync();
+        var ended = new List<WeakReference>();
+        for (var i = 0; i < Hosts; i++)
+        {
+            ended.Add(await BeginAndEndAsync());
+        }
 
-        // What the runtime itself still does for it, such as to end a timer, takes a moment.
-        for (var i = 0; services.IsAlive && i < Collections; i++)
+        // What the runtime itself still does for them, such as to end a timer, takes a moment.
+        for (var i = 0; i < Collections; i++)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
             await Task.Yield();
         }
 
-        services.IsAlive.Should().BeFalse();
+        // A thread or a timer of the runtime keeps the execution context in which it happened to begin, and with it one host.
+        ended.Count(services => services.IsAlive).Should().BeLessThanOrEqualTo(1);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -38,7 +38,7 @@ public sealed class OpenWorkRecoveryServiceTests : IDisposable
             return _recoveries.TryGetValue(thread, out var recover) ? recover() : Task.CompletedTask;
         }));
         _recovery = new OpenWorkRecovery(
-            log, grains, _metrics.GetRequiredService<ChatMetrics>(), _clock, new Logger<OpenWorkRecovery>(LoggerFactory.Create(logging => logging.AddProvider(_lines))));
+            log, new ThreadGrains(grains), _metrics.GetRequiredService<ChatMetrics>(), _clock, new Logger<OpenWorkRecovery>(LoggerFactory.Create(logging => logging.AddProvider(_lines))));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ namespace ChatBackend.Threads.Maintenance;
 /// processes, later those where this one failed. No client has to be connected, and a thread that cannot be recovered does not hold up the others.
 /// </summary>
 internal sealed partial class OpenWorkRecovery(
-    IEventLog log, IGrainFactory grains, ChatMetrics metrics, TimeProvider clock, ILogger<OpenWorkRecovery> logger) : BackgroundService
+    IEventLog log, ThreadGrains grains, ChatMetrics metrics, TimeProvider clock, ILogger<OpenWorkRecovery> logger) : BackgroundService
 {
     private const string AllThreads = "the list of threads with open work";
 
@@ -79,7 +79,7 @@ internal sealed partial class OpenWorkRecovery(
         _waiting.TryRemove(thread, out _);
         try
         {
-            await grains.GetGrain<IThreadGrain>(thread.Value).Recover();
+            await grains.Of(thread).Recover();
         }
         catch
         {
