@@ -27,7 +27,7 @@ internal static class ContextSize
     private static long Of(AIContent content) => content switch
     {
         TextContent text => Bytes(text.Text),
-        TextReasoningContent thought => Bytes(thought.Text) + Bytes(thought.ProtectedData),
+        TextReasoningContent thought => Bytes(thought.Text) + Bytes(thought.ProtectedData) + (thought.AdditionalProperties?.Sum(member => Of(member.Value)) ?? 0),
         FunctionCallContent call => OfEach + Bytes(call.Name) + (call.Arguments?.Sum(argument => Bytes(argument.Key) + Of(argument.Value)) ?? 0),
         FunctionResultContent result => OfEach + Of(result.Result),
         _ => 0,

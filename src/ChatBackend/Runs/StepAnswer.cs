@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ChatBackend.Agents.Endpoints;
 using ChatBackend.Protocol;
 using ChatBackend.Runs.History;
 using Microsoft.Extensions.AI;
@@ -70,8 +71,14 @@ internal sealed class StepAnswer(Func<string> source, int maxCallBytes)
             AdditionalProperties = given.AdditionalProperties is { } data ? new AdditionalPropertiesDictionary(data) : null,
             RawRepresentation = given.RawRepresentation,
         };
+        var arguments = ArgumentsOf(call);
+        if (arguments is null)
+        {
+            call.AdditionalProperties?.Remove(ToolCallText.Written);
+        }
+
         CallIds.Name(call, own);
-        Begin(StepPieceKind.Call).Of(own, call, ArgumentsOf(call));
+        Begin(StepPieceKind.Call).Of(own, call, arguments ?? NoArguments);
         _calls.Add(call);
     }
 
@@ -83,21 +90,22 @@ internal sealed class StepAnswer(Func<string> source, int maxCallBytes)
         return _pieces[^1];
     }
 
-    private JsonElement ArgumentsOf(FunctionCallContent call)
+    /// <returns>Null where they are not kept.</returns>
+    private JsonElement? ArgumentsOf(FunctionCallContent call)
     {
-        if (call.Exception is not null || call.Arguments is not { Count: > 0 } given)
+        if (call.Exception is not null || call.Arguments is not { } given)
         {
-            return NoArguments;
+            return null;
         }
 
         try
         {
             var arguments = JsonSerializer.SerializeToElement(given, AIJsonUtilities.DefaultOptions);
-            return Encoding.UTF8.GetByteCount(arguments.GetRawText()) <= maxCallBytes ? arguments : NoArguments;
+            return Encoding.UTF8.GetByteCount(arguments.GetRawText()) <= maxCallBytes && Encoding.UTF8.GetByteCount(ToolCallText.ArgumentsOf(call)) <= maxCallBytes ? arguments : null;
         }
         catch (JsonException)
         {
-            return NoArguments; // the call is refused for them
+            return null; // the call is refused for them
         }
     }
 

@@ -1,9 +1,7 @@
-using System.Diagnostics.Tracing;
 using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
 using ChatBackend.Client;
-using Microsoft.Diagnostics.NETCore.Client;
 
 namespace ChatBackend.SystemTests.Leak;
 
@@ -14,7 +12,6 @@ public sealed class LeakTests(ITestOutputHelper output)
     private const int AtOnce = 40;
     private const int Collections = 5;
     private const double MayGrow = 300; // bytes for each connection; a handler that is kept holds 10,000 with its scope
-    private const long GcHeapCollect = 0x800000;
 
     private static readonly int Cycles = int.Parse(Environment.GetEnvironmentVariable("CHAT_LEAK_CYCLES") ?? "6", CultureInfo.InvariantCulture);
     private static readonly string[] Gauges = ["chat_connections", "chat_connection_handlers", "chat_connection_scopes", "chat_runs"];
@@ -115,27 +112,11 @@ public sealed class LeakTests(ITestOutputHelper output)
         var least = double.MaxValue;
         for (var i = 0; i < Collections; i++)
         {
-            await CollectAsync(server);
+            await server.CollectAsync();
             var sizes = await server.MetricsAsync("dotnet_gc_last_collection_heap_size_bytes", "dotnet_gc_last_collection_heap_fragmentation_size_bytes");
             least = Math.Min(least, sizes[0] - sizes[1]);
         }
 
         return least;
-    }
-
-    private static async Task CollectAsync(ServerProcess server)
-    {
-        var before = await server.MetricAsync("dotnet_gc_collections_total");
-        using var session = new DiagnosticsClient(server.Pid).StartEventPipeSession(
-            [new EventPipeProvider("Microsoft-Windows-DotNETRuntime", EventLevel.Informational, GcHeapCollect)], requestRundown: false);
-        var reading = session.EventStream.CopyToAsync(Stream.Null);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (await server.MetricAsync("dotnet_gc_collections_total") == before)
-        {
-            await timer.WaitForNextTickAsync();
-        }
-
-        session.Stop();
-        await reading.Soon();
     }
 }

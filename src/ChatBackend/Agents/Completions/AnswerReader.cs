@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ChatBackend.Agents.Endpoints;
 using Microsoft.Extensions.AI;
@@ -7,16 +8,14 @@ namespace ChatBackend.Agents.Completions;
 /// <summary>One answer, from its chunks to contents. Takes the forms that servers use for text, thinking, calls, refusals, counts and ends.</summary>
 internal sealed class AnswerReader : StreamedAnswer
 {
-    /// <summary>Of the arguments of all calls of one answer.</summary>
-    public const int MaxCallBytes = 1024 * 1024;
-
     private readonly TextJoiner _text = new();
     private readonly TextJoiner _thinking = new();
     private readonly TextJoiner _refusal = new();
     private readonly ThinkTags _tags = new();
-    private readonly ToolCallPieces _calls = new(MaxCallBytes);
+    private readonly ToolCallPieces _calls = new();
     private UsageDetails _counted = new();
     private string? _thinkingMember;
+    private readonly Dictionary<string, ProviderItems> _lists = [];
     private JsonElement? _extra;
 
     public override IEnumerable<AIContent> Add(JsonElement chunk)
@@ -39,9 +38,15 @@ internal sealed class AnswerReader : StreamedAnswer
             yield return content;
         }
 
+        Dictionary<string, JsonElement> back = _lists.ToDictionary(list => list.Key, list => list.Value.End());
         if (_extra is { } extra)
         {
-            yield return ProviderData.OfAnswer(extra);
+            back[ProviderData.Extra] = extra;
+        }
+
+        if (back.Count > 0)
+        {
+            yield return ProviderData.OfAnswer(back);
         }
 
         foreach (var call in _calls.End())
@@ -108,6 +113,13 @@ internal sealed class AnswerReader : StreamedAnswer
         }
 
         _extra = delta.Find(ProviderData.Extra)?.Clone() ?? _extra;
+        foreach (var name in ProviderData.Lists)
+        {
+            foreach (var item in delta.Find(name).Items())
+            {
+                (CollectionsMarshal.GetValueRefOrAddDefault(_lists, name, out _) ??= new ProviderItems()).Add(item);
+            }
+        }
 
         foreach (var content in delta.Find("content") is { ValueKind: JsonValueKind.Array or JsonValueKind.Object } parts ? ((JsonElement?)parts).Items().SelectMany(OfPart) : Text(delta.FindText("content")))
         {
@@ -140,9 +152,13 @@ internal sealed class AnswerReader : StreamedAnswer
             return Text(LooseJson.Text(part));
         }
 
-        return part.Find("thinking") is { } thinking
-            ? Thinking(string.Concat(thinking.ValueKind == JsonValueKind.Array ? thinking.EnumerateArray().Select(inner => inner.FindText("text")) : [part.FindText("thinking")]))
-            : Text(part.FindText("text"));
+        if (part.Find("thinking") is not { } thinking)
+        {
+            return Text(part.FindText("text"));
+        }
+
+        _thinkingMember = ProviderData.Content;
+        return Thinking(string.Concat(thinking.ValueKind == JsonValueKind.Array ? thinking.EnumerateArray().Select(inner => inner.FindText("text")) : [part.FindText("thinking")]));
     }
 
     private IEnumerable<AIContent> Text(string? piece)

@@ -11,19 +11,27 @@ internal static class ProviderData
 
     public const string ReasoningContent = "reasoning_content";
 
+    /// <summary>What thinking is marked with that came in parts of the content, as Mistral sends it.</summary>
+    public const string Content = "content";
+
     private const string Member = "thinking_member";
 
     /// <summary>The members of a delta that hold thinking.</summary>
     public static readonly string[] ThinkingMembers = [ReasoningContent, "reasoning", "thinking", "reasoning_text"];
 
+    /// <summary>Lists of what an answer was thought by, in parts that only the provider can check: OpenRouter's, and LiteLLM's of Claude.</summary>
+    public static readonly string[] Lists = ["reasoning_details", "thinking_blocks"];
+
     // One for all pieces: a piece of thinking costs nothing more.
     private static readonly Dictionary<string, AdditionalPropertiesDictionary> Thinking =
-        ThinkingMembers.ToDictionary(name => name, name => new AdditionalPropertiesDictionary { [Member] = name });
+        ThinkingMembers.Append(Content).ToDictionary(name => name, name => new AdditionalPropertiesDictionary { [Member] = name });
 
     public static TextReasoningContent Thought(string text, string? member) =>
         new(text) { AdditionalProperties = member is null ? null : Thinking[member] };
 
-    public static TextReasoningContent OfAnswer(JsonElement extra) => new("") { AdditionalProperties = new AdditionalPropertiesDictionary { [Extra] = extra } };
+    /// <summary>What goes back with an answer, by the names of its members.</summary>
+    public static TextReasoningContent OfAnswer(IEnumerable<KeyValuePair<string, JsonElement>> members) =>
+        new("") { AdditionalProperties = new AdditionalPropertiesDictionary(members.Select(member => KeyValuePair.Create(member.Key, (object?)member.Value))) };
 
     /// <summary>The member that thinking came in and goes back in; null where it does not go back.</summary>
     public static string? MemberOf(TextReasoningContent thought) => thought.AdditionalProperties?.GetValueOrDefault(Member) switch
@@ -33,5 +41,7 @@ internal static class ProviderData
         _ => null,
     };
 
-    public static JsonElement? ExtraOf(AIContent content) => content.AdditionalProperties?.GetValueOrDefault(Extra) as JsonElement?;
+    public static JsonElement? ExtraOf(AIContent content) => Of(content, Extra);
+
+    public static JsonElement? Of(AIContent content, string member) => content.AdditionalProperties?.GetValueOrDefault(member) as JsonElement?;
 }

@@ -52,7 +52,11 @@ internal static class RequestWriter
         json.WriteStartObject();
         json.WriteString("role", message.Role.Value);
         var calls = message.Contents.OfType<FunctionCallContent>().ToList();
-        if (message.Text.Length > 0 || calls.Count == 0)
+        if (message.Role == ChatRole.Assistant && message.Contents.Any(IsPart))
+        {
+            WriteParts(json, message.Contents);
+        }
+        else if (message.Text.Length > 0 || calls.Count == 0)
         {
             json.WriteString("content", message.Text);
         }
@@ -76,10 +80,45 @@ internal static class RequestWriter
         json.WriteEndObject();
     }
 
+    private static bool IsPart(AIContent content) => content is TextReasoningContent { Text.Length: > 0 } thought && ProviderData.MemberOf(thought) == ProviderData.Content;
+
+    // {type: thinking, thinking: [{type: text, text}], closed}, {type: text, text}
+    private static void WriteParts(Utf8JsonWriter json, IList<AIContent> contents)
+    {
+        json.WriteStartArray("content");
+        foreach (var content in contents)
+        {
+            if (IsPart(content))
+            {
+                json.WriteStartObject();
+                json.WriteString("type", "thinking");
+                json.WriteStartArray("thinking");
+                WriteText(json, ((TextReasoningContent)content).Text);
+                json.WriteEndArray();
+                json.WriteBoolean("closed", true);
+                json.WriteEndObject();
+            }
+            else if (content is TextContent { Text.Length: > 0 } text)
+            {
+                WriteText(json, text.Text);
+            }
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string text)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", "text");
+        json.WriteString("text", text);
+        json.WriteEndObject();
+    }
+
     // What the provider sent with the answer, in the members it came in.
     private static void WriteBack(Utf8JsonWriter json, IList<AIContent> contents, RequestDialect dialect)
     {
-        var members = contents.OfType<TextReasoningContent>().Where(thought => ProviderData.MemberOf(thought) is not null).ToLookup(thought => ProviderData.MemberOf(thought)!);
+        var members = contents.OfType<TextReasoningContent>().Where(thought => ProviderData.MemberOf(thought) is not (null or ProviderData.Content)).ToLookup(thought => ProviderData.MemberOf(thought)!);
         foreach (var member in members)
         {
             json.WriteString(member.Key, string.Concat(member.Select(thought => thought.Text)));
@@ -94,6 +133,18 @@ internal static class RequestWriter
         {
             json.WritePropertyName(ProviderData.Extra);
             extra.WriteTo(json);
+        }
+
+        foreach (var name in ProviderData.Lists)
+        {
+            // Answers that stand together have one list.
+            var lists = contents.OfType<TextReasoningContent>().Select(thought => ProviderData.Of(thought, name)).OfType<JsonElement>().ToList();
+            if (lists.Count > 0)
+            {
+                json.WriteStartArray(name);
+                lists.SelectMany(list => list.EnumerateArray()).ToList().ForEach(item => item.WriteTo(json));
+                json.WriteEndArray();
+            }
         }
     }
 

@@ -6,10 +6,8 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Agents.Completions;
 
 /// <summary>Joins the calls of one answer, which come in pieces: by their index where that tells them apart, and where it does not, by their ids and names.</summary>
-internal sealed class ToolCallPieces(int maxBytes)
+internal sealed class ToolCallPieces
 {
-    private const int CallBytes = 256; // what a call takes beside its arguments
-
     private readonly List<Call> _calls = [];
     private int _bytes;
 
@@ -31,31 +29,26 @@ internal sealed class ToolCallPieces(int maxBytes)
     private void Add(long? index, string? id, string? name, JsonElement? arguments, JsonElement? extra)
     {
         (id, name) = (id is "" ? null : id, name is "" ? null : name);
-        var call = Continued(index, id, name);
-        if (call is null)
-        {
-            call = new Call { Index = index };
-            _calls.Add(call);
-            _bytes += CallBytes;
-            id = id is not null && _calls.Exists(other => other.Id == id) ? null : id; // by one id, two calls would have one result
-        }
-
-        call.Id ??= id;
-        call.Name ??= name;
-        call.Extra = extra?.Clone() ?? call.Extra;
         var text = arguments switch
         {
             { ValueKind: JsonValueKind.String } written => LooseJson.Text(written),
             { } given => given.GetRawText(),
             null => "",
         };
-        _bytes += text.Length + (name?.Length ?? 0);
-        if (_bytes > maxBytes)
+        var call = Continued(index, id, name);
+        var isNew = call is null;
+        if (call is null)
         {
-            throw new ModelException(ModelErrorKind.Unavailable, $"The calls of one answer are larger than {maxBytes} bytes.");
+            call = new Call { Index = index };
+            _calls.Add(call);
+            id = id is not null && _calls.Exists(other => other.Id == id) ? null : id; // by one id, two calls would have one result
         }
 
-        call.Arguments.Append(text);
+        _bytes = ToolCallText.Bounded(_bytes, isNew ? name ?? "" : null, text);
+        call.Id ??= id;
+        call.Name ??= name;
+        call.Extra = extra?.Clone() ?? call.Extra;
+        call.Append(text);
     }
 
     // Servers number two calls with one index, or not at all. A piece with another id, or with a name once the arguments are whole, begins another call.
@@ -78,25 +71,54 @@ internal sealed class ToolCallPieces(int maxBytes)
 
     private sealed class Call
     {
+        private readonly StringBuilder _arguments = new();
+        private int _open;
+        private bool _isInText;
+        private bool _isEscaped;
+
         public long? Index { get; init; }
 
         public string? Id { get; set; }
 
         public string? Name { get; set; }
 
-        public StringBuilder Arguments { get; } = new();
-
         /// <summary>What the provider wants to have back with the call.</summary>
         public JsonElement? Extra { get; set; }
 
-        public bool IsWhole => Arguments.Length > 0 && ToolCallText.TryParse(Arguments.ToString(), out _);
+        /// <summary>Whether every object, array and text that its arguments began has ended.</summary>
+        public bool IsWhole => _arguments.Length > 0 && _open == 0 && !_isInText;
+
+        // Looked at once, piece by piece: arguments may come in very many.
+        public void Append(string piece)
+        {
+            _arguments.Append(piece);
+            foreach (var character in piece)
+            {
+                if (_isEscaped)
+                {
+                    _isEscaped = false;
+                }
+                else if (character == '"')
+                {
+                    _isInText = !_isInText;
+                }
+                else if (_isInText)
+                {
+                    _isEscaped = character == '\\';
+                }
+                else
+                {
+                    _open += character switch { '{' or '[' => 1, '}' or ']' => -1, _ => 0 };
+                }
+            }
+        }
 
         public FunctionCallContent Content()
         {
-            var call = ToolCallText.Call(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "", Arguments.ToString());
+            var call = ToolCallText.Call(Id ?? $"call_{Guid.NewGuid():n}", Name ?? "", _arguments.ToString());
             if (Extra is { } extra)
             {
-                call.AdditionalProperties = new AdditionalPropertiesDictionary { [ProviderData.Extra] = extra };
+                (call.AdditionalProperties ??= [])[ProviderData.Extra] = extra;
             }
 
             return call;

@@ -25,6 +25,8 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
 
     private readonly PipeReader _pipe = PipeReader.Create(response);
     private readonly ArrayBufferWriter<byte> _unfinished = new(); // lines that are no whole object yet
+    private readonly ArrayBufferWriter<byte> _joined = new(); // a line that came in several pieces
+    private SequencePosition? _next; // after the line that is looked at
     private long _read;
 
     /// <summary>Whether the server said that its answer is over.</summary>
@@ -33,14 +35,18 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
     /// <summary>What came first that is nothing of an answer, for the operator.</summary>
     public byte[] Unknown { get; private set; } = [];
 
+    /// <summary>Each is there until the next one is asked for: it lies in the memory that was read into.</summary>
     /// <exception cref="ModelException">More came than may, or nothing for too long, or what came is no JSON.</exception>
     public async IAsyncEnumerable<JsonElement> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (await LineAsync(cancellationToken) is { } line)
         {
-            if (Take(line) is { } chunk)
+            using (var chunk = Take(line))
             {
-                yield return chunk;
+                if (chunk is not null)
+                {
+                    yield return chunk.RootElement;
+                }
             }
 
             if (IsDone)
@@ -51,29 +57,38 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
 
         if (_unfinished.WrittenCount > 0)
         {
-            yield return Parse(_unfinished.WrittenMemory);
+            using var chunk = Parse(_unfinished.WrittenMemory);
+            yield return chunk.RootElement;
         }
     }
 
-    // Null at the end of the response. A last line needs no end.
-    private async ValueTask<byte[]?> LineAsync(CancellationToken cancellationToken)
+    // Null at the end of the response. A last line needs no end. It is there until the next one is asked for.
+    private async ValueTask<ReadOnlyMemory<byte>?> LineAsync(CancellationToken cancellationToken)
     {
+        if (_next is { } next)
+        {
+            _pipe.AdvanceTo(next);
+            _next = null;
+        }
+
         while (true)
         {
             var read = await NextAsync(cancellationToken);
             var buffer = read.Buffer;
             if (buffer.PositionOf((byte)'\n') is { } end)
             {
-                var line = buffer.Slice(0, end).ToArray();
-                Consume(buffer.GetPosition(1, end), line.Length + 1);
-                return line;
+                return Line(buffer.Slice(0, end), buffer.GetPosition(1, end));
             }
 
             if (read.IsCompleted)
             {
-                var last = buffer.ToArray();
-                Consume(buffer.End, last.Length);
-                return last.Length > 0 ? last : null;
+                // Not by ?: , where null would be a line without bytes.
+                if (buffer.IsEmpty)
+                {
+                    return null;
+                }
+
+                return Line(buffer, buffer.End);
             }
 
             if (buffer.Length > MaxLineBytes)
@@ -85,14 +100,27 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
         }
     }
 
-    private void Consume(SequencePosition to, int bytes)
+    private ReadOnlyMemory<byte> Line(ReadOnlySequence<byte> line, SequencePosition next)
     {
-        _pipe.AdvanceTo(to);
-        _read += bytes;
+        _next = next;
+        _read += line.Length + 1;
         if (_read > MaxBytes)
         {
             throw new ModelException(ModelErrorKind.Unavailable, $"The endpoint sent more than {MaxBytes} bytes in one answer.");
         }
+
+        if (line.IsSingleSegment)
+        {
+            return line.First;
+        }
+
+        _joined.ResetWrittenCount();
+        foreach (var segment in line)
+        {
+            _joined.Write(segment.Span);
+        }
+
+        return _joined.WrittenMemory;
     }
 
     private async ValueTask<ReadResult> NextAsync(CancellationToken cancellationToken)
@@ -118,26 +146,26 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
         }
     }
 
-    private JsonElement? Take(ReadOnlySpan<byte> line)
+    private JsonDocument? Take(ReadOnlyMemory<byte> line)
     {
         line = line.TrimEnd((byte)'\r');
-        if (line.StartsWith("\uFEFF"u8))
+        if (line.Span.StartsWith("\uFEFF"u8))
         {
             line = line["\uFEFF"u8.Length..];
         }
 
         var isEnd = line.IsEmpty;
-        if (line.StartsWith("data:"u8))
+        if (line.Span.StartsWith("data:"u8))
         {
             line = line["data:"u8.Length..].Trim((byte)' ');
         }
-        else if (line.StartsWith("error:"u8))
+        else if (line.Span.StartsWith("error:"u8))
         {
-            return Parse((byte[])[.. "{\"error\":"u8, .. line["error:"u8.Length..], (byte)'}']);
+            return Parse((byte[])[.. "{\"error\":"u8, .. line.Span["error:"u8.Length..], (byte)'}']);
         }
-        else if (_unfinished.WrittenCount == 0 && !isEnd && line.TrimStart((byte)' ') is not [(byte)'{' or (byte)'[', ..])
+        else if (_unfinished.WrittenCount == 0 && !isEnd && line.Span.TrimStart((byte)' ') is not [(byte)'{' or (byte)'[', ..])
         {
-            if (Unknown.Length == 0 && !IsField(line))
+            if (Unknown.Length == 0 && !IsField(line.Span))
             {
                 Unknown = line.ToArray();
             }
@@ -145,7 +173,7 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
             return null;
         }
 
-        if (Ascii.EqualsIgnoreCase(line.Trim((byte)'"'), "[DONE]"u8))
+        if (Ascii.EqualsIgnoreCase(line.Span.Trim((byte)'"'), "[DONE]"u8))
         {
             IsDone = true;
             return null;
@@ -155,11 +183,11 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
     }
 
     // Nearly all stand in one line. One that does not is parsed once: when a blank line ends it, or the response does.
-    private JsonElement? Whole(ReadOnlySpan<byte> line, bool isEnd)
+    private JsonDocument? Whole(ReadOnlyMemory<byte> line, bool isEnd)
     {
-        if (_unfinished.WrittenCount == 0 && !IsIncomplete(line))
+        if (_unfinished.WrittenCount == 0 && !IsIncomplete(line.Span))
         {
-            return Parse(line.ToArray());
+            return Parse(line);
         }
 
         if (_unfinished.WrittenCount + line.Length > MaxLineBytes)
@@ -167,7 +195,7 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
             throw new ModelException(ModelErrorKind.Unavailable, $"The endpoint sent an object of more than {MaxLineBytes} bytes.");
         }
 
-        _unfinished.Write(line);
+        _unfinished.Write(line.Span);
         _unfinished.Write("\n"u8);
         if (!isEnd)
         {
@@ -175,7 +203,7 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
         }
 
         var chunk = Parse(_unfinished.WrittenMemory);
-        _unfinished.ResetWrittenCount();
+        _unfinished.ResetWrittenCount(); // it is written to when the next line comes
         return chunk;
     }
 
@@ -206,12 +234,11 @@ internal sealed class ChunkReader(Stream response, TimeSpan silence, TimeSpan pa
         }
     }
 
-    private static JsonElement Parse(ReadOnlyMemory<byte> json)
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {
         try
         {
-            using var document = JsonDocument.Parse(json, Tolerant);
-            return document.RootElement.Clone();
+            return JsonDocument.Parse(json, Tolerant);
         }
         catch (JsonException ex)
         {

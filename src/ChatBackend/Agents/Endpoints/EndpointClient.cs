@@ -22,6 +22,7 @@ internal abstract class EndpointClient(ModelEndpoint endpoint, TimeProvider cloc
         {
             if (answer.Add(chunk).ToList() is { Count: > 0 } contents)
             {
+                JoinTexts(contents);
                 yield return new ChatResponseUpdate(ChatRole.Assistant, contents);
             }
 
@@ -52,6 +53,28 @@ internal abstract class EndpointClient(ModelEndpoint endpoint, TimeProvider cloc
         : null;
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>One text where neighbours are texts: each content is published by itself, and one chunk may hold tens of thousands.</summary>
+    private static void JoinTexts(List<AIContent> contents)
+    {
+        var kept = 0;
+        for (var i = 0; i < contents.Count; kept++)
+        {
+            var first = i++;
+            contents[kept] = contents[first];
+            while (i < contents.Count && contents[first] is TextContent { AdditionalProperties: null } && contents[i] is TextContent { AdditionalProperties: null })
+            {
+                i++;
+            }
+
+            if (i - first > 1)
+            {
+                contents[kept] = new TextContent(string.Concat(contents.Take(first..i)));
+            }
+        }
+
+        contents.RemoveRange(kept, contents.Count - kept);
+    }
 
     /// <summary>The body of the request.</summary>
     protected abstract byte[] Write(IReadOnlyList<ChatMessage> conversation, ChatOptions? options);

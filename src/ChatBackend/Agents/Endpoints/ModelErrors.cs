@@ -16,7 +16,9 @@ internal static class ModelErrors
     private static readonly string[] Refused = ["content_filter", "content_policy", "content policy", "content management policy", "responsibleai", "safety system", "prohibited_content"];
     private static readonly string[] Busy = ["rate_limit", "rate limit", "ratelimit", "too many requests", "resource_exhausted", "queue is full"];
     private static readonly string[] Wrong = ["invalid_api_key", "invalid api key", "incorrect api key", "unauthorized", "authentication", "permission", "model_not_found", "model not found", "does not exist", "not_found_error"];
-    private static readonly string[] Down = ["overloaded", "unavailable", "server_error", "internal error", "timeout", "timed out", "bad gateway"];
+
+    // tool_use_failed: what the model wrote was no call; asked again, it writes another.
+    private static readonly string[] Down = ["tool_use_failed", "overloaded", "unavailable", "server_error", "internal error", "timeout", "timed out", "bad gateway"];
 
     /// <summary>Whether it says that a request was too long.</summary>
     public static bool IsTooLong(string said) => TooLong.Any(word => said.Contains(word, StringComparison.OrdinalIgnoreCase));

@@ -18,6 +18,7 @@ internal abstract class StreamedAnswer
     /// <summary>Whether nothing is left to wait for: some keep the connection open.</summary>
     public virtual bool IsOver => false;
 
+    /// <param name="chunk">Is there until the next one comes: what is kept of it is a copy.</param>
     /// <exception cref="ModelException">The chunk is an error, or too large.</exception>
     public abstract IEnumerable<AIContent> Add(JsonElement chunk);
 

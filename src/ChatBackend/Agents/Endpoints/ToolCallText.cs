@@ -7,8 +7,25 @@ namespace ChatBackend.Agents.Endpoints;
 /// <summary>A tool call and its result, as the texts that models write and read.</summary>
 internal static partial class ToolCallText
 {
+    /// <summary>Of all calls of one answer.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    private const int CallBytes = 256; // what a call takes beside its name and arguments
+
+    /// <summary>A member of a call's own properties: its arguments as the model wrote them, where they are an object that would be written otherwise here.</summary>
+    public const string Written = "arguments_as_written";
+
     // The default is indented, and a model is paid for by the token.
     private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
+    /// <param name="bytes">Of what came before.</param>
+    /// <returns>Of all.</returns>
+    /// <exception cref="ModelException">All together are larger than they may be.</exception>
+    public static int Bounded(int bytes, string? name, string arguments)
+    {
+        bytes += (name is null ? 0 : CallBytes + name.Length) + arguments.Length;
+        return bytes <= MaxBytes ? bytes : throw new ModelException(ModelErrorKind.Unavailable, $"The calls of one answer are larger than {MaxBytes} bytes.");
+    }
 
     /// <summary>A name that strict servers take.</summary>
     public static string NameOf(FunctionCallContent call)
@@ -17,8 +34,13 @@ internal static partial class ToolCallText
         return legal.Length is > 0 and <= 64 ? legal : legal.Length == 0 ? "unknown" : legal[..64];
     }
 
-    /// <summary>As they go back: an object also where the model sent none, since strict servers refuse the whole conversation for it.</summary>
-    public static string ArgumentsOf(FunctionCallContent call) => JsonSerializer.Serialize(call.Arguments ?? new Dictionary<string, object?>(), Compact);
+    /// <summary>As they go back: byte for byte as they came, so that a provider's cache finds them; an object also where the model sent none, since strict servers refuse the whole conversation for it.</summary>
+    public static string ArgumentsOf(FunctionCallContent call) => call.AdditionalProperties?.GetValueOrDefault(Written) switch
+    {
+        string written => written,
+        JsonElement { ValueKind: JsonValueKind.String } written => written.GetString()!,
+        _ => JsonSerializer.Serialize(call.Arguments ?? new Dictionary<string, object?>(), Compact),
+    };
 
     public static string ResultOf(FunctionResultContent result) => result.Result as string ?? JsonSerializer.Serialize(result.Result, Compact);
 
@@ -33,6 +55,10 @@ internal static partial class ToolCallText
         else if (TryParse(arguments, out var parsed))
         {
             call.Arguments = parsed;
+            if (arguments.AsSpan().TrimStart().StartsWith('{') && arguments != ArgumentsOf(call))
+            {
+                call.AdditionalProperties = new AdditionalPropertiesDictionary { [Written] = arguments };
+            }
         }
         else
         {

@@ -11,6 +11,7 @@ internal sealed class ResponsesReader : StreamedAnswer
     private readonly TextJoiner _thinking = new();
     private readonly HashSet<string> _streamed = []; // items whose text came in pieces
     private readonly HashSet<string> _calls = [];
+    private int _bytes; // of all calls
     private bool _isRefused;
 
     public override bool IsOver => Finish is not null;
@@ -116,7 +117,9 @@ internal sealed class ResponsesReader : StreamedAnswer
         }
 
         IsAny = true;
-        yield return ToolCallText.Call(id, name, item.Find("arguments") is { ValueKind: JsonValueKind.Object } given ? given.GetRawText() : item.FindText("arguments") ?? "");
+        var arguments = item.Find("arguments") is { ValueKind: JsonValueKind.Object } given ? given.GetRawText() : item.FindText("arguments") ?? "";
+        _bytes = ToolCallText.Bounded(_bytes, name, arguments);
+        yield return ToolCallText.Call(id, name, arguments);
     }
 
     // The whole item goes back as it came: it is encrypted, and only its provider knows what is in it.

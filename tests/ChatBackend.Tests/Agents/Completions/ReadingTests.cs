@@ -210,6 +210,34 @@ public sealed class ReadingTests
         (await Client(server).FailureAsync()).Message.Should().Contain("bytes");
     }
 
+    [Fact]
+    public async Task What_a_provider_wants_back_may_come_in_very_many_pieces()
+    {
+        var piece = Event("""{"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","text":" so","format":"anthropic-claude-v1","index":0,"id":null,"signature":null}]}}]}""");
+
+        var updates = await ReadAsync(string.Concat(Enumerable.Repeat(piece, 20_000)) + Content("\"hi\"") + Finish("stop") + Done);
+
+        var kept = updates.SelectMany(update => update.Contents).OfType<TextReasoningContent>().Single();
+        ProviderData.Of(kept, "reasoning_details")!.Value[0].GetProperty("text").GetString().Should().HaveLength(60_000);
+    }
+
+    [Fact]
+    [Trait("failure", "M8")]
+    public async Task An_answer_that_comes_byte_by_byte_is_read()
+    {
+        await using var server = await ModelServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            foreach (var one in System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Content("\"hi\""), 10)) + Done))
+            {
+                await context.Response.Body.WriteAsync(new[] { one }, context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+        });
+
+        (await Client(server).AskAsync()).Text().Should().Be(string.Concat(Enumerable.Repeat("hi", 10)));
+    }
+
     [Theory]
     [InlineData("data: ", "\n")]
     [InlineData("", "")]

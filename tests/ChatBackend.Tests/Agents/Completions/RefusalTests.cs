@@ -128,6 +128,19 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    [Trait("failure", "M5")]
+    public async Task A_call_that_the_model_wrote_wrongly_is_asked_for_again()
+    {
+        const string Failed = """{"error":{"message":"Failed to call a function. See failed_generation.","type":"invalid_request_error","code":"tool_use_failed","failed_generation":"<function=clock>"}}""";
+        var asked = 0;
+        await using var server = await ModelServer.StartAsync(context => ++asked == 1 ? ModelServer.RefuseAsync(context, 400, "application/json", Failed) : SendAsync(context, Answer));
+        await using var always = await ModelServer.StartAsync(context => ModelServer.RefuseAsync(context, 400, "application/json", Failed));
+
+        (await ReadAsync(server)).Should().Be("hi");
+        (await FailureAsync(always)).Failure.Should().Match<ModelFailure>(failure => failure.Code == RunFailure.ModelUnavailable && failure.Retryable);
+    }
+
+    [Fact]
     public async Task A_time_that_is_too_long_to_wait_is_told_to_people()
     {
         await using var server = await ModelServer.StartAsync(context =>
