@@ -37,6 +37,17 @@ public sealed class GuestInItsHostTests : IDisposable
     }
 
     [Fact]
+    [Trait("failure", "Q27")]
+    public async Task An_application_whose_clock_is_ahead_ends_as_any_other()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await using var host = await StartAsync(clock: new ShiftedTime { Shift = TimeSpan.FromDays(400) });
+            await host.SignInAsync("ada");
+        }
+    }
+
+    [Fact]
     public async Task A_cookie_that_the_application_sealed_without_the_chat_counts_with_it_and_the_other_way_round()
     {
         string before;
