@@ -63,7 +63,7 @@ internal static class ServerLog
         log.Debug(interrupted, "Where the start ended");
     }
 
-    /// <summary>Writes the lines that wait, unless nobody reads them.</summary>
+    /// <summary>Writes the lines that wait, in bounded time: their reader may hang.</summary>
     public static Task EndAsync(Logger log) => Task.WhenAny(log.DisposeAsync().AsTask(), Task.Delay(WriteBound, TimeProvider.System));
 
     private static LoggerConfiguration Configured(this LoggerSinkConfiguration sink, IHostEnvironment environment) =>

@@ -30,7 +30,7 @@ internal static class EmbeddedSilo
             endpoint.SiloListeningEndpoint = new IPEndPoint(IPAddress.Loopback, 0);
         });
         // There is no other silo to watch. Orleans compares the silo's start by the system's clock with the application's clock: where that one is an hour ahead,
-        // a silo that stops can take itself for dead, and ends the process at once.
+        // a silo that stops can take itself for dead, and ends the process at once (decision 0002).
         silo.Configure<ClusterMembershipOptions>(membership => membership.LivenessEnabled = false);
         // The only silo has the whole directory itself. A cache of it would keep an entry for every thread that was ever open, and
         // another one, which is not used, reserves room for its size.

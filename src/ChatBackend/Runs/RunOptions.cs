@@ -38,8 +38,8 @@ public sealed class RunOptions
     public int MaxStoredResultBytes { get; set; } = 8 * 1024 * 1024;
 
     /// <summary>
-    /// Whether traces hold what people, models and tools said (<c>gen_ai.input.messages</c> and the like), in texts of 4,000 characters at most. Whoever reads the traces reads the conversations
-    /// then, and what is deleted here stays there.
+    /// Whether traces hold what people, models and tools said (<c>gen_ai.input.messages</c> and the like), in texts of 4,000 characters at most. Then the
+    /// conversations can be read in the traces, and what is deleted here stays there.
     /// </summary>
     public bool TraceContent { get; set; }
 

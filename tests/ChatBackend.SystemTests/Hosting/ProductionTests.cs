@@ -24,7 +24,7 @@ public sealed class ProductionTests
     [Trait("failure", "Q11")]
     public async Task Metrics_with_an_address_of_their_own_are_at_that_address_only_and_nothing_else_is()
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{Loopback.FreePort()}");
         await using var server = await ServerProcess.StartAsync(new ServerSettings
         {
             Environment = "Production",
@@ -47,12 +47,5 @@ public sealed class ProductionTests
     {
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative)).Soon();
         return response.StatusCode;
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

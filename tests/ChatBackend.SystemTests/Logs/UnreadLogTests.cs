@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace ChatBackend.SystemTests.Logs;
 
@@ -12,10 +11,10 @@ public sealed class UnreadLogTests
     [Trait("failure", "A20")]
     public async Task When_nobody_reads_the_log_the_server_serves_and_ends_all_the_same()
     {
-        var address = $"http://127.0.0.1:{FreePort()}";
+        var address = new Uri($"http://127.0.0.1:{Loopback.FreePort()}");
         await using var server = ServerProcess.Launch(new ServerSettings
         {
-            Urls = address,
+            Urls = address.GetLeftPart(UriPartial.Authority),
             Environment = "Staging",
             // The pipe's one reader is the server, which does not read.
             Launcher = ["bash", "-c", "mkfifo unread; exec 9<>unread; exec \"$@\" >unread", "bash"],
@@ -24,8 +23,8 @@ public sealed class UnreadLogTests
                 ["Serilog:MinimumLevel:Default"] = "Debug", ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore"] = "Debug",
             },
         });
-        using var http = new HttpClient { BaseAddress = new Uri(address) };
-        await UntilReadyAsync(http);
+        using var http = new HttpClient { BaseAddress = address };
+        await Loopback.UntilAnsweredAsync(address);
 
         for (var i = 0; i < Requests; i++)
         {
@@ -33,35 +32,5 @@ public sealed class UnreadLogTests
         }
 
         (await server.TerminateAsync()).Should().Be(0);
-    }
-
-    private static async Task UntilReadyAsync(HttpClient http)
-    {
-        using var deadline = new CancellationTokenSource(ServerProcess.Deadline);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
-        {
-            try
-            {
-                using var response = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), deadline.Token);
-                if (response.IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // It does not listen yet.
-            }
-
-            await timer.WaitForNextTickAsync(deadline.Token);
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

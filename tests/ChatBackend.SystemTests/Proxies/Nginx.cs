@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace ChatBackend.SystemTests.Proxies;
 
@@ -22,7 +20,7 @@ internal sealed class Nginx : IAsyncDisposable
     public static async Task<Nginx> StartAsync(Uri upstream, string location)
     {
         var directory = Directory.CreateTempSubdirectory("chat-nginx-").FullName;
-        var port = FreePort();
+        var port = Loopback.FreePort();
         await File.WriteAllTextAsync(Path.Combine(directory, "nginx.conf"), $$"""
             daemon off;
             master_process off;
@@ -42,7 +40,7 @@ internal sealed class Nginx : IAsyncDisposable
             """);
         var process = Process.Start(new ProcessStartInfo("nginx", ["-e", "stderr", "-p", directory, "-c", Path.Combine(directory, "nginx.conf")]))!;
         var nginx = new Nginx(process, directory, new Uri($"http://127.0.0.1:{port}"));
-        await nginx.UntilListeningAsync();
+        await Loopback.UntilAnsweredAsync(nginx.Address);
         return nginx;
     }
 
@@ -52,31 +50,5 @@ internal sealed class Nginx : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_directory, recursive: true);
-    }
-
-    private async Task UntilListeningAsync()
-    {
-        using var deadline = new CancellationTokenSource(ServerProcess.Deadline);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        using var http = new HttpClient();
-        while (true)
-        {
-            try
-            {
-                using var response = await http.GetAsync(Address, deadline.Token);
-                return;
-            }
-            catch (HttpRequestException)
-            {
-                await timer.WaitForNextTickAsync(deadline.Token);
-            }
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

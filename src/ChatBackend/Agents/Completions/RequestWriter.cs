@@ -225,26 +225,7 @@ internal static class RequestWriter
 
     private static void WriteChoice(RequestBody body, ModelEndpointOptions settings, IReadOnlyList<ChatMessage> messages, List<AIFunctionDeclaration> tools)
     {
-        var json = body.Json;
-        if (ToolDemand.Of(settings, messages, tools) is { } demand)
-        {
-            body.Member("tool_choice", () =>
-            {
-                if (demand.Tool is null)
-                {
-                    json.WriteStringValue(demand.Word);
-                    return;
-                }
-
-                json.WriteStartObject();
-                json.WriteString("type", "function");
-                json.WriteStartObject("function");
-                json.WriteString("name", demand.Tool);
-                json.WriteEndObject();
-                json.WriteEndObject();
-            });
-        }
-
+        ToolDemand.Of(settings, messages, tools)?.WriteTo(body, "function");
         body.Member("parallel_tool_calls", settings.ParallelToolCalls);
     }
 

@@ -16,4 +16,30 @@ internal sealed record ToolDemand(string Word, string? Tool)
         "required" => new ToolDemand("required", null),
         var name => tools.Any(tool => tool.Name == name) ? new ToolDemand("required", name) : null,
     };
+
+    /// <param name="inside">The member that has the tool's name in it; null where the name stands beside the type.</param>
+    public void WriteTo(RequestBody body, string? inside) => body.Member("tool_choice", () =>
+    {
+        var json = body.Json;
+        if (Tool is null)
+        {
+            json.WriteStringValue(Word);
+            return;
+        }
+
+        json.WriteStartObject();
+        json.WriteString("type", "function");
+        if (inside is null)
+        {
+            json.WriteString("name", Tool);
+        }
+        else
+        {
+            json.WriteStartObject(inside);
+            json.WriteString("name", Tool);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    });
 }

@@ -92,23 +92,7 @@ internal static class ResponsesWriter
         }
 
         json.WriteEndArray();
-        if (ToolDemand.Of(settings, messages, tools) is { } demand)
-        {
-            body.Member("tool_choice", () =>
-            {
-                if (demand.Tool is null)
-                {
-                    json.WriteStringValue(demand.Word);
-                    return;
-                }
-
-                json.WriteStartObject();
-                json.WriteString("type", "function");
-                json.WriteString("name", demand.Tool);
-                json.WriteEndObject();
-            });
-        }
-
+        ToolDemand.Of(settings, messages, tools)?.WriteTo(body, inside: null);
         body.Member("parallel_tool_calls", settings.ParallelToolCalls);
     }
 
