@@ -14,4 +14,7 @@ public sealed record AgentContextTrimmed : AgentEvent
 
     /// <summary>Results of tools of which the model is shown less since this event: their begin and their end.</summary>
     public required int Results { get; init; }
+
+    /// <summary>What the model is shown in the place of all that it is not shown any more; absent where that is nothing, or what an earlier event has.</summary>
+    public string? Summary { get; init; }
 }

@@ -58,7 +58,12 @@ internal sealed class RunBuilder(RunId id)
                 _head = _head with { AnsweredBy = fallback.Agent };
                 break;
             case AgentContextTrimmed trimmed:
-                _head = _head with { ExchangesLeftOut = _head.ExchangesLeftOut + trimmed.Exchanges, ResultsShortened = _head.ResultsShortened + trimmed.Results };
+                _head = _head with
+                {
+                    ExchangesLeftOut = _head.ExchangesLeftOut + trimmed.Exchanges,
+                    ResultsShortened = _head.ResultsShortened + trimmed.Results,
+                    ContextSummary = trimmed.Summary ?? _head.ContextSummary,
+                };
                 break;
             case MessageSteered steered:
                 _items.Add(new SteeredItem(steered.MessageId, IsReplaced: false));

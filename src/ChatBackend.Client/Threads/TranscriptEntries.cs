@@ -69,6 +69,9 @@ public sealed record RunEntry : TranscriptEntry
     /// <summary>Results of tools of which the model is shown only the begin and the end since this run.</summary>
     public int ResultsShortened { get; init; }
 
+    /// <summary>What the model is shown since this run in the place of all that it is not shown any more; null where an earlier summary stays, or there is none.</summary>
+    public string? ContextSummary { get; init; }
+
     /// <summary>The message that the run answers; null when the transcript begins after the run did.</summary>
     public MessageId? Answers { get; init; }
 

@@ -70,12 +70,15 @@ export class Run {
   }
 
   // The conversation is longer than the model takes at once.
-  trimmed({ exchanges, results }) {
+  trimmed({ exchanges, results, summary }) {
     const what = [
       ...(exchanges > 0 ? [exchanges === 1 ? 'the oldest exchange is left out' : `the ${exchanges} oldest exchanges are left out`] : []),
       ...(results > 0 ? [results === 1 ? 'one result of a tool is shortened' : `${results} results of tools are shortened`] : []),
     ];
     this.body.append(make('p', 'trimmed', `Longer than the model takes: from here on ${what.join(', ')} for it.`));
+    if (summary) {
+      this.body.append(make('details', 'trimmed', make('summary', '', 'What it is shown in their place'), make('p', '', summary)));
+    }
   }
 
   takeIn(messageNode) {

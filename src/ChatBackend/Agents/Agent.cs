@@ -30,6 +30,9 @@ internal sealed record Agent
     /// <summary>How much the model takes at once.</summary>
     public ContextWindow Window { get; init; } = new(null);
 
+    /// <summary>Whether it sums up what it is not shown any more.</summary>
+    public bool Summarizes { get; init; }
+
     /// <summary>Whether the model is shown what was said before the message it answers. It is not where it would not look at it.</summary>
     public bool IsShownHistory { get; init; } = true;
 

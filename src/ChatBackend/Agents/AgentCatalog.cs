@@ -98,6 +98,7 @@ internal sealed class AgentCatalog
             IsShownHistory = added.IsShownHistory,
             Price = added.Price,
             Window = WindowOf(added.ContextTokens, model, added.AnswerTokens),
+            Summarizes = added.Summarizes,
             Tools = Unique(added.Name, [.. added.Tools.Select(tool => tool.Create(services)), .. added.SharedTools.Select(name => tools.Find(name, added.Name))]),
         };
     }
@@ -125,6 +126,7 @@ internal sealed class AgentCatalog
                 Suggestions = [.. endpoint.Suggestions],
                 Price = endpoint.Price,
                 Window = WindowOf(endpoint.ContextTokens, model, endpoint.AnswerTokens),
+                Summarizes = endpoint.Summarize,
                 Tools = [.. endpoint.Tools.Select(name => tools.Find(name, endpoint.Name))],
             };
         }

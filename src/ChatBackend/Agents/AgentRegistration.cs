@@ -29,6 +29,8 @@ internal sealed record AgentRegistration
 
     public int? ContextTokens { get; init; }
 
+    public bool Summarizes { get; init; }
+
     /// <summary>What an answer may have at most; 0 where no one said.</summary>
     public int AnswerTokens { get; init; }
 

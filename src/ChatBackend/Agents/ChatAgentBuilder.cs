@@ -53,6 +53,12 @@ public sealed class ChatAgentBuilder
     public int? ContextTokens { get; set; }
 
     /// <summary>
+    /// Whether the model sums up the exchanges that it is not shown any more, and is shown that summary in their place. It costs a request of its own each time exchanges leave, and what
+    /// the summary says stays in the thread, for people to read, also when retention has removed what it is of.
+    /// </summary>
+    public bool Summarize { get; set; }
+
+    /// <summary>
     /// Answers with this model. Without any <c>UseModel</c> the agent has the application's <see cref="IChatClient"/> (<c>services.AddChatClient</c>).
     /// The model says how each answer ended (<c>FinishReason</c>): an answer that only breaks off is taken for one that was cut.
     /// </summary>
@@ -96,6 +102,7 @@ public sealed class ChatAgentBuilder
 
         Fallback = options.Fallback ?? Fallback;
         ContextTokens = options.ContextTokens ?? ContextTokens;
+        Summarize |= options.Summarize;
         _answerTokens = options.AnswerTokens;
         return UseModel(services => services.GetRequiredService<ModelProviders>().Connect(options, apiKey, services));
     }
@@ -177,6 +184,7 @@ public sealed class ChatAgentBuilder
         Price = Price,
         ContextTokens = Positive(ContextTokens, nameof(ContextTokens)),
         AnswerTokens = _answerTokens,
+        Summarizes = Summarize,
         Limits = new AgentLimits(Positive(MaxSteps, nameof(MaxSteps)), Positive(MaxOutputCharacters, nameof(MaxOutputCharacters)), Positive(Timeout)),
         Tools = [.. _tools],
         SharedTools = [.. _sharedTools],

@@ -64,6 +64,12 @@ public sealed class ModelEndpointOptions
     [Range(256, int.MaxValue)]
     public int? ContextTokens { get; set; }
 
+    /// <summary>
+    /// Whether the model sums up the exchanges that it is not shown any more, and is shown that summary in their place. It costs a request of its own each time exchanges leave, and what
+    /// the summary says stays in the thread, for people to read, also when retention has removed what it is of.
+    /// </summary>
+    public bool Summarize { get; set; }
+
     /// <summary><c>auto</c>, <c>none</c>, <c>required</c>, or the name of a tool; the last two hold until a tool was called, since an answer could not come otherwise.</summary>
     public string? ToolChoice { get; set; }
 

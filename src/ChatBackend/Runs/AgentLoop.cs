@@ -8,13 +8,12 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Runs;
 
 /// <summary>Model step, its tools, the next model step … until one asks for no tool or the budget is spent.</summary>
-internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, RunUsage usage, RunOptions options)
+internal sealed class AgentLoop(Agent agent, AnsweringModel model, IRunSink sink, ToolInvoker tools, RunUsage usage, RunOptions options)
 {
     private const string Refusal = "Refusal"; // the code by which clients of Microsoft.Extensions.AI mark it
 
     private readonly int _maxSteps = agent.Limits.MaxSteps ?? options.MaxSteps;
     private readonly int _maxOutputCharacters = agent.Limits.MaxOutputCharacters ?? options.MaxOutputCharacters;
-    private readonly AnsweringModel _model = new(agent, sink);
     private int _said;
 
     /// <param name="resumes">Calls that were asked for in an earlier process; they are in the conversation.</param>
@@ -29,7 +28,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         for (var step = 0; step < _maxSteps; step++)
         {
             using var span = ChatTraces.StartStep(step + 1);
-            var answer = new StepAnswer(() => _model.Source, options.MaxToolBytes);
+            var answer = new StepAnswer(() => model.Source, options.MaxToolBytes);
             if (await StepAsync(conversation, answer, cancellationToken) is not { } finish)
             {
                 return new RunOutcome.Stopped(StopReason.Budget);
@@ -75,7 +74,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
         }
         catch (Exception ex) when (answer.IsEmpty && ContextRefusal.Of(ex) is { } refusal)
         {
-            if (!_model.Learn(refusal, conversation, request))
+            if (!model.Learn(refusal, conversation, request))
             {
                 throw;
             }
@@ -86,7 +85,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
 
     private async Task<AnswerFinish?> AskAsync(List<ChatMessage> conversation, ChatOptions request, StepAnswer answer, CancellationToken cancellationToken)
     {
-        using var span = RunSpans.StartModelCall(_model.Answering);
+        using var span = RunSpans.StartModelCall(model.Answering);
         try
         {
             var finish = await AnswerAsync(conversation, request, answer, span, cancellationToken);
@@ -104,7 +103,7 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
     {
         Keep(null);
         ChatFinishReason? finished = null;
-        await foreach (var update in await _model.AskAsync(conversation, request, span.WithContent(options), cancellationToken))
+        await foreach (var update in await model.AskAsync(conversation, request, span.WithContent(options), cancellationToken))
         {
             span?.Add(update);
             finished = update.FinishReason ?? finished;
@@ -162,8 +161,8 @@ internal sealed class AgentLoop(Agent agent, IRunSink sink, ToolInvoker tools, R
                 answer.Add(call);
                 return true;
             case UsageContent counted:
-                usage.Add(counted.Details, _model.Answering.Price);
-                _model.Count(counted.Details);
+                usage.Add(counted.Details, model.Answering.Price);
+                model.Count(counted.Details);
                 return true;
             default:
                 return true; // images, citations and empty updates are not shown

@@ -186,7 +186,7 @@ internal sealed partial class AgentRun(
                 return new RunOutcome.Failed(RunFailure.UnknownAgent, $"The agent {start.Agent} is not configured any more.", Retryable: false);
             }
 
-            var conversation = await services.GetRequiredService<ChatHistoryBuilder>().OfAsync(start, agent, cancellationToken);
+            var (conversation, from) = await services.GetRequiredService<ChatHistoryBuilder>().OfAsync(start, agent, cancellationToken);
             if (await new RunPreparation(agent, context, hooks).PrepareAsync(conversation, start.Resumes.Count > 0) is { } refusal)
             {
                 return new RunOutcome.Failed(RunFailure.Refused, refusal, Retryable: false);
@@ -198,7 +198,8 @@ internal sealed partial class AgentRun(
             _nested = new NestedRuns(agents, sources, sink, context, hooks, approval, budget, _stragglers, options, clock, logger);
             var tools = new ToolInvoker(
                 agent, approval, sink, context, hooks, budget, _stragglers, options, clock, logger);
-            return await new AgentLoop(agent, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);
+            var model = new AnsweringModel(agent, sink, new Summarizer(_usage, options, clock, logger), from);
+            return await new AgentLoop(agent, model, sink, tools, _usage, options).RunAsync(conversation, start.Resumes, cancellationToken);
         }
         catch (Exception ex) when (ex is RunLostException || (ex is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {

@@ -11,10 +11,11 @@ namespace ChatBackend.Runs;
 /// Asks the model of a run's agent; in its place that of the agent's fallback, when it is unavailable before the first word of an answer. Who answers in its place does so to
 /// the end of the run. Each is shown what it has room for (<see cref="ContextBudget"/>).
 /// </summary>
-internal sealed class AnsweringModel(Agent agent, IRunSink sink)
+/// <param name="from">The oldest message that the agent is to be shown; null for no bound but the room.</param>
+internal sealed class AnsweringModel(Agent agent, IRunSink sink, Summarizer summarizer, MessageId? from = null)
 {
     private Agent? _standIn;
-    private ContextBudget _budget = new(agent, sink);
+    private ContextBudget _budget = new(agent, sink, summarizer, from);
 
     /// <summary>The agent whose model answers.</summary>
     public Agent Answering => _standIn ?? agent;
@@ -75,7 +76,7 @@ internal sealed class AnsweringModel(Agent agent, IRunSink sink)
         }
 
         await sink.FallBackAsync(fallback.Name, failed.Value, cancellationToken);
-        (_standIn, _budget) = (fallback, new ContextBudget(fallback, sink));
+        (_standIn, _budget) = (fallback, new ContextBudget(fallback, sink, summarizer, null));
         await foreach (var update in Ask(fallback, await _budget.FitAsync(conversation, request, cancellationToken), request, content, cancellationToken))
         {
             yield return update;

@@ -71,7 +71,8 @@ internal sealed partial class NestedRuns(
         ];
         agent = await sources.EquipAsync(agent, context, conversation);
         var tools = new ToolInvoker(agent, approval, nested, context, hooks, time, stragglers, options, clock, logger);
-        return await new AgentLoop(agent, nested, tools, usage, options).RunAsync(conversation, [], cancellationToken);
+        var model = new AnsweringModel(agent, nested, new Summarizer(usage, options, clock, logger));
+        return await new AgentLoop(agent, model, nested, tools, usage, options).RunAsync(conversation, [], cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "The agent {Agent}, called as a tool, failed: {Code}")]

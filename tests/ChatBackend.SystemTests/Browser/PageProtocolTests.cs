@@ -49,9 +49,10 @@ public sealed class PageProtocolTests(Chromium chromium) : IClassFixture<Chromiu
     public async Task What_the_model_is_not_shown_any_more_stands_in_the_run_in_which_it_left()
     {
         await _played.StartRunAsync();
-        Server.Event("agent_context_trimmed", 3, """ "run_id":"run_1","agent":"demo","from_message_id":"msg_1","exchanges":12,"results":1 """);
+        Server.Event("agent_context_trimmed", 3, """ "run_id":"run_1","agent":"demo","from_message_id":"msg_1","exchanges":12,"results":1,"summary":"They met." """);
 
         (await ChatPage.HasTextAsync(Page.Runs.Locator(".trimmed"), "the 12 oldest exchanges are left out, one result of a tool is shortened")).Should().BeTrue();
+        (await ChatPage.HasTextAsync(Page.Runs.Locator("details.trimmed"), "They met.")).Should().BeTrue();
     }
 
     [Theory]

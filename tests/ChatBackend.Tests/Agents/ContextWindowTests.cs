@@ -1,10 +1,6 @@
 using System.Text.Json;
-using ChatBackend.Agents.Tools;
-using ChatBackend.Client;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
-using ChatBackend.Tests.Server;
-using Microsoft.Extensions.DependencyInjection;
 using static ChatBackend.Tests.Agents.ModelServer;
 
 namespace ChatBackend.Tests.Agents;
@@ -16,42 +12,33 @@ public sealed class ContextWindowTests : IAsyncLifetime
     private const int Limit = 8000; // tokens
     private static readonly string[] Kinds = ["plain", "tools", "tool", "wrong"];
 
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("chat-backend-");
-    private ChatServer _server = null!;
-    private TestClient _client = null!;
-    private ThreadId? _thread;
-    private Func<string> _read = () => "";
+    private readonly LongThread _thread = new();
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _client.DisposeAsync();
-        await _server.DisposeAsync();
-        _directory.Delete(recursive: true);
-    }
+    public ValueTask DisposeAsync() => _thread.DisposeAsync();
 
     [Fact]
     public async Task Two_hundred_turns_on_a_model_with_eight_thousand_tokens_are_never_refused_and_what_was_left_out_is_told()
     {
         var model = new SmallModel(Limit);
         await using var provider = await ModelServer.StartAsync(model.AnswerAsync);
-        await StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
+        await _thread.StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
 
         for (var turn = 1; turn <= 200; turn++)
         {
-            await PlayAsync(Question(turn));
+            await _thread.PlayAsync(Question(turn));
         }
 
-        await RestartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
-        await PlayAsync("one turn more plain");
+        await _thread.RestartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
+        await _thread.PlayAsync("one turn more plain");
         model.TooLong.Should().BeEmpty();
         model.Wrong.Should().BeEmpty("each call stands with its result");
         model.Asked.Should().OnlyContain(messages => TextOf(messages[0]) == "Be brief." && messages[1].GetProperty("role").GetString() == "user");
-        var told = await EventsAsync<AgentContextTrimmed>();
+        var told = await _thread.EventsAsync<AgentContextTrimmed>();
         told.Should().HaveCountGreaterThan(3).And.HaveCountLessThan(40, "room is made for many turns at once");
         model.OtherBeginnings.Should().HaveCount(told.Count, "all that is sent between begins with the same bytes, also after a restart");
-        var messages = await EventsAsync<UserMessage>();
+        var messages = await _thread.EventsAsync<UserMessage>();
         var first = messages.FindIndex(message => message.MessageId == told[^1].FromMessageId);
         first.Should().Be(told.Sum(trimmed => trimmed.Exchanges));
         QuestionsIn(model.Asked[^1]).Should().Equal(messages.Skip(first).Select(message => message.Content));
@@ -70,16 +57,16 @@ public sealed class ContextWindowTests : IAsyncLifetime
     {
         var model = new SmallModel(Limit, refusal) { Counts = counts };
         await using var provider = await ModelServer.StartAsync(model.AnswerAsync);
-        await StartAsync(provider);
+        await _thread.StartAsync(provider);
 
         for (var turn = 1; turn <= 60; turn++)
         {
-            await PlayAsync(Question(turn));
+            await _thread.PlayAsync(Question(turn));
         }
 
         model.TooLong.Should().ContainSingle();
         model.Wrong.Should().BeEmpty();
-        (await EventsAsync<AgentContextTrimmed>()).Should().HaveCountGreaterThan(1);
+        (await _thread.EventsAsync<AgentContextTrimmed>()).Should().HaveCountGreaterThan(1);
     }
 
     [Fact]
@@ -87,15 +74,15 @@ public sealed class ContextWindowTests : IAsyncLifetime
     {
         var model = new SmallModel(8192);
         await using var provider = await ModelServer.StartAsync(model.AnswerAsync);
-        await StartAsync(provider, ("Agents:List:0:Model", "openai/gpt-4"));
+        await _thread.StartAsync(provider, ("Agents:List:0:Model", "openai/gpt-4"));
 
         for (var turn = 1; turn <= 40; turn++)
         {
-            await PlayAsync(Question(turn));
+            await _thread.PlayAsync(Question(turn));
         }
 
         model.TooLong.Should().BeEmpty();
-        (await EventsAsync<AgentContextTrimmed>()).Should().NotBeEmpty();
+        (await _thread.EventsAsync<AgentContextTrimmed>()).Should().NotBeEmpty();
     }
 
     [Fact]
@@ -104,19 +91,19 @@ public sealed class ContextWindowTests : IAsyncLifetime
         var shown = new List<string>();
         var model = new SmallModel(Limit, answer: Reader(shown));
         await using var provider = await ModelServer.StartAsync(model.AnswerAsync);
-        _read = () => string.Concat(Enumerable.Range(0, 9000).Select(n => $"line {n}\n"));
-        await StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
+        _thread.Read = () => string.Concat(Enumerable.Range(0, 9000).Select(n => $"line {n}\n"));
+        await _thread.StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
 
-        await PlayAsync("read");
-        await PlayAsync("and now");
+        await _thread.PlayAsync("read");
+        await _thread.PlayAsync("and now");
 
         shown.Should().HaveCount(2).And.OnlyContain(result => result == shown[0]);
         model.TooLong.Should().BeEmpty();
         model.OtherBeginnings.Should().BeEmpty();
         shown[0].Length.Should().BeLessThanOrEqualTo(Limit / 2);
         shown[0].Should().StartWith("line 0\n").And.EndWith("line 8999\n").And.Contain("are left out here; there was no room for them");
-        (await EventsAsync<AgentContextTrimmed>()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Agent = "small", FromMessageId = (MessageId?)null, Exchanges = 0, Results = 1 });
-        (await EventsAsync<ToolCompleted>()).Single().Result!.Value.GetString()!.Length.Should().BeGreaterThan(50_000, "people see what there is");
+        (await _thread.EventsAsync<AgentContextTrimmed>()).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Agent = "small", FromMessageId = (MessageId?)null, Exchanges = 0, Results = 1 });
+        (await _thread.EventsAsync<ToolCompleted>()).Single().Result!.Value.GetString()!.Length.Should().BeGreaterThan(50_000, "people see what there is");
     }
 
     [Fact]
@@ -125,20 +112,20 @@ public sealed class ContextWindowTests : IAsyncLifetime
         var shown = new List<string>();
         var model = new SmallModel(Limit, answer: Reader(shown));
         await using var provider = await ModelServer.StartAsync(model.AnswerAsync);
-        _read = () => string.Concat(Enumerable.Repeat("whales sing ", 280));
-        await StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
+        _thread.Read = () => string.Concat(Enumerable.Repeat("whales sing ", 280));
+        await _thread.StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
 
         for (var turn = 0; turn < 8; turn++)
         {
-            await PlayAsync("read");
+            await _thread.PlayAsync("read");
         }
 
-        var first = (await EventsAsync<AgentContextTrimmed>())[0];
+        var first = (await _thread.EventsAsync<AgentContextTrimmed>())[0];
         first.Exchanges.Should().Be(0);
         first.Results.Should().BePositive();
-        first.FromMessageId.Should().Be((await EventsAsync<UserMessage>())[0].MessageId);
+        first.FromMessageId.Should().Be((await _thread.EventsAsync<UserMessage>())[0].MessageId);
         model.TooLong.Should().BeEmpty();
-        shown[^1].Should().Be(_read(), "that of the question is whole");
+        shown[^1].Should().Be(_thread.Read(), "that of the question is whole");
     }
 
     [Fact]
@@ -149,16 +136,16 @@ public sealed class ContextWindowTests : IAsyncLifetime
             ? SendAsync(context, Chunk($$$"""{"tool_calls":[{"index":0,"id":"call_{{{count}}}","type":"function","function":{"name":"read","arguments":"{}"}}]}"""), Chunk("{}", "\"tool_calls\""), "[DONE]")
             : SendAsync(context, Text("done"), Chunk("{}", "\"stop\""), "[DONE]"));
         await using var provider = await ModelServer.StartAsync(model.AnswerAsync);
-        _read = () => string.Concat(Enumerable.Repeat("whales sing ", 280));
-        await StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
+        _thread.Read = () => string.Concat(Enumerable.Repeat("whales sing ", 280));
+        await _thread.StartAsync(provider, ("Agents:List:0:ContextTokens", $"{Limit}"));
 
-        await PlayAsync("read it all");
+        await _thread.PlayAsync("read it all");
 
         model.TooLong.Should().BeEmpty();
         var last = model.Asked[^1];
         QuestionsIn(last).Should().Equal("read it all");
         last.Where(IsResult).Select(result => result.GetProperty("tool_call_id").GetString()).Should().Equal(Enumerable.Range(0, calls).Select(call => $"call_{call}"));
-        (await EventsAsync<AgentContextTrimmed>()).Sum(trimmed => trimmed.Results).Should().Be(calls);
+        (await _thread.EventsAsync<AgentContextTrimmed>()).Sum(trimmed => trimmed.Results).Should().Be(calls);
     }
 
     [Fact]
@@ -166,9 +153,9 @@ public sealed class ContextWindowTests : IAsyncLifetime
     {
         var model = new SmallModel(Limit);
         await using var provider = await ModelServer.StartAsync(model.AnswerAsync);
-        await StartAsync(provider);
+        await _thread.StartAsync(provider);
 
-        var end = await _client.EndOfAsync(await _client.Connection.ChatAsync(string.Concat(Enumerable.Repeat("abc ", 9000))).Soon());
+        var end = await _thread.Client.EndOfAsync(await _thread.Client.Connection.ChatAsync(string.Concat(Enumerable.Repeat("abc ", 9000))).Soon());
 
         end.Should().BeOfType<AgentFailed>().Which.Message.Should().Contain("shorten the message");
         model.TooLong.Should().ContainSingle("there is nothing that could leave");
@@ -180,10 +167,10 @@ public sealed class ContextWindowTests : IAsyncLifetime
         await using var provider = await ModelServer.StartAsync((context, asked) => asked.GetProperty("messages").GetArrayLength() == 2
             ? SendAsync(context, Text("one"), Chunk("{}", "\"stop\""), "[DONE]")
             : SendAsync(context, Text("so far"), """{"error":{"message":"maximum context length is 8000 tokens","code":"context_length_exceeded"}}"""));
-        await StartAsync(provider);
-        await PlayAsync("one");
+        await _thread.StartAsync(provider);
+        await _thread.PlayAsync("one");
 
-        var end = await _client.EndOfAsync(await _client.Connection.ChatAsync("two", _thread).Soon());
+        var end = await _thread.Client.EndOfAsync(await _thread.Client.Connection.ChatAsync("two", _thread.Id).Soon());
 
         end.Should().BeOfType<AgentFailed>().Which.Content.Should().Be("so far");
         provider.Requests.Should().HaveCount(2);
@@ -210,44 +197,4 @@ public sealed class ContextWindowTests : IAsyncLifetime
 
         return SendAsync(context, Chunk("""{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]}"""), Chunk("{}", "\"tool_calls\""), "[DONE]");
     };
-
-    private async Task PlayAsync(string content)
-    {
-        var ack = await _client.Connection.ChatAsync(content, _thread).Soon();
-        _thread = ack.ThreadId;
-        var end = await _client.EndOfAsync(ack);
-        end.Should().BeOfType<AgentCompleted>("{0}", (end as AgentFailed)?.Message);
-    }
-
-    /// <summary>As the thread has them, for one who comes later.</summary>
-    private async Task<List<TEvent>> EventsAsync<TEvent>()
-        where TEvent : ThreadEvent
-    {
-        var log = _server.Services.GetRequiredService<ChatBackend.Storage.IEventLog>();
-        return [.. (await log.ReadAsync(_thread!.Value, 0, int.MaxValue, int.MaxValue, CancellationToken.None)).Select(stored => WireJson.DecodeServerFrame(stored.Json.Span)).OfType<TEvent>()];
-    }
-
-    private async Task StartAsync(ModelServer provider, params (string, string)[] settings)
-    {
-        _server = new ChatServer(_directory, WithReader, [.. Agent(provider), .. settings]);
-        _client = await _server.ConnectAsync();
-    }
-
-    private async Task RestartAsync(ModelServer provider, params (string, string)[] settings)
-    {
-        var guest = _client.Guest;
-        await _client.DisposeAsync();
-        await _server.DisposeAsync();
-        _server = new ChatServer(_directory, WithReader, [.. Agent(provider), .. settings]);
-        _client = await _server.ConnectAsync(guest);
-        await _client.Connection.FollowAsync(_thread!.Value).Soon();
-    }
-
-    private static (string, string)[] Agent(ModelServer provider) =>
-    [
-        ("Agents:Default", "small"), ("Runs:HistoryEvents", "10000"), ("Agents:List:0:Name", "small"), ("Agents:List:0:Endpoint", provider.Endpoint), ("Agents:List:0:Model", "small"),
-        ("Agents:List:0:Instructions", "Be brief."), ("Agents:List:0:Tools:0", "calculator"), ("Agents:List:0:Tools:1", "clock"), ("Agents:List:0:Tools:2", "read"),
-    ];
-
-    private void WithReader(IServiceCollection services) => services.AddSingleton(ToolRegistration.Of("read", () => _read(), null));
 }

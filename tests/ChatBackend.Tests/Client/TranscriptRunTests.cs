@@ -166,9 +166,9 @@ public sealed class TranscriptRunTests
     [Fact]
     public void A_run_says_what_its_model_is_not_shown_any_more()
     {
-        Apply(new AgentContextTrimmed { RunId = Run, Agent = "small", Exchanges = 3, Results = 1 }, new AgentContextTrimmed { RunId = Run, Agent = "small", Exchanges = 0, Results = 1 });
+        Apply(new AgentContextTrimmed { RunId = Run, Agent = "small", Exchanges = 3, Results = 1, Summary = "They met." }, new AgentContextTrimmed { RunId = Run, Agent = "small", Exchanges = 0, Results = 1 });
 
-        TheRun().Should().BeEquivalentTo(new { ExchangesLeftOut = 3, ResultsShortened = 2 });
+        TheRun().Should().BeEquivalentTo(new { ExchangesLeftOut = 3, ResultsShortened = 2, ContextSummary = "They met." });
     }
 
     private void ShouldBe(RunEntry expected)

@@ -217,6 +217,7 @@ public sealed class AgentLoopTests : IDisposable
     {
         var agent = new Agent { Name = "agent", Model = model, Tools = [AIFunctionFactory.Create(() => "found", "look")] };
         var calls = TestRuns.Invoker(agent, _sink, _budget, _options, _clock);
-        return new AgentLoop(agent, _sink, calls, _usage, _options).RunAsync(_conversation, resumes, _run.Token);
+        var asked = new AnsweringModel(agent, _sink, new Summarizer(_usage, _options, _clock, NullLogger.Instance));
+        return new AgentLoop(agent, asked, _sink, calls, _usage, _options).RunAsync(_conversation, resumes, _run.Token);
     }
 }

@@ -284,7 +284,7 @@ public sealed class ChatHistoryBuilderTests : IDisposable
             Recent = after => recent is { } from ? [.. _log.Events.Where(stored => stored.Seq > Math.Max(after, from))] : [],
         };
         var agent = new Agent { Name = "helper", Model = new DemoModel(), Instructions = instructions, IsShownHistory = isShownHistory };
-        return [.. (await conversation.OfAsync(start, agent, TestContext.Current.CancellationToken)).Select(shown => shown.Text)];
+        return [.. (await conversation.OfAsync(start, agent, TestContext.Current.CancellationToken)).Messages.Select(shown => shown.Text)];
     }
 
     private static UserMessage Message(string id) => new() { MessageId = new(id), Content = id, ClientId = new("c") };

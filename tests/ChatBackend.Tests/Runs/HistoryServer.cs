@@ -91,7 +91,7 @@ internal sealed class HistoryServer : IAsyncDisposable
         var conversation = new ChatHistoryBuilder(
             Chat.Services.GetRequiredService<IEventLog>(), historyCache, options, TimeProvider.System, NullLogger<ChatHistoryBuilder>.Instance);
         var start = new RunRequest(UserId.New(), thread, started.RunId, started.MessageId, started.Seq, Helper, started.Seq, []) { LastRecord = long.MaxValue };
-        return await OnTheWireAsync(await conversation.OfAsync(start, Chat.Services.GetRequiredService<AgentCatalog>().Find(Helper)!, CancellationToken.None));
+        return await OnTheWireAsync((await conversation.OfAsync(start, Chat.Services.GetRequiredService<AgentCatalog>().Find(Helper)!, CancellationToken.None)).Messages);
     }
 
     /// <summary>What a fold over all that the thread ever was lets a run be shown.</summary>

@@ -19,7 +19,7 @@ internal sealed class ChatHistory
     public long Seq { get; private set; }
 
     /// <summary>What it holds in memory, roughly.</summary>
-    public long Bytes => _answered.Sum(turn => turn.Bytes) + _waiting.Values.Sum(ChatTurn.BytesOf);
+    public long Bytes => _answered.Sum(turn => turn.Bytes) + _waiting.Values.Sum(ChatTurn.BytesOf) + _cuts.Sum(cut => sizeof(char) * (long)(cut.Summary?.Length ?? 0));
 
     /// <summary>The exchange whose run is open; null when its message lies before what was added, or was replaced.</summary>
     public ChatTurn? Current { get; private set; }
@@ -50,7 +50,7 @@ internal sealed class ChatHistory
                 Current?.Take(taken);
                 break;
             case AgentContextTrimmed { FromMessageId: { } first } trimmed when Current is not null:
-                _cuts.Add(new Cut(trimmed.Agent, trimmed.Seq, _answered.Find(turn => turn.Id == first)?.Seq ?? 0, Current.Seq));
+                _cuts.Add(new Cut(trimmed.Agent, trimmed.Seq, _answered.Find(turn => turn.Id == first)?.Seq ?? 0, Current.Seq, trimmed.Summary ?? SummaryFor(trimmed.Agent)));
                 break;
             case RunEvent ofRun:
                 Current?.Add(ofRun, record);
@@ -84,11 +84,20 @@ internal sealed class ChatHistory
     /// <summary>What was added is all there is: the thread's log begins with it.</summary>
     public void BeginLog() => _first = 1;
 
+    /// <summary>What the agent's model is shown in the place of what left; null when nothing.</summary>
+    public string? SummaryFor(string agent) => LastCut(agent).Summary;
+
+    /// <summary>Where what the agent's model is shown begins, as it was said last in what was added; null when it was not.</summary>
+    public long? BeginFor(string agent) => LastCut(agent) is { Seq: > 0 } cut ? cut.From : null;
+
+    /// <summary>The first message of what is shown that begins there or later.</summary>
+    public MessageId? FirstFrom(long begins) => _answered.Find(turn => turn == Current || turn.Seq >= begins)?.Id;
+
     /// <summary>The messages of the exchanges that begin there or later, and those of the current one.</summary>
     /// <param name="agent">The one whose model is shown them: less where its context window was full before.</param>
     public List<ChatMessage> Messages(long from = 0, string? agent = null)
     {
-        var cut = _cuts.FindLast(cut => cut.Agent == agent);
+        var cut = LastCut(agent);
         var messages = new List<ChatMessage>();
         foreach (var turn in _answered)
         {
@@ -109,6 +118,8 @@ internal sealed class ChatHistory
         _cuts.RemoveAll(cut => cut.Earlier < before);
         _first = Math.Max(_first, before);
     }
+
+    private Cut LastCut(string? agent) => _cuts.FindLast(cut => cut.Agent == agent);
 
     private void Rewind(ThreadRewound rewound)
     {
@@ -133,5 +144,6 @@ internal sealed class ChatHistory
     /// <summary>What a model is shown no more of.</summary>
     /// <param name="From">Its oldest exchange.</param>
     /// <param name="Earlier">In exchanges before it results are shown in part.</param>
-    private readonly record struct Cut(string Agent, long Seq, long From, long Earlier);
+    /// <param name="Summary">Of all that left, as far as it was summed up.</param>
+    private readonly record struct Cut(string Agent, long Seq, long From, long Earlier, string? Summary);
 }

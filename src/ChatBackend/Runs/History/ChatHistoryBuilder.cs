@@ -8,6 +8,9 @@ using Microsoft.Extensions.Options;
 
 namespace ChatBackend.Runs.History;
 
+/// <param name="From">The oldest message that is to be shown further on: what is before it has to be summed up; null when nothing has.</param>
+internal readonly record struct ShownHistory(List<ChatMessage> Messages, MessageId? From);
+
 /// <summary>
 /// What the model is shown: the thread's last exchanges, each message directly before its answer, and the message to answer. Nothing that was replaced.
 /// A run adds to what the thread's last one was shown; the log is read for what is in no memory, and shows the same.
@@ -18,6 +21,7 @@ internal sealed partial class ChatHistoryBuilder(
     private const int PageEvents = 512;
     private const int LeastPageEvents = 64;
     private const int PageBytes = 1024 * 1024;
+    private const int MostEventsToSummarize = 8192; // before the window, that are read for the first summary of a long thread
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
 
@@ -25,12 +29,13 @@ internal sealed partial class ChatHistoryBuilder(
     private static readonly TimeSpan Young = TimeSpan.FromDays(1);
 
     /// <returns>For a run that goes on, all it has done itself as well, with the calls it waits to be decided on.</returns>
-    public async Task<List<ChatMessage>> OfAsync(RunRequest start, Agent agent, CancellationToken cancellationToken)
+    public async Task<ShownHistory> OfAsync(RunRequest start, Agent agent, CancellationToken cancellationToken)
     {
         var window = agent.IsShownHistory ? options.Value.HistoryEvents : 0;
         ChatHistory? kept = null;
         var place = window > 0 ? historyCache.Take(start.Thread, out kept) : null;
-        var history = await UpToStartAsync(start, kept, window, cancellationToken);
+        var summarizes = agent.Summarizes && window > 0;
+        var history = await UpToStartAsync(start, kept, window, summarizes ? agent.Name : null, cancellationToken);
         if (start.Resumes.Count > 0)
         {
             // Its own, also when its message was replaced since: it goes on with the call that it ended at.
@@ -44,13 +49,15 @@ internal sealed partial class ChatHistoryBuilder(
         }
 
         List<ChatMessage> messages = agent.Instructions is { Length: > 0 } text ? [new ChatMessage(ChatRole.System, text)] : [];
-        messages.AddRange(history.Messages(history.Begin(start.StartSeq, window), agent.Name));
+        var begins = history.Begin(start.StartSeq, window);
+        messages.AddRange(summarizes && history.SummaryFor(agent.Name) is { } summary ? [new SummaryMessage(summary)] : []);
+        messages.AddRange(history.Messages(summarizes ? 0 : begins, agent.Name));
         if (place is not null && start.Resumes.Count == 0)
         {
             Keep(place, history, history.Window(start.StartSeq, window), window);
         }
 
-        return messages;
+        return new ShownHistory(messages, summarizes ? history.FirstFrom(begins) : null);
     }
 
     /// <summary>More than is shown, so that a message that is replaced uncovers what is there, and so that not every run trims.</summary>
@@ -65,7 +72,8 @@ internal sealed partial class ChatHistoryBuilder(
         historyCache.Keep(place, history);
     }
 
-    private async Task<ChatHistory> UpToStartAsync(RunRequest start, ChatHistory? kept, int window, CancellationToken cancellationToken)
+    /// <param name="summarizing">The agent that sums up what leaves; null when it does not.</param>
+    private async Task<ChatHistory> UpToStartAsync(RunRequest start, ChatHistory? kept, int window, string? summarizing, CancellationToken cancellationToken)
     {
         if (kept is not null && kept.Seq < start.StartSeq)
         {
@@ -75,7 +83,7 @@ internal sealed partial class ChatHistoryBuilder(
                 missed = await BackAsync(start, start.StartSeq + 1, (int)(start.StartSeq - kept.Seq), cancellationToken);
             }
 
-            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, await DecodedAsync(start, missed, cancellationToken), start), start, window))
+            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, await DecodedAsync(start, missed, cancellationToken), start), start, window, summarizing))
             {
                 return kept;
             }
@@ -86,16 +94,16 @@ internal sealed partial class ChatHistoryBuilder(
         if (Follows(recent, from - 1) && (window == 0 || clock.GetUtcNow() - recent[0].Decode(start.Thread).At < Young))
         {
             var history = Added(new ChatHistory(), await DecodedAsync(start, recent, cancellationToken), start);
-            if (IsEnough(history, start, window))
+            if (IsEnough(history, start, window, summarizing))
             {
                 return history;
             }
         }
 
-        return await LoadAsync(start, from, window, cancellationToken);
+        return await LoadAsync(start, from, window, summarizing, cancellationToken);
     }
 
-    private async Task<ChatHistory> LoadAsync(RunRequest start, long from, int window, CancellationToken cancellationToken)
+    private async Task<ChatHistory> LoadAsync(RunRequest start, long from, int window, string? summarizing, CancellationToken cancellationToken)
     {
         var events = new List<KeptEvent>();
         for (var before = start.StartSeq + 1; ; before = events[0].Event.Seq)
@@ -116,7 +124,7 @@ internal sealed partial class ChatHistoryBuilder(
                 history.BeginLog();
             }
 
-            if (IsEnough(history, start, window))
+            if (IsEnough(history, start, window, summarizing))
             {
                 return history;
             }
@@ -128,8 +136,11 @@ internal sealed partial class ChatHistoryBuilder(
         }
     }
 
-    private static bool IsEnough(ChatHistory history, RunRequest start, int window) =>
-        history.Current?.Id == start.Answers && history.ReachesBackTo(history.Window(start.StartSeq, window));
+    /// <summary>For an agent that sums up: all that its last summary does not have.</summary>
+    private static bool IsEnough(ChatHistory history, RunRequest start, int window, string? summarizing) =>
+        history.Current?.Id == start.Answers
+        && history.ReachesBackTo(history.Window(start.StartSeq, window))
+        && (summarizing is null || history.ReachesBackTo(history.BeginFor(summarizing) ?? (start.StartSeq - window - MostEventsToSummarize)));
 
     private static bool Follows(IReadOnlyList<StoredEvent> events, long seq) => events is [var first, ..] && first.Seq == seq + 1;
 
