@@ -18,6 +18,7 @@ internal sealed class ConnectionContext : IDisposable
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpContext _request = null!;
     private Session _session = null!;
+    private ClaimsPrincipal? _guest;
     private long _messageStartedAt;
 
     public ConnectionContext(ChatMetrics metrics)
@@ -42,7 +43,7 @@ internal sealed class ConnectionContext : IDisposable
     }
 
     /// <summary>The user with the claims of their sign-in.</summary>
-    public ClaimsPrincipal User => Session.Principal ?? ChatRunContext.UserOf(Session.User);
+    public ClaimsPrincipal User => Session.Principal ?? (_guest ??= ChatRunContext.UserOf(Session.User));
 
     /// <summary>The span that the socket's request named as its own, as W3C writes it; empty when it named none.</summary>
     public string TraceParent => _request.Request.Headers.TraceParent.ToString();

@@ -18,9 +18,13 @@ internal sealed class RunPreparation(Agent agent, ChatRunContext run, RunHooks h
         }
 
         var instructions = agent.InstructionsFor is { } make ? await make(run).AsTask().WaitAsync(run.CancellationToken) : null;
-        var texts = start.Context.Prepend(instructions).Where(text => !string.IsNullOrWhiteSpace(text));
-        conversation.InsertRange(
-            conversation.TakeWhile(message => message.Role == ChatRole.System).Count(), texts.Select(text => new ChatMessage(ChatRole.System, text)).ToList());
+        if (instructions is not null || start.Context.Count > 0)
+        {
+            var texts = start.Context.Prepend(instructions).Where(text => !string.IsNullOrWhiteSpace(text));
+            conversation.InsertRange(
+                conversation.TakeWhile(message => message.Role == ChatRole.System).Count(), texts.Select(text => new ChatMessage(ChatRole.System, text)).ToList());
+        }
+
         return null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ChatBackend.Protocol;
@@ -23,14 +24,21 @@ internal static class CommandDigest
 
     private static byte[] Of(params ReadOnlySpan<string?> fields)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var length = 0;
         foreach (var field in fields)
         {
-            var bytes = field is null ? null : Encoding.UTF8.GetBytes(field);
-            hash.AppendData(BitConverter.GetBytes(bytes?.Length ?? -1));
-            hash.AppendData(bytes ?? []);
+            length += sizeof(int) + Encoding.UTF8.GetByteCount(field ?? "");
         }
 
-        return hash.GetHashAndReset();
+        var bytes = new byte[length];
+        var left = bytes.AsSpan();
+        foreach (var field in fields)
+        {
+            var written = Encoding.UTF8.GetBytes(field ?? "", left[sizeof(int)..]);
+            BinaryPrimitives.WriteInt32LittleEndian(left, field is null ? -1 : written);
+            left = left[(sizeof(int) + written)..];
+        }
+
+        return SHA256.HashData(bytes);
     }
 }

@@ -34,7 +34,7 @@ internal static class TerminalEvents
     public static IEnumerable<ThreadEvent> CallsOf(RunId of, UnfinishedRun run, DateTimeOffset now)
     {
         RunId? parent = of == run.Id ? null : run.Id;
-        return run.OpenTools.Where(tool => tool.Run == of)
+        return run.Tools.IsEmpty && run.Approvals.IsEmpty ? [] : run.OpenTools.Where(tool => tool.Run == of)
             .Select(tool => new ToolCompleted
             {
                 RunId = of,

@@ -12,8 +12,8 @@ internal static class BeforeTheLibrary
     // A method is compiled again after 2,000 calls, and with profiles once more after as many: what happens once a turn comes to that late.
     private const int WarmUps = 8;
 
-    // An event is the cheaper the more of the streams' timers fall together, which differs from round to round.
-    private const int EventRounds = 9;
+    // How many turns share a commit, and how many of the streams' timers fall together, differs from round to round by more than the two servers do.
+    private const int Count = 9;
 
     // The medians of one and the same server lie so far apart in two runs.
     private const double NotWorse = 1.05;
@@ -24,7 +24,7 @@ internal static class BeforeTheLibrary
         Contestant[] both = [Contestant.Ours, earlier.Contestant];
 
         var turns = new Table("Durable turn, before and after the library", $"2,000 turns a second over {Connections} connections, one delta a turn.");
-        await MeasureAsync(both, Rounds.Count, Question.Of(deltas: 1), (load, name, isMeasured) =>
+        await MeasureAsync(both, Question.Of(deltas: 1), (load, name, isMeasured) =>
         {
             var window = load.Paced(2000, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
             if (isMeasured)
@@ -35,7 +35,7 @@ internal static class BeforeTheLibrary
         });
 
         var events = new Table("Streaming turn, before and after the library", $"{Connections} connections that stream all the time: 50 deltas a turn, one every 5 ms, then the next turn.");
-        await MeasureAsync(both, EventRounds, Question.Of(deltas: 50, everyMs: 5), (load, name, isMeasured) =>
+        await MeasureAsync(both, Question.Of(deltas: 50, everyMs: 5), (load, name, isMeasured) =>
         {
             var window = load.Closed(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5));
             if (isMeasured)
@@ -51,7 +51,7 @@ internal static class BeforeTheLibrary
         results.Add(new Figure($"CPU of a delivered event over {Earlier}", events.Ratios("CPU µs per event", Contestant.Ours.Name, Earlier), "×", NotWorse, 1.0));
     }
 
-    private static Task MeasureAsync(Contestant[] both, int count, Question question, Action<TurnLoad, string, bool> measure) =>
+    private static Task MeasureAsync(Contestant[] both, Question question, Action<TurnLoad, string, bool> measure) =>
         Rounds.RunAsync(both, model: null, (loop, server) => Crowd.ConnectAsync(loop, server, Connections), (crowd, round) =>
-            measure(new TurnLoad(crowd, question), crowd.Server.Contestant.Name, round is not null), WarmUps, count);
+            measure(new TurnLoad(crowd, question), crowd.Server.Contestant.Name, round is not null), WarmUps, Count);
 }

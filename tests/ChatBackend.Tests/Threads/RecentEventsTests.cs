@@ -51,6 +51,23 @@ public sealed class RecentEventsTests
         _recent.Covers(8).Should().BeTrue();
     }
 
+    [Fact]
+    public void However_many_went_through_what_is_here_has_no_gap_and_each_is_found_by_its_place()
+    {
+        var random = new Random(5);
+        for (long seq = 1; seq < 2000; seq++)
+        {
+            seq += random.Next(100) == 0 ? 1 : 0; // one that did not come here
+            Add(seq, seq, random.Next(3000));
+            var here = _recent.After(0).Select(threadEvent => threadEvent.Seq).ToList();
+            here.Should().Equal(Enumerable.Range(0, here.Count).Select(place => here[0] + place));
+            var asked = seq - random.Next(80);
+            _recent.After(asked).Select(threadEvent => threadEvent.Seq).Should().Equal(here.Where(at => at > asked));
+            _recent.Find(asked)?.Seq.Should().Be(asked);
+            (_recent.Find(asked) is null).Should().Be(!here.Contains(asked));
+        }
+    }
+
     private void Add(long from, long to, int bytes = 1)
     {
         for (var seq = from; seq <= to; seq++)
