@@ -63,6 +63,9 @@ internal sealed class GroupCommitWriter : IDisposable
 
     public long PendingBytes => _pending.Bytes;
 
+    /// <inheritdoc cref="PendingWrites.Waiting"/>
+    public int Waiting => _pending.Waiting;
+
     public Task<AppendResult> AppendAsync(LogAppend append, CancellationToken cancellationToken) =>
         _pending.Add(new PendingAppend(append, cancellationToken));
 

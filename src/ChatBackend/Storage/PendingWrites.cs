@@ -21,6 +21,18 @@ internal sealed class PendingWrites(long maxBytes, TimeSpan gather)
         }
     }
 
+    /// <summary>Writes that no commit has taken yet.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
     public Task<TResult> Add<TResult>(PendingWrite<TResult> write)
     {
         lock (_gate)

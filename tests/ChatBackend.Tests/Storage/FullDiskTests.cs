@@ -53,6 +53,7 @@ public sealed class FullDiskTests
         command.CommandText = "BEGIN IMMEDIATE";
         command.ExecuteNonQuery();
         var held = before.AppendAsync("held");
+        await Deadline.UntilAsync(() => host.Log.WaitingWrites == 0); // its commit has begun, without the others
         var all = Task.WhenAll(appends.Select(append => append()).ToArray());
         var without = host.Log.PendingBytes;
         var erase = host.Log.EraseAsync(Cancelled);

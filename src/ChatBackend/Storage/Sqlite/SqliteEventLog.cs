@@ -47,6 +47,9 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
 
     public long PendingBytes => Writer.PendingBytes;
 
+    /// <inheritdoc cref="PendingWrites.Waiting"/>
+    public int WaitingWrites => Writer.Waiting;
+
     /// <summary>What the start found.</summary>
     public OpenedLog Opened { get; private set; } = null!;
 
