@@ -18,6 +18,7 @@ internal sealed partial class Summarizer(RunUsage usage, RunOptions options, Tim
     public const int ShareOfRoom = 8;
 
     private const int MostBytes = 8 * 1024; // of a summary
+    private const int UnknownRoom = 128 * 1024; // bytes, where no one knows what the model takes: it is not to be refused its first summary
     private const int LeastBytes = 400;
     private const int Around = 150; // bytes, rather more than stand around it
     private const int BytesOfWord = 8;
@@ -35,7 +36,7 @@ internal sealed partial class Summarizer(RunUsage usage, RunOptions options, Tim
     /// <returns>A text that fits into that room; null when none was made: there is no room for one, or the model did not answer in a quarter of a run's time.</returns>
     public async Task<string?> SummarizeAsync(Agent agent, string? earlier, IEnumerable<ChatMessage> leaving, long room, CancellationToken cancellationToken)
     {
-        var window = agent.Window.Room ?? long.MaxValue;
+        var window = agent.Window.Room ?? UnknownRoom;
         var most = (int)Math.Min(Math.Min(window / ShareOfRoom, room) - Around, MostBytes);
         if (most < LeastBytes)
         {
@@ -49,7 +50,7 @@ internal sealed partial class Summarizer(RunUsage usage, RunOptions options, Tim
             var said = await AskAsync(agent, Request(earlier, leaving, most, window / 2), most, end.Token);
             if (string.IsNullOrWhiteSpace(said))
             {
-                NotMade(null, agent.Name, "the model said nothing");
+                NotMade(null, agent.Name, "The model refused, or gave no whole answer.");
                 return null;
             }
 
@@ -62,7 +63,7 @@ internal sealed partial class Summarizer(RunUsage usage, RunOptions options, Tim
         }
     }
 
-    /// <returns>What the model said, or as much of it as there is a use for; null when it refused.</returns>
+    /// <returns>What the model said, or as much of it as there is a use for; null when it refused, or its answer was cut.</returns>
     private async Task<string?> AskAsync(Agent agent, IReadOnlyList<ChatMessage> request, int most, CancellationToken cancellationToken)
     {
         using var span = RunSpans.StartModelCall(agent);
@@ -153,6 +154,6 @@ internal sealed partial class Summarizer(RunUsage usage, RunOptions options, Tim
         return text[..used];
     }
 
-    [LoggerMessage(LogLevel.Warning, "What left the context window of the agent {Agent} was not summed up: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "The agent {Agent} has no summary of what left its context window: {Reason}")]
     private partial void NotMade(Exception? thrown, string agent, string reason);
 }

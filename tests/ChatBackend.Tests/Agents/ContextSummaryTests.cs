@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using ChatBackend.Client;
 using ChatBackend.Protocol;
 using ChatBackend.Tests.Client;
@@ -145,6 +144,25 @@ public sealed partial class ContextSummaryTests : IAsyncLifetime
         _toSumUp.SelectMany(QuestionsIn).Concat(shown.SelectMany(QuestionsIn)).Should().Equal(Enumerable.Range(1, 43));
     }
 
+    [Fact]
+    public async Task Where_no_one_knows_what_the_model_takes_a_long_beginning_is_summed_up_from_its_begin_and_its_end()
+    {
+        _model = new SmallModel(int.MaxValue);
+        await _thread.StartAsync(_provider);
+        for (var turn = 1; turn <= 12; turn++)
+        {
+            await _thread.PlayAsync($"turn {turn} {string.Concat(Enumerable.Repeat(Long, 20))} plain");
+        }
+
+        await _thread.RestartAsync(_provider, Summarizes, ("Runs:HistoryEvents", "8"));
+        await _thread.PlayAsync("turn 13 plain");
+
+        var asked = _toSumUp.Should().ContainSingle().Subject;
+        asked.Length.Should().BeInRange(60_000, 70_000);
+        QuestionsIn(asked).Should().StartWith(1).And.EndWith(QuestionsIn(TextOf(_model.Asked[^1][1])).First() - 1);
+        asked.Should().Contain("are left out here; there was no room for them");
+    }
+
     [Theory]
     [InlineData("refused")]
     [InlineData("empty")]
@@ -253,48 +271,4 @@ public sealed partial class ContextSummaryTests : IAsyncLifetime
         QuestionsIn(TextOf(_model.Asked[^1][1])).Should().BeEmpty();
         TextOf(_model.Asked[^1][^1]).Should().EndWith("still there? plain").And.NotContain("of many words");
     }
-
-    private static string Long => string.Concat(Enumerable.Repeat("and so it goes on; ", 40));
-
-    private static string Question(int turn) => $"turn {turn} {Long}{(turn % 4 == 1 ? "tool" : "plain")}";
-
-    private static string SummaryOf(int made) => $"SUMMARY {made}: they talked of turns.";
-
-    private static string TextOf(JsonElement message) => message.GetProperty("content").GetString() ?? "";
-
-    private static int ResultsOfLast(JsonElement asked) =>
-        asked.GetProperty("messages").EnumerateArray().Reverse().TakeWhile(message => message.GetProperty("role").GetString() != "user").Count(message => message.GetProperty("role").GetString() == "tool");
-
-    private static IEnumerable<int> QuestionsIn(string text) => Asked().Matches(text).Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
-
-    private static IEnumerable<int> SummariesIn(string text) => Made().Matches(text).Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
-
-    private Task AnswerAsync(HttpContext context, JsonElement asked)
-    {
-        var messages = asked.GetProperty("messages");
-        if (!TextOf(messages[0]).StartsWith("You sum up", StringComparison.Ordinal))
-        {
-            return _model.AnswerAsync(context, asked);
-        }
-
-        messages.GetArrayLength().Should().Be(2);
-        asked.TryGetProperty("tools", out _).Should().BeFalse();
-        _toSumUp.Add(TextOf(messages[1]));
-        return _answersSummary?.Invoke(context) ?? SendAsync(
-            context, Text($" {SummaryOf(_toSumUp.Count - 1)} "), Chunk("{}", "\"stop\""), """{"choices":[],"usage":{"prompt_tokens":4000,"completion_tokens":77,"total_tokens":4077}}""", "[DONE]");
-    }
-
-    private static Task NoSummaryAsync(string how, HttpContext context) => how switch
-    {
-        "refused" => SendAsync(context, Chunk("""{"refusal":"I will not."}"""), Chunk("{}", "\"stop\""), "[DONE]"),
-        "empty" => SendAsync(context, Text(" "), Chunk("{}", "\"stop\""), "[DONE]"),
-        "cut" => SendAsync(context, Text("SUMMARY 1")),
-        _ => RefuseAsync(context, 500, "application/json", """{"error":{"message":"SUMMARY 1"}}"""),
-    };
-
-    [GeneratedRegex(@"turn (\d+) ")]
-    private static partial Regex Asked();
-
-    [GeneratedRegex(@"SUMMARY (\d+)")]
-    private static partial Regex Made();
 }
