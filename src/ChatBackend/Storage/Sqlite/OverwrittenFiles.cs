@@ -14,7 +14,8 @@ internal enum Overwriting
 /// <summary>
 /// Tells whether another program wrote into log or WAL. SQLite writes into the log only in a checkpoint, and every checkpoint, also one of another
 /// program, leaves its trace in the wal-index before its first write: a log that changed while the wal-index did not was overwritten. A WAL is
-/// overwritten when its header is not the one that the wal-index knows, and truncated when it is shorter than that says.
+/// overwritten when its header is not the one that the wal-index knows, and truncated when it is shorter than that says, or its header is a hole:
+/// a commit that was under way has written behind the place where it was cut off.
 /// </summary>
 internal sealed class OverwrittenFiles : IDisposable
 {
@@ -55,7 +56,7 @@ internal sealed class OverwrittenFiles : IDisposable
         {
             // Put there together with the log.
             Overwriting.Wal => isLogOurs,
-            Overwriting.WalTruncated => isLogOurs && RandomAccess.GetLength(_wal) < index.BytesOf(index.Checkpoint.Done),
+            Overwriting.WalTruncated => isLogOurs && (ReadWalSalt() is null || RandomAccess.GetLength(_wal) < index.BytesOf(index.Checkpoint.Done)),
             _ => !isLogOurs,
         };
     }
@@ -106,15 +107,17 @@ internal sealed class OverwrittenFiles : IDisposable
             return Overwriting.None;
         }
 
-        Span<byte> header = stackalloc byte[WalHeaderBytes];
-        if (RandomAccess.Read(_wal, header, 0) < WalHeaderBytes)
-        {
-            return Overwriting.WalTruncated;
-        }
-
-        return BitConverter.ToUInt64(header[16..]) != index.Checkpoint.Salt ? Overwriting.Wal
+        return ReadWalSalt() is not { } salt ? Overwriting.WalTruncated
+            : salt != index.Checkpoint.Salt ? Overwriting.Wal
             : RandomAccess.GetLength(_wal) < index.BytesOf(index.Frames) ? Overwriting.WalTruncated
             : Overwriting.None;
+    }
+
+    /// <summary>Null when the WAL has no header.</summary>
+    private ulong? ReadWalSalt()
+    {
+        Span<byte> header = stackalloc byte[WalHeaderBytes];
+        return RandomAccess.Read(_wal, header, 0) < WalHeaderBytes || !header.ContainsAnyExcept((byte)0) ? null : BitConverter.ToUInt64(header[16..]);
     }
 
     private Written ReadWritten() => new(RandomAccess.GetLength(_log), File.GetLastWriteTimeUtc(_log));
