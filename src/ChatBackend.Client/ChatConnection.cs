@@ -76,7 +76,7 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <param name="replaces">A message of the user in this thread: with the same content it is answered again, with another one it is edited. The thread is rewound to before it (<see cref="ThreadRewound"/>).</param>
     /// <param name="cancellationToken">
     /// Gives up waiting for the answer. Without <see cref="ChatConnectionOptions.SendStore"/> the message is not sent again either; what was sent may take effect all
-    /// the same. With one it stays, and goes on being sent until it is answered, after a restart too. The same holds for <see cref="StopAsync"/> and <see cref="DecideAsync"/>.
+    /// the same. With one it stays, and goes on being sent until it is answered, after a restart too. The same holds for <see cref="StopAsync"/>, <see cref="DecideAsync"/>, <see cref="SelectBranchAsync"/> and <see cref="GiveFeedbackAsync"/>.
     /// </param>
     /// <exception cref="ChatErrorException">The server refused it for good.</exception>
     /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
@@ -119,6 +119,26 @@ public sealed class ChatConnection : IAsyncDisposable
             },
             cancellationToken))!;
     }
+
+    /// <summary>
+    /// Goes to another version of a message, with what stood before it and what followed it when it was last on the active path (<see cref="BranchSelected"/>). Where the message is on it already, nothing
+    /// changes, and the <c>ack</c> has no <c>seq</c>.
+    /// </summary>
+    /// <param name="message">Any message of the user in the thread; see <see cref="ThreadTranscript.VersionsOf"/>.</param>
+    /// <exception cref="ChatErrorException">The server refused it for good; <see cref="ErrorCode.RunInProgress"/> while a run is open or a message waits.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public async Task<Ack> SelectBranchAsync(ThreadId thread, MessageId message, ClientFrameId? id = null, CancellationToken cancellationToken = default) =>
+        (await _commands.AddAsync(new SelectBranchFrame { Id = id ?? ClientFrameId.New(), ThreadId = thread, MessageId = message }, cancellationToken))!;
+
+    /// <summary>Says what the user thinks of an answer; the last time counts.</summary>
+    /// <param name="answer">The answer's own id, <see cref="RunEntry.MessageId"/>.</param>
+    /// <param name="note">Why, in at most 2,000 UTF-16 code units.</param>
+    /// <exception cref="ChatErrorException">The server refused it for good; <see cref="ErrorCode.TooLarge"/> when the note is too long.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public async Task<Ack> GiveFeedbackAsync(
+        ThreadId thread, MessageId answer, FeedbackRating rating, string? note = null, ClientFrameId? id = null, CancellationToken cancellationToken = default) =>
+        (await _commands.AddAsync(
+            new FeedbackFrame { Id = id ?? ClientFrameId.New(), ThreadId = thread, MessageId = answer, Rating = rating, Note = note }, cancellationToken))!;
 
     /// <summary>Follows a thread and returns once all its events after <paramref name="afterSeq"/> are there. A thread that is followed from there or before keeps its follower; one that is followed only from later gets a new one.</summary>
     /// <exception cref="ChatErrorException">The server refused it.</exception>

@@ -9,6 +9,8 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(UnfollowFrame), "unfollow")]
 [JsonDerivedType(typeof(StopFrame), "stop")]
 [JsonDerivedType(typeof(DecideFrame), "decide")]
+[JsonDerivedType(typeof(SelectBranchFrame), "select_branch")]
+[JsonDerivedType(typeof(FeedbackFrame), "feedback")]
 [JsonDerivedType(typeof(AuthenticateFrame), "authenticate")]
 [JsonDerivedType(typeof(PingFrame), "ping")]
 public abstract record ClientFrame;
@@ -121,6 +123,30 @@ public enum ApprovalDecision
 {
     Approve,
     Reject,
+}
+
+/// <summary>Makes the branch of a message the active one: what stood before it, the message, and what followed it when it was last active.</summary>
+public sealed record SelectBranchFrame : ClientCommand
+{
+    public required ThreadId ThreadId { get; init; }
+
+    /// <summary>Any message of the user in the thread, most often another version of one that is shown.</summary>
+    public required MessageId MessageId { get; init; }
+}
+
+/// <summary>What the user thinks of an answer; the last one counts.</summary>
+public sealed record FeedbackFrame : ClientCommand
+{
+    public required ThreadId ThreadId { get; init; }
+
+    /// <summary>The message id of the answer: <see cref="AgentCompleted.MessageId"/> or <see cref="AgentStopped.MessageId"/>.</summary>
+    public required MessageId MessageId { get; init; }
+
+    public required FeedbackRating Rating { get; init; }
+
+    /// <summary>Why, in at most 2,000 UTF-16 code units.</summary>
+    [JsonConverter(typeof(TextConverter))]
+    public string? Note { get; init; }
 }
 
 /// <summary>Extends the session in place with a newer token of the same user.</summary>

@@ -13,6 +13,8 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(UserMessage), "user_message")]
 [JsonDerivedType(typeof(MessageRemoved), "message_removed")]
 [JsonDerivedType(typeof(ThreadRewound), "thread_rewound")]
+[JsonDerivedType(typeof(BranchSelected), "branch_selected")]
+[JsonDerivedType(typeof(FeedbackGiven), "feedback_given")]
 [JsonDerivedType(typeof(AgentStarted), "agent_started")]
 [JsonDerivedType(typeof(AgentFallback), "agent_fallback")]
 [JsonDerivedType(typeof(AgentContextTrimmed), "agent_context_trimmed")]

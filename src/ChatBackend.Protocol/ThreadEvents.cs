@@ -45,7 +45,7 @@ public sealed record MessageRemoved : ThreadEvent
 
 /// <summary>
 /// Every user message after <see cref="ToSeq"/> and before this event is replaced, and with it each run that answers one; of a run that
-/// took one in while it ran, what came after that. It stays in the log; the model does not see it any more.
+/// took one in while it ran, what came after that. It stays in the log; the model does not see it, unless a later <see cref="BranchSelected"/> brings it back.
 /// </summary>
 public sealed record ThreadRewound : ThreadEvent
 {

@@ -85,7 +85,7 @@ internal sealed class PendingCommand
         return restored;
     }
 
-    public static bool TakesEffectOnce(ClientCommand command) => command is ChatFrame or StopFrame or DecideFrame;
+    public static bool TakesEffectOnce(ClientCommand command) => command is ChatFrame or StopFrame or DecideFrame or SelectBranchFrame or FeedbackFrame;
 
     public StoredSend ToStored(Error? refusal = null) =>
         new(Id, Encoding.UTF8.GetString(_encoded), refusal is null ? null : Encoding.UTF8.GetString(WireJson.Encode(refusal)));
@@ -139,6 +139,8 @@ internal sealed class PendingCommand
         ChatFrame chat => chat.ThreadId,
         StopFrame stop => stop.ThreadId,
         DecideFrame decide => decide.ThreadId,
+        SelectBranchFrame branch => branch.ThreadId,
+        FeedbackFrame feedback => feedback.ThreadId,
         UnfollowFrame unfollow => unfollow.ThreadId,
         _ => null,
     };

@@ -9,28 +9,20 @@ internal sealed class RunBuilder(RunId id)
     private readonly List<object> _items = []; // TextDraft, ToolItem or SteeredItem
     private RunEntry _head = new() { RunId = id, State = RunState.Running, Items = [] };
 
-    public RunId? Parent => _head.ParentRunId;
-
-    public RunEntry ToEntry() => _head with
+    /// <param name="isReplaced">With a message goes the run that answers it, and what came after it in the run that took it in.</param>
+    public RunEntry ToEntry(Func<MessageId, bool> isReplaced) => _head with
     {
-        Items = [.. _items.Select(item => item is TextDraft text ? text.ToItem() : (TranscriptItem)item)],
-        ReplacedFrom = _items.FindIndex(item => item is SteeredItem { IsReplaced: true }) is >= 0 and var first ? first : null,
+        Items = [.. _items.Select(item => item switch
+        {
+            TextDraft text => text.ToItem(),
+            SteeredItem steered => steered with { IsReplaced = isReplaced(steered.MessageId) },
+            _ => (TranscriptItem)item,
+        })],
+        IsReplaced = _head.Answers is { } answered && isReplaced(answered),
+        ReplacedFrom = _items.FindIndex(item => item is SteeredItem steered && isReplaced(steered.MessageId)) is >= 0 and var first ? first : null,
     };
 
-    /// <summary>A message was replaced: with it the run that answers it, or what came after it in the run that took it in.</summary>
-    public void Replace(MessageId message)
-    {
-        if (_head.Answers == message)
-        {
-            _head = _head with { IsReplaced = true };
-        }
-
-        var place = _items.FindIndex(item => item is SteeredItem steered && steered.MessageId == message);
-        if (place >= 0)
-        {
-            _items[place] = new SteeredItem(message, IsReplaced: true);
-        }
-    }
+    public void Rate(FeedbackGiven feedback) => _head = _head with { Feedback = feedback };
 
     public void Apply(PartDelta delta)
     {

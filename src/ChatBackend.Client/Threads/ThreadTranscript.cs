@@ -74,6 +74,15 @@ public sealed class ThreadTranscript(long afterSeq = 0)
         }
     }
 
+    /// <summary>The versions of a message that are here, itself among them, in the order they were written: those that took its place, and those whose place it took. At most one is not replaced. Empty for a message that is not here.</summary>
+    public IReadOnlyList<MessageId> VersionsOf(MessageId message)
+    {
+        lock (_lock)
+        {
+            return _draft.VersionsOf(message);
+        }
+    }
+
     /// <summary>Applies a frame of this thread; frames of other threads are the caller's to keep away.</summary>
     public TranscriptChange Apply(ServerFrame frame)
     {

@@ -8,19 +8,29 @@ internal sealed class TranscriptBuilder
     private readonly List<object> _entries = []; // UserEntry or RunBuilder
     private readonly Dictionary<RunId, RunBuilder> _runs = [];
     private readonly Dictionary<MessageId, int> _messages = []; // where in the entries
+    private readonly Dictionary<MessageId, List<MessageId>> _versions = []; // of the message, and of those whose place it took
+    private readonly Dictionary<MessageId, RunBuilder> _answers = [];
+    private readonly HashSet<MessageId> _waiting = [];
+    private ActivePath _path = new();
 
     public string? Title { get; private set; }
 
     public IReadOnlyList<TranscriptEntry> ToEntries() =>
-        [.. _entries.Select(entry => entry is RunBuilder run ? run.ToEntry() : (TranscriptEntry)entry)];
+        [.. _entries.Select(entry => entry is RunBuilder run ? (TranscriptEntry)run.ToEntry(IsReplaced) : Marked((UserEntry)entry))];
 
-    public RunEntry? Run(RunId run) => _runs.GetValueOrDefault(run)?.ToEntry();
+    public RunEntry? Run(RunId run) => _runs.GetValueOrDefault(run)?.ToEntry(IsReplaced);
+
+    public IReadOnlyList<MessageId> VersionsOf(MessageId message) => _messages.ContainsKey(message) ? [.. _versions[message]] : [];
 
     public void Clear()
     {
         _entries.Clear();
         _runs.Clear();
         _messages.Clear();
+        _versions.Clear();
+        _answers.Clear();
+        _waiting.Clear();
+        _path = new ActivePath();
         Title = null;
     }
 
@@ -30,6 +40,8 @@ internal sealed class TranscriptBuilder
         {
             case UserMessage message:
                 _messages[message.MessageId] = _entries.Count;
+                _waiting.Add(message.MessageId);
+                AddVersion(message);
                 _entries.Add(new UserEntry(message.MessageId, message.Content, message.ClientId, message.Seq, message.At)
                 {
                     Agent = message.Agent, WhenRunning = message.WhenRunning, Replaces = message.Replaces,
@@ -38,8 +50,12 @@ internal sealed class TranscriptBuilder
             case MessageRemoved removed:
                 Change(removed.MessageId, message => message with { State = MessageState.Removed });
                 break;
-            case ThreadRewound rewound:
-                Rewind(rewound.ToSeq);
+            case ThreadRewound or BranchSelected:
+                _path.Apply((ThreadEvent)fresh);
+                Drop();
+                break;
+            case FeedbackGiven feedback:
+                _answers.GetValueOrDefault(feedback.MessageId)?.Rate(feedback); // else the transcript begins after it
                 break;
             case ThreadRenamed renamed:
                 Title = renamed.Title;
@@ -54,6 +70,15 @@ internal sealed class TranscriptBuilder
                 break;
             case RunEvent threadEvent:
                 RunOf(threadEvent.RunId).Apply(threadEvent);
+                if (threadEvent is AgentCompleted { MessageId: var answer })
+                {
+                    _answers[answer] = RunOf(threadEvent.RunId);
+                }
+                else if (threadEvent is AgentStopped { MessageId: var stopped })
+                {
+                    _answers[stopped] = RunOf(threadEvent.RunId);
+                }
+
                 break;
             case PartDelta delta:
                 RunOf(delta.RunId).Apply(delta);
@@ -69,28 +94,31 @@ internal sealed class TranscriptBuilder
         if (_messages.TryGetValue(id, out var place)) // else the transcript begins after it
         {
             _entries[place] = change((UserEntry)_entries[place]);
+            _waiting.Remove(id);
         }
     }
 
-    private void Rewind(long toSeq)
+    /// <summary>What waited and is not on the path any more is answered by nothing.</summary>
+    private void Drop()
     {
-        foreach (var place in _messages.Values)
+        foreach (var message in _waiting.Where(IsReplaced).ToList())
         {
-            var message = (UserEntry)_entries[place];
-            if (message.Seq <= toSeq || message.IsReplaced)
-            {
-                continue;
-            }
+            Change(message, waiting => waiting with { State = MessageState.Dropped });
+        }
+    }
 
-            _entries[place] = message with { IsReplaced = true };
-            if (message.RunId is { } run)
-            {
-                RunOf(run).Replace(message.MessageId);
-                foreach (var nested in _runs.Values.Where(nested => nested.Parent == run))
-                {
-                    nested.Replace(message.MessageId);
-                }
-            }
+    private bool IsReplaced(MessageId message) => _messages.TryGetValue(message, out var place) && !_path.Contains(((UserEntry)_entries[place]).Seq);
+
+    private UserEntry Marked(UserEntry message) => _path.Contains(message.Seq) ? message : message with { IsReplaced = true };
+
+    private void AddVersion(UserMessage message)
+    {
+        var versions = message.Replaces is { } replaced && _versions.TryGetValue(replaced, out var known) ? known : [];
+        versions.Add(message.MessageId);
+        _versions[message.MessageId] = versions;
+        if (message.Replaces is { } first)
+        {
+            _versions[first] = versions; // also where that one lies before what is here
         }
     }
 

@@ -24,7 +24,7 @@ public sealed record UserEntry(MessageId MessageId, string Content, ClientFrameI
     /// <summary>The run that answers it or took it in.</summary>
     public RunId? RunId { get; init; }
 
-    /// <summary>The thread was rewound to before it: the model does not see it any more, and nothing answers it that has not begun to.</summary>
+    /// <summary>It is not on the thread's active path: the thread was rewound to before it, or another branch was chosen. The model does not see it.</summary>
     public bool IsReplaced { get; init; }
 
     /// <summary>Nothing answers it yet and something will, unless it is taken back.</summary>
@@ -45,6 +45,9 @@ public enum MessageState
 
     /// <summary>It was taken back while it waited.</summary>
     Removed,
+
+    /// <summary>It was replaced while it waited: nothing answers it, also where its branch is chosen again.</summary>
+    Dropped,
 }
 
 /// <summary>One answer of an agent, as far as it is known.</summary>
@@ -95,10 +98,13 @@ public sealed record RunEntry : TranscriptEntry
     /// <summary>Of a run that was stopped or failed: every tool call that had begun, in order, with its outcome.</summary>
     public IReadOnlyList<SideEffect> SideEffects { get; init; } = [];
 
-    /// <summary>The message that it answers was replaced, and all of it with it. It may go on all the same, to its end.</summary>
+    /// <summary>What a user thought last of it; null when nobody has said.</summary>
+    public FeedbackGiven? Feedback { get; init; }
+
+    /// <summary>The message that it answers is not on the active path, and all of it with it. It may go on all the same, to its end.</summary>
     public bool IsReplaced { get; init; }
 
-    /// <summary>Where in <see cref="Items"/> what was replaced begins: at the first message that it took in and that was replaced. Null when there is none.</summary>
+    /// <summary>Where in <see cref="Items"/> what was replaced begins: at the first message that it took in and that is not on the active path. Null when there is none.</summary>
     public int? ReplacedFrom { get; init; }
 
     /// <summary>What the agent said, without its thoughts: the text parts, one after the other, a line break between them.</summary>

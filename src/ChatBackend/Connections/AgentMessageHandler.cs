@@ -111,6 +111,9 @@ internal sealed partial class AgentMessageHandler(
                 UnfollowFrame unfollow => UnfollowAsync(unfollow),
                 StopFrame stop => StopAsync(stop),
                 DecideFrame decide => DecideAsync(decide),
+                SelectBranchFrame branch => AcknowledgeAsync(branch.ThreadId, thread => thread.SelectBranch(new SelectBranchCommand(connection.Session.User, branch.Id, branch.MessageId))),
+                FeedbackFrame given => AcknowledgeAsync(
+                    given.ThreadId, thread => thread.GiveFeedback(new FeedbackCommand(connection.Session.User, given.Id, given.MessageId, given.Rating, given.Note))),
                 AuthenticateFrame authenticate => AuthenticateAsync(authenticate),
                 _ => throw new UnreachableException($"{command.GetType()} is not a command."),
             });

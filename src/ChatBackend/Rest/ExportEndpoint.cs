@@ -53,11 +53,11 @@ internal static class ExportEndpoint
 
         json.WriteString("exported_at", RestTime.Of(now));
         json.WriteStartArray("replaced");
-        foreach (var (after, before) in replaced.Spans)
+        foreach (var span in replaced.Spans)
         {
             json.WriteStartObject();
-            json.WriteNumber("after_seq", after);
-            json.WriteNumber("before_seq", before);
+            json.WriteNumber("after_seq", span.AfterSeq);
+            json.WriteNumber("before_seq", span.BeforeSeq);
             json.WriteEndObject();
         }
 

@@ -5,7 +5,7 @@ using ChatBackend.Storage;
 
 namespace ChatBackend.Rest;
 
-/// <summary>A thread as a document for people: messages, answers and which tools were used. What was replaced or taken back is left out, and so is thinking.</summary>
+/// <summary>A thread as a document for people: messages, answers and which tools were used. What is not on the active path or was taken back is left out, and so are thinking and feedback.</summary>
 internal sealed class MarkdownThread(StringBuilder text, ReplacedMessages replaced)
 {
     private readonly HashSet<MessageId> _left = [];

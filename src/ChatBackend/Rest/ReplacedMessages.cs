@@ -3,25 +3,23 @@ using ChatBackend.Storage;
 
 namespace ChatBackend.Rest;
 
-/// <summary>Which messages of a thread count no more: those that others took the place of, and those that were taken back.</summary>
+/// <summary>Which messages of a thread count no more: those that are not on the active path, and those that were taken back.</summary>
 internal sealed class ReplacedMessages
 {
-    private readonly List<(long AfterSeq, long BeforeSeq)> _spans = [];
+    private readonly ActivePath _path = new();
     private readonly HashSet<MessageId> _removed = [];
 
-    /// <summary>User messages between the two are replaced.</summary>
-    public IReadOnlyList<(long AfterSeq, long BeforeSeq)> Spans => _spans;
+    /// <summary>User messages between the two are not on the active path.</summary>
+    public IReadOnlyList<MessageSpan> Spans => _path.Replaced;
 
-    public bool Holds(UserMessage message) =>
-        _removed.Contains(message.MessageId) || _spans.Exists(span => message.Seq > span.AfterSeq && message.Seq < span.BeforeSeq);
+    public bool Holds(UserMessage message) => _removed.Contains(message.MessageId) || !_path.Contains(message.Seq);
 
     public static async Task<ReplacedMessages> ReadAsync(ThreadId thread, IAsyncEnumerable<StoredEvent> events)
     {
         var replaced = new ReplacedMessages();
         await foreach (var stored in events)
         {
-            // The type stands first in what the server writes. Few events are of these, and decoding all would be most of the work.
-            if (stored.Json.Span.StartsWith("{\"type\":\"thread_rewound\""u8) || stored.Json.Span.StartsWith("{\"type\":\"message_removed\""u8))
+            if (stored.ChangesPath() || stored.IsOf("message_removed"u8))
             {
                 replaced.Add(stored.Decode(thread));
             }
@@ -32,14 +30,9 @@ internal sealed class ReplacedMessages
 
     private void Add(ThreadEvent threadEvent)
     {
-        switch (threadEvent)
+        if (!_path.Apply(threadEvent) && threadEvent is MessageRemoved removed)
         {
-            case ThreadRewound rewound:
-                _spans.Add((rewound.ToSeq, rewound.Seq));
-                break;
-            case MessageRemoved removed:
-                _removed.Add(removed.MessageId);
-                break;
+            _removed.Add(removed.MessageId);
         }
     }
 }

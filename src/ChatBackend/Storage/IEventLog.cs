@@ -127,7 +127,11 @@ internal sealed record LogAppend
 /// <param name="TakesBack">The <see cref="Id"/> of a message that is taken back; null when none is.</param>
 /// <param name="Record">What is stored with it and never delivered (<see cref="IEventLog.ReadRecordsAsync"/>); empty when nothing is.</param>
 internal readonly record struct LogEvent(
-    long Seq, ReadOnlyMemory<byte> Json, string? Id = null, long? ReplacesAfter = null, string? TakesBack = null, ReadOnlyMemory<byte> Record = default);
+    long Seq, ReadOnlyMemory<byte> Json, string? Id = null, long? ReplacesAfter = null, string? TakesBack = null, ReadOnlyMemory<byte> Record = default)
+{
+    /// <summary>Messages that do not count from this event on, all of the thread: takes the place of all that earlier events said of it. Null leaves that as it is.</summary>
+    public IReadOnlyList<MessageSpan>? Uncounted { get; init; }
+}
 
 /// <summary>A user's command that had an effect. Unique by user and id, in the transaction of the effect.</summary>
 /// <param name="Digest">SHA-256 over what the command says; tells a retry from another command under the same id.</param>

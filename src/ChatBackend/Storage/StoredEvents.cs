@@ -44,6 +44,17 @@ internal static class StoredEvents
         }
     }
 
+    /// <summary>The type stands first in what the server writes. Where few events of a thread matter, decoding all would be most of the work.</summary>
+    public static bool IsOf(this StoredEvent stored, ReadOnlySpan<byte> type)
+    {
+        var prefix = "{\"type\":\""u8;
+        var json = stored.Json.Span;
+        return json.StartsWith(prefix) && json[prefix.Length..] is var rest && rest.StartsWith(type) && rest[type.Length..] is [(byte)'"', ..];
+    }
+
+    /// <summary>Whether <see cref="ActivePath"/> heeds it.</summary>
+    public static bool ChangesPath(this StoredEvent stored) => stored.IsOf("thread_rewound"u8) || stored.IsOf("branch_selected"u8);
+
     /// <summary>A page of the log, that begins with the event after a place.</summary>
     /// <exception cref="UnreadableThreadException"/>
     public static List<ThreadEvent> DecodedAfter(this IReadOnlyList<StoredEvent> page, long seq, ThreadId thread)

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
+using ChatBackend.Protocol;
 
 namespace ChatBackend.Telemetry;
 
@@ -17,6 +19,7 @@ internal sealed class ChatMetrics
     private readonly LabelledCount _connectionsClosed = new("reason");
     private readonly LabelledCount _requestsRefused = new("reason", RefusalReason.All);
     private readonly LabelledCount _errors = new("code");
+    private readonly LabelledCount _feedback = new("rating", "up", "down", "none");
     private readonly LabelledCount _backgroundFailures = new("service", BackgroundServices);
     private readonly LabelledCount _backgroundItemsFailing = new("service", BackgroundServices);
     private readonly Histogram<double> _ackDuration;
@@ -45,6 +48,7 @@ internal sealed class ChatMetrics
         _meter.CreateObservableUpDownCounter("chat.threads.quarantined", () => ThreadsQuarantined, "{thread}", "Threads whose log cannot be read.");
         _meter.CreateObservableCounter("chat.requests.refused", _requestsRefused.Measure, "{request}", "HTTP requests, upgrades among them, that were refused, by reason.");
         _meter.CreateObservableCounter("chat.errors", _errors.Measure, "{error}", "Errors that clients were answered with, by code.");
+        _meter.CreateObservableCounter("chat.feedback", _feedback.Measure, "{rating}", "Ratings of answers that users gave, by rating.");
         _ackDuration = _meter.CreateHistogram("chat.message.ack.duration", "s", "From the arrival of a chat frame until its ack is queued and its thread is followed.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
     }
@@ -68,6 +72,9 @@ internal sealed class ChatMetrics
 
     /// <summary>A command or a request was answered with an error code.</summary>
     public void ErrorSent(string code) => _errors.Increment(code);
+
+    /// <summary>An answer was rated; each time, also where it had been before.</summary>
+    public void FeedbackGiven(FeedbackRating rating) => _feedback.Increment(JsonNamingPolicy.SnakeCaseLower.ConvertName(rating.ToString()));
 
     public void WatchLeftCommands(Func<long> bytes) =>
         _meter.CreateObservableUpDownCounter("chat.left_commands.usage", bytes, "By", "Commands that closed connections left and that are still carried out.");

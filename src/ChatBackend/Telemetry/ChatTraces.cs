@@ -28,7 +28,7 @@ internal static class ChatTraces
         }
 
         Activity.Current = null; // of the request that brought the socket
-        return Source.StartActivity($"command {command.GetType().Name[..^"Frame".Length].ToLowerInvariant()}", ActivityKind.Server, ActivityContext.TryParse(caller, null, isRemote: true, out var parent) ? parent : default);
+        return Source.StartActivity($"command {JsonNamingPolicy.SnakeCaseLower.ConvertName(command.GetType().Name[..^"Frame".Length])}", ActivityKind.Server, ActivityContext.TryParse(caller, null, isRemote: true, out var parent) ? parent : default);
     }
 
     /// <param name="traceParent">Of the command that it answers, as W3C writes it; null when that was not traced.</param>

@@ -22,6 +22,11 @@ internal static class CommandDigest
     public static byte[] Of(DecideCommand command, ThreadId thread) =>
         Of("decide", thread.Value, command.Call.Value, command.ArgumentsDigest, command.Decision.ToString(), command.Note);
 
+    public static byte[] Of(SelectBranchCommand command, ThreadId thread) => Of("select_branch", thread.Value, command.Message.Value);
+
+    public static byte[] Of(FeedbackCommand command, ThreadId thread) =>
+        Of("feedback", thread.Value, command.Message.Value, command.Rating.ToString(), command.Note);
+
     private static byte[] Of(params ReadOnlySpan<string?> fields)
     {
         var length = 0;

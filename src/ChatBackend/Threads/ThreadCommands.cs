@@ -3,6 +3,7 @@ using ChatBackend.Errors;
 using ChatBackend.Protocol;
 using ChatBackend.Runs;
 using ChatBackend.Storage;
+using ChatBackend.Threads.Branches;
 using ChatBackend.Threads.Contracts;
 
 namespace ChatBackend.Threads;
@@ -17,12 +18,15 @@ internal sealed class ThreadCommands(
     private const int LookAheadEvents = 64;
     private const int LookAheadBytes = 1024 * 1024;
 
+    private readonly CommandAppends _appends = new(thread, writer, log);
+    private readonly BranchReader _branches = new(thread, log);
+
     /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
     public async Task<CommandEffect> ChatAsync(ChatCommand command)
     {
         if (!command.Creates && !writer.IsOwnedBy(command.User))
         {
-            return await EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw ProtocolException.NotFound();
+            return await _appends.EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw ProtocolException.NotFound();
         }
 
         var known = command.Creates ? null : writer.State;
@@ -31,12 +35,12 @@ internal sealed class ThreadCommands(
             throw new ProtocolException(ErrorCode.UnknownAgent, "No agent has that name. connection_established lists the available ones.");
         }
 
-        var rewound = command.Replaces is { } replaced ? await RewoundToAsync(known, replaced) : null;
-        var state = rewound is null ? known : known!.Apply(rewound);
+        var rewinding = command.Replaces is { } replaced ? await RewindAsync(known, replaced) : new BranchChange([], null);
+        var state = rewinding.Events.Aggregate(known, (before, threadEvent) => before!.Apply(threadEvent));
         var isBusy = state is { IsBusy: true };
         if (isBusy && Refusal(command, state!) is { } refusal)
         {
-            return Interrupting(command, await EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw refusal);
+            return Interrupting(command, await _appends.EarlierAsync(command.User, command.Id, CommandDigest.Of(command)) ?? throw refusal);
         }
 
         var message = new UserMessage
@@ -61,9 +65,9 @@ internal sealed class ThreadCommands(
             MessageId = message.MessageId,
             RunId = started?.RunId,
         };
-        var effect = await AppendAsync(
-            [.. new ThreadEvent?[] { rewound, message, started }.OfType<ThreadEvent>()], command.User, CommandDigest.Of(command), ack,
-            creator: command.Creates ? command.User : null);
+        var effect = await _appends.AppendAsync(
+            [.. rewinding.Events, message, .. started is null ? (ThreadEvent[])[] : [started]], command.User, CommandDigest.Of(command), ack,
+            creator: command.Creates ? command.User : null, rewinding.Uncounted);
         return Interrupting(command, effect);
     }
 
@@ -73,24 +77,24 @@ internal sealed class ThreadCommands(
         var digest = CommandDigest.Of(command, thread);
         if (!writer.IsOwnedBy(command.User))
         {
-            return await EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
+            return await _appends.EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
         }
 
         var state = writer.State!;
         if (command.Message is { } message && state.Find(message) is not null)
         {
             var removed = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, Seq = state.Head + 1, MessageId = message };
-            return await AppendAsync([new MessageRemoved { MessageId = message }], command.User, digest, removed);
+            return await _appends.AppendAsync([new MessageRemoved { MessageId = message }], command.User, digest, removed);
         }
 
         if (state.Run is not { } run || (command.Run ?? run.Id) != run.Id || (command.Message ?? run.Answers) != run.Answers)
         {
-            return await EarlierAsync(command.User, command.Id, digest)
+            return await _appends.EarlierAsync(command.User, command.Id, digest)
                 ?? throw new ProtocolException(ErrorCode.NoSuchRun, "The thread has no such run, or it has ended.");
         }
 
         var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, RunId = run.Id };
-        var effect = await AppendAsync([], command.User, digest, ack);
+        var effect = await _appends.AppendAsync([], command.User, digest, ack);
         return effect with { Stops = effect.Ack.RunId == run.Id ? StopReason.User : null }; // also where its acceptance was never told
     }
 
@@ -100,13 +104,13 @@ internal sealed class ThreadCommands(
         var digest = CommandDigest.Of(command, thread);
         if (!writer.IsOwnedBy(command.User))
         {
-            return await EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
+            return await _appends.EarlierAsync(command.User, command.Id, digest) ?? throw ProtocolException.NotFound();
         }
 
         var state = writer.State!;
         if (state.Run is not { } run || run.Find(command.Call) is not { Decided: null, Required: var required })
         {
-            return await EarlierAsync(command.User, command.Id, digest) ?? throw await WhyNotOpenAsync(command);
+            return await _appends.EarlierAsync(command.User, command.Id, digest) ?? throw await WhyNotOpenAsync(command);
         }
 
         ThrowIfOther(required, command);
@@ -120,7 +124,7 @@ internal sealed class ThreadCommands(
             RunId = required.RunId, ParentRunId = required.ParentRunId, CallId = command.Call, Decision = command.Decision, DecidedBy = command.User, Note = command.Note,
         };
         var ack = new Ack { Id = command.Id, Status = AckStatus.Accepted, ThreadId = thread, Seq = state.Head + 1, RunId = run.Id };
-        return await AppendAsync([decided], command.User, digest, ack);
+        return await _appends.AppendAsync([decided], command.User, digest, ack);
     }
 
     /// <summary>An interrupting message ends the run that was open when it was written, also where that was never told.</summary>
@@ -137,20 +141,24 @@ internal sealed class ThreadCommands(
             ? new ProtocolException(ErrorCode.QuotaExceeded, $"{state.Waiting.Count} messages wait in this thread already.")
             : null;
 
-    private async Task<ThreadRewound> RewoundToAsync(ThreadState? known, MessageId replaced)
+    /// <summary>A message that is not on the active path is chosen first, where something else stands before it there.</summary>
+    private async Task<BranchChange> RewindAsync(ThreadState? known, MessageId replaced)
     {
-        if (known is null || await FindAsync<UserMessage>(replaced.Value) is not { } message || message.MessageId != replaced)
+        if (known is null || await _appends.FindAsync<UserMessage>(replaced.Value) is not { } message)
         {
             throw new ProtocolException(ErrorCode.NotFound, "The message to replace was not found.");
         }
 
-        return new ThreadRewound { ThreadId = thread, Seq = known.Head + 1, ToSeq = message.Seq - 1 };
+        var toSeq = message.Seq - 1;
+        var branch = await _branches.IsActiveAsync(message) ? null : await _branches.ReadAsync(message, known, titleUpTo: toSeq);
+        var change = branch is null || branch.ToSeq >= toSeq ? new BranchChange([], null) : branch.Change;
+        return change with { Events = [.. change.Events, new ThreadRewound { ThreadId = thread, Seq = known.Head + change.Events.Count + 1, ToSeq = toSeq }] };
     }
 
     /// <summary>The call is not open to decide: because there is none, it was decided, no decision came in time, or its run has ended.</summary>
     private async Task<ProtocolException> WhyNotOpenAsync(DecideCommand command)
     {
-        if (await FindAsync<ApprovalRequired>(command.Call.Value) is not { } required)
+        if (await _appends.FindAsync<ApprovalRequired>(command.Call.Value) is not { } required)
         {
             return NoSuchCall();
         }
@@ -201,37 +209,6 @@ internal sealed class ThreadCommands(
     private static ProtocolException TooLate() => new(ErrorCode.Expired, "The time to decide is over.");
 
     private static ProtocolException RunIsOver() => new(ErrorCode.NoSuchRun, "The run that asked has ended.");
-
-    private async Task<TEvent?> FindAsync<TEvent>(string id) where TEvent : ThreadEvent =>
-        await log.FindEventAsync(thread, id, CancellationToken.None) is { } seq
-        && await log.ReadAsync(thread, seq - 1, 1, 1, CancellationToken.None) is [var stored]
-            ? stored.Decode(thread) as TEvent
-            : null;
-
-    private async Task<CommandEffect> AppendAsync(IReadOnlyList<ThreadEvent> events, UserId user, byte[] digest, Ack ack, UserId? creator = null)
-    {
-        var record = new CommandRecord(user, ack.Id, digest, WireJson.Encode(ack));
-        return await writer.AppendAsync(events, record, creator: creator) switch
-        {
-            AppendResult.Appended => new CommandEffect(new CommandReply(record.Ack.ToArray(), thread, ack.Seq ?? 0), ack, IsNew: true),
-            AppendResult.CommandKnown known => Earlier(known.Earlier, digest),
-            _ => throw ProtocolException.Unavailable(), // another writer has the thread; the next call finds it
-        };
-    }
-
-    private async Task<CommandEffect?> EarlierAsync(UserId user, ClientFrameId id, byte[] digest) =>
-        await log.FindCommandAsync(user, id, CancellationToken.None) is { } earlier ? Earlier(earlier, digest) : null;
-
-    private static CommandEffect Earlier(CommandRecord earlier, byte[] digest)
-    {
-        if (!earlier.Digest.Span.SequenceEqual(digest))
-        {
-            throw new ProtocolException(ErrorCode.IdConflict, "This id was already used for another command.");
-        }
-
-        var ack = (Ack)WireJson.DecodeServerFrame(earlier.Ack.Span) with { Status = AckStatus.Duplicate };
-        return new CommandEffect(new CommandReply(WireJson.Encode(ack), ack.ThreadId!.Value, ack.Seq ?? 0), ack, IsNew: false);
-    }
 }
 
 /// <param name="Ack">What the reply says; of a retry, with the ids of the first time.</param>

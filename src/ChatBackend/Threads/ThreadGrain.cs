@@ -5,6 +5,7 @@ using ChatBackend.Runs;
 using ChatBackend.Runs.History;
 using ChatBackend.Storage;
 using ChatBackend.Telemetry;
+using ChatBackend.Threads.Branches;
 using ChatBackend.Threads.Contracts;
 using ChatBackend.Threads.Maintenance;
 using ChatBackend.Threads.Publishing;
@@ -34,6 +35,8 @@ internal sealed partial class ThreadGrain(
     private ThreadPublisher _publisher = null!;
     private ThreadWriter _writer = null!;
     private ThreadCommands _commands = null!;
+    private BranchCommands _branches = null!;
+    private FeedbackCommands _feedback = null!;
     private ThreadRuns _runs = null!;
     private Task _resting = Task.CompletedTask;
     private int _verbs; // that have begun and are not over; on the activation's scheduler
@@ -45,6 +48,7 @@ internal sealed partial class ThreadGrain(
         _publisher = new ThreadPublisher(_thread, clock, logger);
         _writer = new ThreadWriter(_thread, log, _publisher, clock);
         _commands = new ThreadCommands(_thread, _writer, log, agents, runs, required => _runs.IsTooLate(required), options.Value);
+        (_branches, _feedback) = (new BranchCommands(_thread, _writer, log), new FeedbackCommands(_thread, _writer, log, metrics));
         var titles = new AutoTitle(_thread, log, options.Value.AutoTitle, logger);
         _runs = new ThreadRuns(_thread, _writer, _publisher, log, runs, recovery, agents, titles, runOptions.Value, metrics, clock, logger)
         {
@@ -87,6 +91,10 @@ internal sealed partial class ThreadGrain(
     public Task<CommandReply> Stop(StopCommand command) => ExclusivelyAsync(command.User, async () => Follow(await _commands.StopAsync(command)));
 
     public Task<CommandReply> Decide(DecideCommand command) => ExclusivelyAsync(command.User, async () => Follow(await _commands.DecideAsync(command)));
+
+    public Task<CommandReply> SelectBranch(SelectBranchCommand command) => ExclusivelyAsync(command.User, async () => Follow(await _branches.SelectAsync(command)));
+
+    public Task<CommandReply> GiveFeedback(FeedbackCommand command) => ExclusivelyAsync(command.User, async () => Follow(await _feedback.GiveAsync(command)));
 
     public Task Create(UserId user, string? title) => ExclusivelyAsync(
         user,

@@ -6,7 +6,8 @@ namespace ChatBackend.Threads;
 /// <summary>What the writer must know of a thread to decide: a fold over its events. Immutable, so that a failed append changes nothing.</summary>
 internal sealed record ThreadState
 {
-    private const long ReplacedTitle = 0;
+    /// <summary>What <see cref="TitleFrom"/> is once that message is not on the active path any more.</summary>
+    public const long ReplacedTitle = 0;
 
     public required UserId Owner { get; init; }
 
@@ -24,7 +25,7 @@ internal sealed record ThreadState
     /// </summary>
     public long? TitleFrom { get; init; }
 
-    /// <summary>No title, or one that the server made from a message that was replaced.</summary>
+    /// <summary>No title, or one that the server made from a message that is not on the active path any more.</summary>
     public bool NeedsTitle => Title is null || TitleFrom == ReplacedTitle;
 
     public UnfinishedRun? Run { get; init; }
@@ -56,12 +57,8 @@ internal sealed record ThreadState
         {
             UserMessage message => next with { Waiting = WaitingWith(WaitingMessage.Of(message)) },
             MessageRemoved removed => next with { Waiting = WaitingWithout(removed.MessageId) },
-            ThreadRewound rewound => next with
-            {
-                Waiting = Waiting.RemoveAll(message => message.Seq > rewound.ToSeq),
-                Run = Run?.Rewound(rewound.ToSeq),
-                TitleFrom = TitleFrom > rewound.ToSeq ? ReplacedTitle : TitleFrom,
-            },
+            ThreadRewound rewound => next.Rewound(rewound.ToSeq),
+            BranchSelected branch => next.Rewound(branch.ToSeq), // what it restores has been answered, or never will be
             AgentEvent { ParentRunId: { } parent } nested => Run?.Id == parent ? next with { Run = Run.Apply(nested) } : next,
             AgentStarted started => next with { Waiting = WaitingWithout(started.MessageId), Run = UnfinishedRun.Of(started, Find(started.MessageId)?.Seq) },
             MessageSteered steered when Run?.Id != steered.RunId => next with { Waiting = WaitingWithout(steered.MessageId) },
@@ -77,6 +74,11 @@ internal sealed record ThreadState
             _ => next,
         };
     }
+
+    private ThreadState Rewound(long toSeq) => this with
+    {
+        Waiting = Waiting.RemoveAll(message => message.Seq > toSeq), Run = Run?.Rewound(toSeq), TitleFrom = TitleFrom > toSeq ? ReplacedTitle : TitleFrom,
+    };
 
     public WaitingMessage? Find(MessageId id) => Waiting.Find(message => message.Id == id);
 

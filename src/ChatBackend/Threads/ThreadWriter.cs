@@ -102,6 +102,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
     /// <param name="creator">Set to create the thread.</param>
     /// <param name="result">What the first of the events holds only the begin and the end of.</param>
     /// <param name="record">What is stored with one of the events and not delivered.</param>
+    /// <param name="uncounted">With a <see cref="BranchSelected"/>: all places whose messages do not count after it, those that were taken back among them.</param>
     /// <exception cref="LogUnavailableException"/>
     public async Task<AppendResult> AppendAsync(
         IReadOnlyList<ThreadEvent> drafts,
@@ -109,7 +110,8 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
         PartCheckpoint? checkpoint = null,
         UserId? creator = null,
         WholeResult? result = null,
-        KeptRecord? record = null)
+        KeptRecord? record = null,
+        IReadOnlyList<MessageSpan>? uncounted = null)
     {
         var at = Now();
         var next = State ?? new ThreadState { Owner = creator!.Value, Head = 0 };
@@ -125,6 +127,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             logged[i] = new LogEvent(threadEvent.Seq, encoded[i].Json, IdOf(threadEvent), (threadEvent as ThreadRewound)?.ToSeq, (threadEvent as MessageRemoved)?.MessageId.Value)
             {
                 Record = record is { } kept && kept.Index == i ? kept.Json : default,
+                Uncounted = threadEvent is BranchSelected ? uncounted : null,
             };
         }
 

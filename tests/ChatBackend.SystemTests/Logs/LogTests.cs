@@ -100,6 +100,7 @@ public sealed partial class LogTests
     [InlineData("Production", "Debug")]
     [InlineData("Development", "Debug")]
     [Trait("failure", "A20")]
+    [Trait("failure", "N11")]
     public async Task What_people_say_and_what_they_prove_themselves_with_is_never_in_the_log(string environment, string level)
     {
         await using var server = await StartAsync(environment, level);
@@ -108,7 +109,9 @@ public sealed partial class LogTests
         var ack = await client.ChatAsync(
             Scenario.Of(Scenario.Think(Canary), Scenario.Tool("look", text: Canary), Scenario.Tool("fail", fail: true, text: Canary), Scenario.Say(Canary, chunks: 3, everyMs: 5)),
             agent: Scenario.Agent).Soon();
-        await client.FollowerOf(ack.ThreadId!.Value).WaitForRunEndAsync(ack.RunId!.Value).Soon();
+        var answer = (AgentCompleted)await client.FollowerOf(ack.ThreadId!.Value).WaitForRunEndAsync(ack.RunId!.Value).Soon();
+        await client.GiveFeedbackAsync(ack.ThreadId!.Value, answer.MessageId, FeedbackRating.Down, Canary).Soon();
+        await Assert.ThrowsAsync<ChatErrorException>(() => client.GiveFeedbackAsync(ack.ThreadId!.Value, answer.MessageId, FeedbackRating.Down, Canary + new string('n', 2000)).Soon());
         var broken = await client.ChatAsync(Canary, ack.ThreadId, Scenario.Agent).Soon();
         await client.FollowerOf(ack.ThreadId!.Value).WaitForAnswerAsync(broken.MessageId!.Value).Soon();
         await client.AuthenticateAsync(guest.Token).Soon();

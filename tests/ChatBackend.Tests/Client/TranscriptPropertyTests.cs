@@ -81,6 +81,7 @@ public sealed class TranscriptPropertyTests
 
             foreach (var message in transcript.Entries.OfType<UserEntry>())
             {
+                var isDropped = thread.Events.OfType<ThreadRewound>().Any(rewound => message.Seq > rewound.ToSeq && message.Seq < rewound.Seq);
                 var ends = thread.Events.Where(threadEvent => threadEvent switch
                 {
                     AgentStarted started => started.MessageId == message.MessageId,
@@ -91,7 +92,7 @@ public sealed class TranscriptPropertyTests
                 message.State.Should().Be(
                     ends switch
                     {
-                        [] => MessageState.Waiting,
+                        [] => isDropped ? MessageState.Dropped : MessageState.Waiting,
                         [AgentStarted] => MessageState.Answered,
                         [MessageSteered] => MessageState.Steered,
                         [MessageRemoved] => MessageState.Removed,

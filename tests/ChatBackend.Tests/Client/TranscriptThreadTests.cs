@@ -46,7 +46,7 @@ public sealed class TranscriptThreadTests
         (Entry(0).IsReplaced, Entry(2).IsReplaced, Entry(2).IsWaiting).Should().Be((false, true, false));
         (_transcript.Run(Run)!.IsReplaced, _transcript.Run(new RunId("run_2"))!.IsReplaced).Should().Be((false, true));
         Apply(Message(7) with { MessageId = new("msg_3") }, new ThreadRewound { ThreadId = TheThread, Seq = 8, ToSeq = 0 });
-        (Entry(0).IsReplaced, _transcript.Run(Run)!.IsReplaced, Entry(4).IsReplaced, Entry(4).State, Entry(4).IsWaiting).Should().Be((true, true, true, MessageState.Waiting, false));
+        (Entry(0).IsReplaced, _transcript.Run(Run)!.IsReplaced, Entry(4).IsReplaced, Entry(4).State, Entry(4).IsWaiting).Should().Be((true, true, true, MessageState.Dropped, false));
     }
 
     [Fact]

@@ -30,6 +30,23 @@ public abstract partial class EventLogContract
     }
 
     [Fact]
+    [Trait("failure", "N1")]
+    public async Task What_counts_no_more_is_what_the_last_event_says_that_says_it_of_all()
+    {
+        var writer = LogWriter.OfNewThread(Log);
+        await writer.WriteTextAsync("apricots please", "bananas please");
+        await writer.AppendAsync(writer.Next() with { Events = [writer.Event(new ThreadRewound { ToSeq = 0 })] });
+        (await SearchAsync(writer.Owner, "please")).Should().BeEmpty();
+
+        var chosen = writer.Event(new BranchSelected { MessageId = MessageId.New(), ToSeq = 0, Restored = [] });
+        await writer.AppendAsync(writer.Next() with { Events = [chosen with { Uncounted = [new MessageSpan { AfterSeq = 1, BeforeSeq = 4 }] }] });
+
+        (await SearchAsync(writer.Owner, "please")).Should().ContainSingle().Which.Seq.Should().Be(1);
+        await writer.AppendAsync(writer.Next() with { Events = [chosen with { Seq = writer.Head + 1, Uncounted = null }] });
+        (await SearchAsync(writer.Owner, "please")).Should().ContainSingle();
+    }
+
+    [Fact]
     [Trait("failure", "P6")]
     public async Task A_search_finds_nobody_elses_texts()
     {

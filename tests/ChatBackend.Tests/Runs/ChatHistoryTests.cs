@@ -167,7 +167,7 @@ public sealed class ChatHistoryTests
         _history.Trim(3);
         _history.ReachesBackTo(7).Should().BeTrue("nothing was let go of");
 
-        _history.BeginLog();
+        _history.BeginAt(1);
 
         (_history.ReachesBackTo(1), _history.ReachesBackTo(0), _history.ReachesBackTo(-5)).Should().Be((true, true, true));
     }

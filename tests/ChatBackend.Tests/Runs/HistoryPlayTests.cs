@@ -40,6 +40,7 @@ public sealed class HistoryPlayTests
             .DistinctBy(request => request.Run)
             .ToList();
         first.Should().HaveCountGreaterThan(Steps / 4);
+        events.OfType<BranchSelected>().Should().NotBeEmpty();
         foreach (var (run, shown) in first)
         {
             var expected = await server.FromAllAsync(events, run);
@@ -120,6 +121,9 @@ public sealed class HistoryPlayTests
                     break;
                 case 5:
                     await client.Connection.UnfollowAsync(thread).Soon();
+                    break;
+                case 6 or 7 when _messages.Count > 0:
+                    await client.Connection.SelectBranchAsync(thread, Any(20)).Soon();
                     break;
                 default:
                     await WriteTextAsync(step, How(), null);

@@ -99,8 +99,11 @@ internal sealed class HistoryServer : IAsyncDisposable
     {
         var records = (await Chat.Services.GetRequiredService<IEventLog>().ReadRecordsAsync(started.ThreadId, 1, started.Seq, CancellationToken.None))
             .ToDictionary(record => record.Seq, record => StepRecord.Decode(record.Json.Span));
-        var history = new ChatHistory();
-        foreach (var threadEvent in events.TakeWhile(threadEvent => threadEvent.Seq <= started.Seq))
+        var path = new ActivePath();
+        var before = events.TakeWhile(threadEvent => threadEvent.Seq <= started.Seq).ToList();
+        before.ForEach(threadEvent => path.Apply(threadEvent));
+        var history = new ChatHistory(path);
+        foreach (var threadEvent in before)
         {
             history.Add(threadEvent, records.GetValueOrDefault(threadEvent.Seq));
         }

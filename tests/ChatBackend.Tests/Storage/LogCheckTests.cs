@@ -169,6 +169,31 @@ public sealed class LogCheckTests : IDisposable
         lines[^1].Should().EndWith("1 threads, 1002 events, 1001 findings");
     }
 
+    [Fact]
+    [Trait("failure", "N1")]
+    public async Task Messages_that_a_search_finds_or_leaves_out_against_the_log_are_findings_and_so_is_a_branch_of_places_in_disorder()
+    {
+        var thread = await WriteAsync(async writer =>
+        {
+            await writer.WriteTextAsync("1", "2", "3");
+            await writer.AppendAsync(writer.Next() with { Events = [writer.Event(new ThreadRewound { ToSeq = 1 })] });
+            var chosen = writer.Event(new BranchSelected { MessageId = MessageId.New(), ToSeq = 1, Restored = [new MessageSpan { AfterSeq = 1, BeforeSeq = 3 }] });
+            await writer.AppendAsync(writer.Next() with { Events = [chosen with { Uncounted = [new MessageSpan { AfterSeq = 2, BeforeSeq = 5 }] }] });
+        });
+        Summary().Should().Contain("0 findings");
+
+        Execute("DELETE FROM replaced");
+        Findings().Should().Equal($"{thread}: searches find event 3, which by the log was replaced or taken back");
+        Execute("INSERT INTO replaced SELECT key, 0, 5 FROM threads");
+        Findings().Should().Equal($"{thread}: searches leave out event 1, which by the log counts", $"{thread}: searches leave out event 2, which by the log counts");
+        Execute("DELETE FROM replaced; DELETE FROM event_ids; DELETE FROM events; UPDATE threads SET head = 0");
+        thread = await WriteAsync(writer => writer.AppendAsync(writer.Next() with
+        {
+            Events = [writer.Event(new BranchSelected { MessageId = MessageId.New(), ToSeq = 0, Restored = [new MessageSpan { AfterSeq = 0, BeforeSeq = 2 }] })],
+        }));
+        Findings().Should().Equal($"{thread}: event 1 restores messages that do not lie in order between 0 and itself");
+    }
+
     private static UserMessage Said => new() { MessageId = MessageId.New(), Content = "said", ClientId = ClientFrameId.New() };
 
     private static AgentStarted Started(RunId run) => new() { RunId = run, Agent = "script", MessageId = new MessageId("msg_1") };

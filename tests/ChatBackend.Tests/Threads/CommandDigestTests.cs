@@ -11,6 +11,8 @@ public sealed class CommandDigestTests
     private static readonly ThreadId Thread = new("thr_1");
     private static readonly ChatCommand Chat = new(new UserId("usr_1"), new ClientFrameId("c"), "hello", "agent", WhenRunning.Queue, Thread, null, null);
     private static readonly StopCommand Stop = new(new UserId("usr_1"), new ClientFrameId("c"), new RunId("run_1"), null);
+    private static readonly SelectBranchCommand Select = new(new UserId("usr_1"), new ClientFrameId("c"), new MessageId("msg_1"));
+    private static readonly FeedbackCommand Feedback = new(new UserId("usr_1"), new ClientFrameId("c"), new MessageId("msg_1"), FeedbackRating.Up, "note");
     private static readonly DecideCommand Decide = new(new UserId("usr_1"), new ClientFrameId("c"), new CallId("call_1"), "sha256:1", ApprovalDecision.Approve, "note");
 
     [Fact]
@@ -28,6 +30,9 @@ public sealed class CommandDigestTests
             CommandDigest.Of(Decide, Thread), CommandDigest.Of(Decide, new ThreadId("thr_2")), CommandDigest.Of(Decide with { Call = new CallId("call_2") }, Thread),
             CommandDigest.Of(Decide with { ArgumentsDigest = "sha256:2" }, Thread), CommandDigest.Of(Decide with { Decision = ApprovalDecision.Reject }, Thread),
             CommandDigest.Of(Decide with { Note = null }, Thread), CommandDigest.Of(Decide with { Note = "other" }, Thread),
+            CommandDigest.Of(Select, Thread), CommandDigest.Of(Select, new ThreadId("thr_2")), CommandDigest.Of(Select with { Message = new MessageId("msg_2") }, Thread),
+            CommandDigest.Of(Feedback, Thread), CommandDigest.Of(Feedback, new ThreadId("thr_2")), CommandDigest.Of(Feedback with { Message = new MessageId("msg_2") }, Thread),
+            CommandDigest.Of(Feedback with { Rating = FeedbackRating.Down }, Thread), CommandDigest.Of(Feedback with { Note = null }, Thread), CommandDigest.Of(Feedback with { Note = "other" }, Thread),
         ];
 
         digests.Should().OnlyContain(digest => digest.Length == 32);
@@ -42,6 +47,8 @@ public sealed class CommandDigestTests
         CommandDigest.Of(Chat with { User = user, Id = id, Node = new RecordingNode() }).Should().Equal(CommandDigest.Of(Chat));
         CommandDigest.Of(Stop with { User = user, Id = id }, Thread).Should().Equal(CommandDigest.Of(Stop, Thread));
         CommandDigest.Of(Decide with { User = user, Id = id }, Thread).Should().Equal(CommandDigest.Of(Decide, Thread));
+        CommandDigest.Of(Select with { User = user, Id = id }, Thread).Should().Equal(CommandDigest.Of(Select, Thread));
+        CommandDigest.Of(Feedback with { User = user, Id = id }, Thread).Should().Equal(CommandDigest.Of(Feedback, Thread));
     }
 
     [Fact]

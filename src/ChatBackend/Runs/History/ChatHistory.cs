@@ -4,16 +4,21 @@ using Microsoft.Extensions.AI;
 namespace ChatBackend.Runs.History;
 
 /// <summary>
-/// A fold over neighbouring events of a thread: messages and their answers, in the order of the answers, without what was replaced.
-/// Since a log never changes, it stays right for as long as the events that follow are added. Not thread-safe.
+/// A fold over neighbouring events of a thread: messages and their answers, in the order of the answers, of those that are on the active path.
+/// Since a log never changes, it stays right for as long as the events that follow are added, unless one of them chooses another branch. Not thread-safe.
 /// </summary>
-internal sealed class ChatHistory
+/// <param name="path">As it is after the last event that is there already: what is not on it is never taken in.</param>
+internal sealed class ChatHistory(ActivePath path)
 {
+    private readonly HashSet<MessageId> _replaced = []; // that were not taken in, and may have entered a run
     private readonly Dictionary<MessageId, UserMessage> _waiting = [];
     private readonly List<ChatTurn> _answered = [];
     private readonly List<Cut> _cuts = [];
-    private readonly List<(long After, long Before)> _replaced = []; // apart from one another, in order
     private long _first;
+
+    public ChatHistory() : this(new ActivePath())
+    {
+    }
 
     /// <summary>The <c>seq</c> of the last event that was added; 0 before the first.</summary>
     public long Seq { get; private set; }
@@ -31,14 +36,23 @@ internal sealed class ChatHistory
         Seq = threadEvent.Seq;
         switch (threadEvent)
         {
-            case UserMessage message:
+            case UserMessage message when path.Contains(message.Seq):
                 _waiting[message.MessageId] = message;
+                break;
+            case UserMessage message:
+                _replaced.Add(message.MessageId);
                 break;
             case MessageRemoved removed:
                 _waiting.Remove(removed.MessageId);
                 break;
-            case ThreadRewound rewound:
-                Rewind(rewound);
+            case ThreadRewound rewound when rewound.Seq > path.Seq:
+                path.Apply(rewound);
+                Rewind(rewound.ToSeq);
+                break;
+            case BranchSelected branch when branch.Seq > path.Seq:
+                throw new InvalidOperationException($"Event {branch.Seq} restores what was let go of; begin from the log.");
+            case ThreadRewound or BranchSelected when threadEvent.Seq == path.Seq:
+                _replaced.Clear(); // no run takes them any more
                 break;
             case AgentEvent { ParentRunId: not null }:
                 break; // the model was told its result, as of any tool
@@ -49,7 +63,10 @@ internal sealed class ChatHistory
             case MessageSteered steered when _waiting.Remove(steered.MessageId, out var taken):
                 Current?.Take(taken);
                 break;
-            case AgentContextTrimmed { FromMessageId: { } first } trimmed when Current is not null:
+            case MessageSteered steered when _replaced.Contains(steered.MessageId):
+                Current?.Cut();
+                break;
+            case AgentContextTrimmed { FromMessageId: { } first } trimmed when Current is not null && path.Contains(trimmed.Seq):
                 _cuts.Add(new Cut(trimmed.Agent, trimmed.Seq, _answered.Find(turn => turn.Id == first)?.Seq ?? 0, Current.Seq, trimmed.Summary ?? SummaryFor(trimmed.Agent)));
                 break;
             case RunEvent ofRun:
@@ -58,14 +75,14 @@ internal sealed class ChatHistory
         }
     }
 
-    /// <summary>Where the last so many events begin that lie before a place and were not replaced.</summary>
+    /// <summary>Where the last so many events begin that lie before a place and not between messages that were replaced.</summary>
     public long Window(long before, int events)
     {
         var begins = before;
-        for (var i = _replaced.Count - 1; i >= 0 && begins - events < _replaced[i].Before; i--)
+        for (var i = path.Replaced.Count - 1; i >= 0 && begins - events < path.Replaced[i].BeforeSeq; i--)
         {
-            events -= (int)(begins - _replaced[i].Before);
-            begins = _replaced[i].After + 1;
+            events -= (int)(begins - path.Replaced[i].BeforeSeq);
+            begins = path.Replaced[i].AfterSeq + 1;
         }
 
         return begins - events;
@@ -81,8 +98,8 @@ internal sealed class ChatHistory
     /// <summary>Whether every event of the thread from this <c>seq</c> on was added.</summary>
     public bool ReachesBackTo(long seq) => _first <= Math.Max(seq, 1);
 
-    /// <summary>What was added is all there is: the thread's log begins with it.</summary>
-    public void BeginLog() => _first = 1;
+    /// <summary>What was added is all that counts from this <c>seq</c> on.</summary>
+    public void BeginAt(long seq) => _first = seq;
 
     /// <summary>What the agent's model is shown in the place of what left; null when nothing.</summary>
     public string? SummaryFor(string agent) => LastCut(agent).Summary;
@@ -114,31 +131,22 @@ internal sealed class ChatHistory
     public void Trim(long before)
     {
         _answered.RemoveAll(turn => turn.Seq < before && turn != Current);
-        _replaced.RemoveAll(range => range.Before < before);
         _cuts.RemoveAll(cut => cut.Earlier < before);
         _first = Math.Max(_first, before);
     }
 
     private Cut LastCut(string? agent) => _cuts.FindLast(cut => cut.Agent == agent);
 
-    private void Rewind(ThreadRewound rewound)
+    private void Rewind(long toSeq)
     {
-        _answered.RemoveAll(turn => turn.Seq > rewound.ToSeq);
-        _answered.ForEach(turn => turn.Rewind(rewound.ToSeq));
-        _cuts.RemoveAll(cut => cut.Seq > rewound.ToSeq);
-        Current = Current?.Seq > rewound.ToSeq ? null : Current;
-        foreach (var message in _waiting.Values.Where(message => message.Seq > rewound.ToSeq).ToList())
+        _answered.RemoveAll(turn => turn.Seq > toSeq);
+        _answered.ForEach(turn => turn.Rewind(toSeq));
+        _cuts.RemoveAll(cut => cut.Seq > toSeq);
+        Current = Current?.Seq > toSeq ? null : Current;
+        foreach (var message in _waiting.Values.Where(message => message.Seq > toSeq).ToList())
         {
             _waiting.Remove(message.MessageId);
         }
-
-        var after = rewound.ToSeq;
-        for (; _replaced is [.., var last] && last.Before > after; _replaced.RemoveAt(_replaced.Count - 1))
-        {
-            after = Math.Min(after, last.After); // a message that was replaced before may be replaced again
-        }
-
-        _replaced.Add((after, rewound.Seq));
     }
 
     /// <summary>What a model is shown no more of.</summary>

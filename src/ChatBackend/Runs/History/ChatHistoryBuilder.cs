@@ -83,7 +83,9 @@ internal sealed partial class ChatHistoryBuilder(
                 missed = await BackAsync(start, start.StartSeq + 1, (int)(start.StartSeq - kept.Seq), cancellationToken);
             }
 
-            if (Follows(missed, kept.Seq) && IsEnough(Added(kept, await DecodedAsync(start, missed, cancellationToken), start), start, window, summarizing))
+            if (Follows(missed, kept.Seq)
+                && await DecodedAsync(start, missed, cancellationToken) is var added && !added.Exists(kept => kept.Event is BranchSelected)
+                && IsEnough(Added(kept, added, start), start, window, summarizing))
             {
                 return kept;
             }
@@ -93,7 +95,7 @@ internal sealed partial class ChatHistoryBuilder(
         var recent = start.Recent(from - 1);
         if (Follows(recent, from - 1) && (window == 0 || clock.GetUtcNow() - recent[0].Decode(start.Thread).At < Young))
         {
-            var history = Added(new ChatHistory(), await DecodedAsync(start, recent, cancellationToken), start);
+            var history = HistoryOf(await DecodedAsync(start, recent, cancellationToken), start);
             if (IsEnough(history, start, window, summarizing))
             {
                 return history;
@@ -106,24 +108,21 @@ internal sealed partial class ChatHistoryBuilder(
     private async Task<ChatHistory> LoadAsync(RunRequest start, long from, int window, string? summarizing, CancellationToken cancellationToken)
     {
         var events = new List<KeptEvent>();
-        for (var before = start.StartSeq + 1; ; before = events[0].Event.Seq)
+        for (var before = start.StartSeq + 1; ;)
         {
             // What was replaced does not count, and the message may lie further back than this writer knows: then there is more to read.
             var most = (int)Math.Clamp(before - from, LeastPageEvents, PageEvents);
             var page = await BackAsync(start, before, most, cancellationToken);
-            events.InsertRange(0, await DecodedAsync(start, page, cancellationToken));
+            events = OnPath([.. await DecodedAsync(start, page, cancellationToken), .. events]);
             var isAll = page.Count < most;
-            if (!isAll && page[0].Seq > from)
+            before = page is [var earliest, ..] ? earliest.Seq : before;
+            if (!isAll && before > from)
             {
                 continue;
             }
 
-            var history = Added(new ChatHistory(), events, start);
-            if (isAll)
-            {
-                history.BeginLog();
-            }
-
+            var history = HistoryOf(events, start);
+            history.BeginAt(isAll ? 1 : before);
             if (IsEnough(history, start, window, summarizing))
             {
                 return history;
@@ -133,6 +132,8 @@ internal sealed partial class ChatHistoryBuilder(
             {
                 throw new UnreadableThreadException(start.Thread, start.AnswersSeq, $"it is not the message that {start.Run} answers.");
             }
+
+            from = Math.Min(from, history.Window(start.StartSeq, window));
         }
     }
 
@@ -143,6 +144,40 @@ internal sealed partial class ChatHistoryBuilder(
         && (summarizing is null || history.ReachesBackTo(history.BeginFor(summarizing) ?? (start.StartSeq - window - MostEventsToSummarize)));
 
     private static bool Follows(IReadOnlyList<StoredEvent> events, long seq) => events is [var first, ..] && first.Seq == seq + 1;
+
+    /// <summary>
+    /// Without messages that are not on the active path and what answers them: between the messages of a branch there may be any number of others. What a run
+    /// said stays until its message is read, and a message that entered a run for as long as the run does.
+    /// </summary>
+    private static List<KeptEvent> OnPath(List<KeptEvent> events)
+    {
+        var path = PathOf(events);
+        var replaced = events.Select(kept => kept.Event).OfType<UserMessage>().Where(message => !path.Contains(message.Seq)).Select(message => message.MessageId).ToHashSet();
+        if (replaced.Count == 0)
+        {
+            return events;
+        }
+
+        var runs = events.Select(kept => kept.Event).OfType<AgentStarted>().Where(started => replaced.Contains(started.MessageId)).Select(started => started.RunId).ToHashSet();
+        var left = events.FindAll(kept => kept.Event is not RunEvent ofRun || !runs.Contains(ofRun.RunId));
+        replaced.ExceptWith(left.Select(kept => kept.Event).OfType<MessageSteered>().Select(steered => steered.MessageId));
+        return left.FindAll(kept => kept.Event is not UserMessage message || !replaced.Contains(message.MessageId));
+    }
+
+    /// <summary>A fold from the log, which knows from its last event what is on the path.</summary>
+    private static ChatHistory HistoryOf(List<KeptEvent> events, RunRequest start) =>
+        Added(new ChatHistory(PathOf(events.TakeWhile(kept => kept.Event.Seq <= start.StartSeq))), events, start);
+
+    private static ActivePath PathOf(IEnumerable<KeptEvent> events)
+    {
+        var path = new ActivePath();
+        foreach (var kept in events)
+        {
+            path.Apply(kept.Event);
+        }
+
+        return path;
+    }
 
     private static ChatHistory Added(ChatHistory history, IEnumerable<KeptEvent> events, RunRequest start)
     {

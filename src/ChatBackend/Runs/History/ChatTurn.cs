@@ -41,6 +41,9 @@ internal sealed class ChatTurn(UserMessage question)
         }
     }
 
+    /// <summary>A message that was replaced entered the run: what comes from here on was said knowing it.</summary>
+    public void Cut() => _isCut = true;
+
     /// <summary>Cuts off a message that entered the run and was replaced, and what came after it.</summary>
     public void Rewind(long toSeq)
     {

@@ -5,9 +5,10 @@ using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage;
 
-/// <summary>Looks for damage in what is stored beside events: whole results of tools, and what is kept of models' answers.</summary>
+/// <summary>Looks for damage in what is stored beside events: whole results of tools, what is kept of models' answers, and which messages a search leaves out.</summary>
 internal static class BesideEventsCheck
 {
+    private const int HasReplaced = 6;
     private const int HasResults = 11;
     private const int HasRecords = 12;
     private const int HasChecksums = 13;
@@ -18,6 +19,11 @@ internal static class BesideEventsCheck
         if (schema >= HasResults)
         {
             CheckResults(log.Rows($"SELECT thread_key, bytes, {checksum}, call_id, piece, total, seq FROM tool_results ORDER BY thread_key, call_id, piece"), threads, findings);
+        }
+
+        if (schema >= HasReplaced)
+        {
+            CheckReplaced(log.Rows("SELECT thread_key, after_seq, before_seq FROM replaced"), threads, findings);
         }
 
         if (schema >= HasRecords)
@@ -96,6 +102,21 @@ internal static class BesideEventsCheck
             else if (!IsJson(EventBytes.Decompress(stored)))
             {
                 findings.Add($"{thread.Id}: the step record of event {seq} cannot be read");
+            }
+        }
+    }
+
+    private static void CheckReplaced(IEnumerable<SqliteDataReader> rows, IReadOnlyDictionary<long, ThreadCheck> threads, List<string> findings)
+    {
+        var spans = rows.Select(row => (Thread: row.GetInt64(0), After: row.GetInt64(1), Before: row.GetInt64(2))).ToLookup(span => span.Thread);
+        foreach (var thread in threads.Values)
+        {
+            foreach (var (seq, counts) in thread.Messages)
+            {
+                if (counts == spans[thread.Key].Any(span => seq > span.After && seq < span.Before))
+                {
+                    findings.Add($"{thread.Id}: searches {(counts ? "leave out" : "find")} event {seq}, which by the log {(counts ? "counts" : "was replaced or taken back")}");
+                }
             }
         }
     }

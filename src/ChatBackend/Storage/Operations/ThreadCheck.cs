@@ -11,6 +11,9 @@ internal sealed class ThreadCheck(long key, string id, long head, long historyBe
     private readonly Dictionary<string, (long Seq, long Bytes)> _results = [];
     private readonly HashSet<string> _open = [];
     private readonly HashSet<string> _ended = [];
+    private readonly Dictionary<MessageId, long> _messages = [];
+    private readonly HashSet<MessageId> _removed = [];
+    private readonly ActivePath _path = new();
     private long _last = historyBegins - 1;
 
     public long Key => key;
@@ -23,6 +26,9 @@ internal sealed class ThreadCheck(long key, string id, long head, long historyBe
 
     /// <summary>The whole results that its events name, by their calls.</summary>
     public IReadOnlyDictionary<string, (long Seq, long Bytes)> Results => _results;
+
+    /// <summary>Where the user's messages stand, and whether they count: those do that are on the active path and were not taken back.</summary>
+    public IEnumerable<(long Seq, bool Counts)> Messages => _messages.Select(message => (message.Value, _path.Contains(message.Value) && !_removed.Contains(message.Key)));
 
     public void Add(long seq, byte[] stored, long? checksum, List<string> findings)
     {
@@ -72,8 +78,18 @@ internal sealed class ThreadCheck(long key, string id, long head, long historyBe
             return;
         }
 
+        _path.Apply(threadEvent);
         switch (threadEvent)
         {
+            case UserMessage message when seq >= historyBegins:
+                _messages[message.MessageId] = seq;
+                break;
+            case MessageRemoved removed:
+                _removed.Add(removed.MessageId);
+                break;
+            case BranchSelected branch when !IsInOrder(branch):
+                findings.Add($"{id}: event {seq} restores messages that do not lie in order between {branch.ToSeq} and itself");
+                break;
             case ToolCompleted { ResultBytes: { } bytes } completed when seq >= historyBegins:
                 _results[completed.CallId.Value] = (seq, bytes);
                 break;
@@ -90,6 +106,22 @@ internal sealed class ThreadCheck(long key, string id, long head, long historyBe
                 End(run.Value, seq, findings);
                 break;
         }
+    }
+
+    private static bool IsInOrder(BranchSelected branch)
+    {
+        var after = branch.ToSeq;
+        foreach (var span in branch.Restored)
+        {
+            if (span.AfterSeq < after || span.BeforeSeq <= span.AfterSeq || span.BeforeSeq > branch.Seq)
+            {
+                return false;
+            }
+
+            after = span.BeforeSeq - 1;
+        }
+
+        return branch.ToSeq < branch.Seq;
     }
 
     private void End(string run, long seq, List<string> findings)

@@ -55,6 +55,8 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         INSERT OR IGNORE INTO replaced (thread_key, after_seq, before_seq) VALUES (?1, ?2, ?3)
         """);
 
+    private readonly SqliteStatement _forgetReplaced = new(connection, "DELETE FROM replaced WHERE thread_key = ?1");
+
     private readonly SqliteStatement _addTakenBack = new(connection, """
         INSERT OR IGNORE INTO replaced (thread_key, after_seq, before_seq)
         SELECT thread_key, seq - 1, seq + 1 FROM event_ids WHERE thread_key = ?1 AND id = ?2
@@ -125,7 +127,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         ReadOnlySpan<SqliteStatement> all =
         [
             _begin, _commit, _findCommand, _createThread, _advanceThread, _findKey, _openThread, _addEvent, _addId, _addRecord, _addCommand, _addCheckpoint,
-            _dropCheckpoints, _addReplaced, _addTakenBack, _addResult,
+            _dropCheckpoints, _addReplaced, _forgetReplaced, _addTakenBack, _addResult,
         ];
         foreach (var statement in all)
         {
@@ -177,6 +179,15 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
             if (@event.ReplacesAfter is { } after)
             {
                 _addReplaced.Execute(key, after, @event.Seq);
+            }
+
+            if (@event.Uncounted is { } uncounted)
+            {
+                _forgetReplaced.Execute(key);
+                foreach (var span in uncounted)
+                {
+                    _addReplaced.Execute(key, span.AfterSeq, span.BeforeSeq);
+                }
             }
 
             if (@event.TakesBack is { } message)

@@ -41,6 +41,21 @@ internal sealed record DecideCommand(
     [property: Id(4)] ApprovalDecision Decision,
     [property: Id(5)] string? Note);
 
+[GenerateSerializer, Immutable, Alias("chat.select_branch")]
+internal sealed record SelectBranchCommand(
+    [property: Id(0)] UserId User,
+    [property: Id(1)] ClientFrameId Id,
+    [property: Id(2)] MessageId Message);
+
+/// <param name="Message">Of the answer.</param>
+[GenerateSerializer, Immutable, Alias("chat.feedback")]
+internal sealed record FeedbackCommand(
+    [property: Id(0)] UserId User,
+    [property: Id(1)] ClientFrameId Id,
+    [property: Id(2)] MessageId Message,
+    [property: Id(3)] FeedbackRating Rating,
+    [property: Id(4)] string? Note);
+
 /// <param name="Ack">The <c>ack</c> frame, encoded.</param>
 /// <param name="Thread">The thread the command took effect in; for a retry, the one of the first time.</param>
 /// <param name="Seq">The event it became; 0 when it became none.</param>

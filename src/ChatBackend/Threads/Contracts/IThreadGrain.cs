@@ -17,6 +17,12 @@ internal interface IThreadGrain : IGrainWithStringKey
     /// <exception cref="ProtocolException">Refused; nothing happened. Names the earlier decision, if there was one.</exception>
     Task<CommandReply> Decide(DecideCommand command);
 
+    /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
+    Task<CommandReply> SelectBranch(SelectBranchCommand command);
+
+    /// <exception cref="ProtocolException">Refused; nothing happened.</exception>
+    Task<CommandReply> GiveFeedback(FeedbackCommand command);
+
     /// <summary>Creates the thread, of which this is the first call, without a message.</summary>
     Task Create(UserId user, string? title);
 
