@@ -19,13 +19,14 @@ public sealed class ChatConnection : IAsyncDisposable
     private readonly ConnectionLoop _loop;
     private readonly Action<ServerFrame>? _onFrame;
     private readonly Func<CancellationToken, ValueTask<string>> _token;
+    private readonly int _bufferBytes;
 
     private ChatConnection(ChatConnectionOptions options)
     {
         _sendQueue = options.SendStore is { } store ? new PersistentSendQueue(store) : null;
         _commands = new CommandQueue(options.TimeProvider, options.MaxWaitingCommands, _sendQueue, options.RetryRefused);
         _threads = new FollowedThreads(_commands, options.FollowerBufferBytes);
-        (_onFrame, _token) = (options.OnFrame, options.Token);
+        (_onFrame, _token, _bufferBytes) = (options.OnFrame, options.Token, options.FollowerBufferBytes);
         _loop = new ConnectionLoop(options, _commands, _threads, Take, CutPings);
     }
 
@@ -197,6 +198,20 @@ public sealed class ChatConnection : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(completed);
         return completed.ResultBytes is null ? completed.Result : await WholeResult.ReadAsync(http, await _token(cancellationToken), completed, cancellationToken);
     }
+
+    /// <summary>Follows the list of the user's threads and returns once the newest of them are there. One list for one connection, until it is disposed of.</summary>
+    /// <exception cref="InvalidOperationException">It is followed already.</exception>
+    /// <exception cref="ChatErrorException">The server refused it.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before.</exception>
+    public Task<ThreadList> FollowThreadsAsync(CancellationToken cancellationToken = default) => ThreadList.FollowAsync(_commands, _bufferBytes, cancellationToken);
+
+    /// <summary>The user has read a thread, on every device; what was read before stays read.</summary>
+    /// <param name="seq">The last event that was read; null for all that is there.</param>
+    /// <returns>Its <see cref="Ack.Seq"/> is up to where the thread is read now.</returns>
+    /// <exception cref="ChatErrorException">The server refused it for good; <see cref="ErrorCode.NotFound"/> when there is no such thread.</exception>
+    /// <exception cref="ChatClosedException">The connection closed for good before it was answered.</exception>
+    public async Task<Ack> MarkReadAsync(ThreadId thread, long? seq = null, CancellationToken cancellationToken = default) =>
+        (await _commands.AddAsync(new MarkReadFrame { Id = ClientFrameId.New(), ThreadId = thread, Seq = seq }, cancellationToken))!;
 
     /// <summary>Extends the session in place with a newer token of the same user.</summary>
     /// <exception cref="ChatErrorException">The server refused it.</exception>

@@ -27,3 +27,9 @@ public sealed record HistoryExpired(ThreadId ThreadId, long BeginsAt) : ServerFr
 /// put back to an earlier state. What came before is dropped, the next event is <see cref="BeginsAt"/> of the history that is there now. Tell the user.
 /// </summary>
 public sealed record HistoryReplaced(ThreadId ThreadId, long BeginsAt) : ServerFrame;
+
+/// <summary>
+/// Not sent by a server: stands among the changes of a <see cref="ThreadList"/> where it was begun anew, because the server's log was put back to an earlier state or this connection was away for so long that
+/// deletions are forgotten. What came before is dropped; what is in the list now follows.
+/// </summary>
+public sealed record ThreadListReplaced : ServerFrame;

@@ -61,7 +61,7 @@ public static class ClientFrameReader
 
         if (!WireJson.ClientTypes.TryGetValue(type, out var known))
         {
-            return Refuse(ErrorCode.UnknownType, "Clients may send chat, follow, unfollow, stop, decide, select_branch, feedback, authenticate and ping.", id);
+            return Refuse(ErrorCode.UnknownType, "Clients may send chat, follow, unfollow, stop, decide, select_branch, feedback, follow_threads, unfollow_threads, mark_read, authenticate and ping.", id);
         }
 
         try

@@ -11,6 +11,9 @@ namespace ChatBackend.Protocol;
 [JsonDerivedType(typeof(DecideFrame), "decide")]
 [JsonDerivedType(typeof(SelectBranchFrame), "select_branch")]
 [JsonDerivedType(typeof(FeedbackFrame), "feedback")]
+[JsonDerivedType(typeof(FollowThreadsFrame), "follow_threads")]
+[JsonDerivedType(typeof(UnfollowThreadsFrame), "unfollow_threads")]
+[JsonDerivedType(typeof(MarkReadFrame), "mark_read")]
 [JsonDerivedType(typeof(AuthenticateFrame), "authenticate")]
 [JsonDerivedType(typeof(PingFrame), "ping")]
 public abstract record ClientFrame;

@@ -34,6 +34,29 @@ internal sealed class CursorConverter : JsonConverter<long>
         writer.WriteNumberValue(value);
 }
 
+/// <summary>The place of an event, for a member that may be absent. Present and null is an error: absent means absent.</summary>
+internal sealed class OptionalSeqConverter : JsonConverter<long?>
+{
+    public override bool HandleNull => true;
+
+    public override long? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value >= 0
+            ? value
+            : throw new JsonException("A place is an integer of at least 0.");
+
+    public override void Write(Utf8JsonWriter writer, long? value, JsonSerializerOptions options)
+    {
+        if (value is { } seq)
+        {
+            writer.WriteNumberValue(seq);
+        }
+        else
+        {
+            writer.WriteNullValue();
+        }
+    }
+}
+
 /// <summary>A length in UTF-16 code units: an integer of at least 0.</summary>
 internal sealed class LengthConverter : JsonConverter<int>
 {

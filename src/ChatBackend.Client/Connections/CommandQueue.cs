@@ -85,9 +85,14 @@ internal sealed partial class CommandQueue(TimeProvider clock, int maxWaiting, P
         lock (_lock)
         {
             _window = window;
-            var follows = _waiting.Where(waiting => waiting.Follower is not null).ToList();
+            var follows = _waiting.Where(waiting => waiting.Follower is not null || waiting.List is not null).ToList();
             follows.AddRange(followers().Where(follower => !follows.Exists(waiting => waiting.Follower == follower)).Select(follower => new PendingCommand(follower)));
-            _waiting = [.. follows, .. _waiting.Where(waiting => waiting.Follower is null)];
+            if (_list is { IsDisposed: false } list && !follows.Exists(waiting => waiting.List == list))
+            {
+                follows.Add(new PendingCommand(list));
+            }
+
+            _waiting = [.. follows, .. _waiting.Where(waiting => waiting.Follower is null && waiting.List is null)];
             foreach (var entry in _waiting)
             {
                 entry.IsSent = false;
@@ -105,12 +110,12 @@ internal sealed partial class CommandQueue(TimeProvider clock, int maxWaiting, P
         {
             _window = null;
             _pings.Clear();
-            foreach (var entry in _waiting.Where(waiting => waiting.Command is UnfollowFrame))
+            foreach (var entry in _waiting.Where(waiting => waiting.Command is UnfollowFrame or UnfollowThreadsFrame))
             {
                 entry.Answer.TrySetResult(null);
             }
 
-            _waiting.RemoveAll(waiting => waiting.Command is UnfollowFrame);
+            _waiting.RemoveAll(waiting => waiting.Command is UnfollowFrame or UnfollowThreadsFrame);
         }
     }
 
@@ -167,6 +172,11 @@ internal sealed partial class CommandQueue(TimeProvider clock, int maxWaiting, P
             return null;
         }
 
+        if (IsOfList(error))
+        {
+            return null;
+        }
+
         if (BeginsAgain(error) && FollowerOf(error) is { } follower)
         {
             return follower; // its follow is answered when it has caught up from elsewhere
@@ -183,6 +193,7 @@ internal sealed partial class CommandQueue(TimeProvider clock, int maxWaiting, P
         lock (_lock)
         {
             _end = end;
+            _list?.End(end is ChatClosedException { End.IsOurs: true } ? null : end);
             foreach (var entry in _waiting)
             {
                 entry.Answer.TrySetException(end);

@@ -4,7 +4,7 @@ using ChatBackend.Protocol;
 
 namespace ChatBackend.Client.Connections;
 
-/// <summary>A command that waits to be sent or answered; or a follow, whose frame says how far the follower is when it is sent.</summary>
+/// <summary>A command that waits to be sent or answered; or a follow, of a thread or of the list of threads, whose frame says how far it is when it is sent.</summary>
 internal sealed class PendingCommand
 {
     private readonly byte[] _encoded = [];
@@ -22,6 +22,12 @@ internal sealed class PendingCommand
         Observe(Answer.Task); // a follow that was begun here may have no waiter; the follower is told of its failure
     }
 
+    public PendingCommand(ThreadList list)
+    {
+        List = list;
+        Observe(Answer.Task);
+    }
+
     private PendingCommand(ClientCommand command, byte[] encoded)
     {
         (Command, Id) = (command, command.Id);
@@ -32,6 +38,9 @@ internal sealed class PendingCommand
     public ClientCommand? Command { get; }
 
     public ThreadFollower? Follower { get; }
+
+    /// <summary>Set for the follow of the list of threads.</summary>
+    public ThreadList? List { get; }
 
     /// <summary>A follow has no effect that is kept, so each sending has an id of its own.</summary>
     public ClientFrameId Id { get; private set; }
@@ -111,13 +120,13 @@ internal sealed class PendingCommand
 
     public byte[] Encode()
     {
-        if (Follower is null)
+        if (Follower is null && List is null)
         {
             return _encoded;
         }
 
         Id = ClientFrameId.New();
-        var follow = WireJson.Encode(Follower.ToFollowFrame(Id));
+        var follow = WireJson.Encode(Follower?.ToFollowFrame(Id) ?? (ClientFrame)List!.ToFollowFrame(Id));
         Bytes = follow.Length;
         return follow;
     }
@@ -142,6 +151,7 @@ internal sealed class PendingCommand
         SelectBranchFrame branch => branch.ThreadId,
         FeedbackFrame feedback => feedback.ThreadId,
         UnfollowFrame unfollow => unfollow.ThreadId,
+        MarkReadFrame read => read.ThreadId,
         _ => null,
     };
 

@@ -68,6 +68,9 @@ internal sealed class FollowedThreads(CommandQueue commands, int bufferBytes)
             case ToolProgress progress:
                 Take(progress.ThreadId, frame, bytes);
                 break;
+            case ThreadListed or ThreadUnlisted or ThreadsCaughtUp:
+                commands.TakeOfList(frame, bytes);
+                break;
         }
     }
 

@@ -59,9 +59,21 @@ internal sealed class FrameLog(int maxBytes)
     }
 
     /// <exception cref="FollowerOverrunException">The next frame is no longer here.</exception>
-    public async IAsyncEnumerable<ServerFrame> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<ServerFrame> ReadAsync(CancellationToken cancellationToken) => ReadFromAsync(0, cancellationToken);
+
+    /// <summary>What is appended from this call on.</summary>
+    /// <exception cref="FollowerOverrunException">The next frame is no longer here.</exception>
+    public IAsyncEnumerable<ServerFrame> ReadFromEndAsync(CancellationToken cancellationToken)
     {
-        for (var place = 0L; ; place++)
+        lock (_lock)
+        {
+            return ReadFromAsync(_start + _frames.Count, cancellationToken);
+        }
+    }
+
+    private async IAsyncEnumerable<ServerFrame> ReadFromAsync(long place, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (; ; place++)
         {
             ServerFrame? frame;
             while (!TryRead(place, out frame, out var changed))

@@ -1,12 +1,10 @@
 using System.Diagnostics;
-using ChatBackend.Agents;
 using ChatBackend.Errors;
 using ChatBackend.Following;
 using ChatBackend.Hosting;
 using ChatBackend.Identity;
 using ChatBackend.Protocol;
 using ChatBackend.Telemetry;
-using ChatBackend.Threads;
 using ChatBackend.Threads.Contracts;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,27 +16,17 @@ namespace ChatBackend.Connections;
 /// one after the other, in the order they came, away from the receive loop.
 /// </summary>
 internal sealed partial class AgentMessageHandler(
-    ConnectionContext connection, Outbox outbox, ThreadSubscriptions threads, ThreadGrains grains, ChatSignIn signIn, AgentCatalog agents, Readiness readiness,
-    IOptions<ConnectionOptions> options, IOptions<ThreadOptions> threadOptions, LeftCommands left, Refusals refusals, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
+    ConnectionContext connection, Outbox outbox, Greeting greeting, ThreadSubscriptions threads, FollowedLists lists, ThreadGrains grains, ChatSignIn signIn, Readiness readiness,
+    IOptions<ConnectionOptions> options, LeftCommands left, Refusals refusals, ChatMetrics metrics, TimeProvider clock, ILogger<AgentMessageHandler> logger)
 {
     private bool _isAnswered; // the command that is being carried out
 
-    public void Establish() => Send(new ConnectionEstablished
-    {
-        ConnectionId = connection.Id,
-        UserId = connection.Session.User,
-        ServerTime = clock.GetUtcNow(),
-        HeartbeatSeconds = (int)options.Value.HeartbeatInterval.TotalSeconds,
-        Limits = options.Value.ToLimits(threadOptions.Value),
-        Agents = agents.Names,
-        AgentDetails = agents.Details,
-        LogId = threads.LogId,
-    });
+    public void Establish() => Send(greeting.To(connection));
 
     // Made by the first command: many connections only wait.
     private CommandQueue? _commands;
 
-    private Subscriptions Followed => field ??= new Subscriptions(threads, connection, options.Value.MaxFollowedThreads, logger);
+    private Subscriptions Followed => field ??= new Subscriptions(threads, lists, connection, options.Value.MaxFollowedThreads, logger);
 
     /// <summary>A frame from the receive loop. Never waits.</summary>
     /// <param name="bytes">What the frame took on the wire.</param>
@@ -114,6 +102,9 @@ internal sealed partial class AgentMessageHandler(
                 SelectBranchFrame branch => AcknowledgeAsync(branch.ThreadId, thread => thread.SelectBranch(new SelectBranchCommand(connection.Session.User, branch.Id, branch.MessageId))),
                 FeedbackFrame given => AcknowledgeAsync(
                     given.ThreadId, thread => thread.GiveFeedback(new FeedbackCommand(connection.Session.User, given.Id, given.MessageId, given.Rating, given.Note))),
+                FollowThreadsFrame follow => Followed.JoinListAsync(follow.Cursor),
+                UnfollowThreadsFrame unfollow => UnfollowThreadsAsync(unfollow),
+                MarkReadFrame read => MarkReadAsync(read),
                 AuthenticateFrame authenticate => AuthenticateAsync(authenticate),
                 _ => throw new UnreachableException($"{command.GetType()} is not a command."),
             });
@@ -156,6 +147,8 @@ internal sealed partial class AgentMessageHandler(
         _isAnswered = true;
         outbox.Enqueue(ack);
     }
+
+    private void Acknowledge(Ack ack) => Acknowledge(WireJson.Encode(ack));
 
     private async Task ChatAsync(ChatFrame frame, long arrivedAt)
     {
@@ -231,7 +224,23 @@ internal sealed partial class AgentMessageHandler(
         }
 
         await Followed.LeaveAsync(frame.ThreadId);
-        Acknowledge(WireJson.Encode(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId }));
+        Acknowledge(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId });
+    }
+
+    private async Task UnfollowThreadsAsync(UnfollowThreadsFrame frame)
+    {
+        if (!await Followed.LeaveListAsync())
+        {
+            throw new ProtocolException(ErrorCode.NotFound, "The list of threads is not followed.");
+        }
+
+        Acknowledge(new Ack { Id = frame.Id, Status = AckStatus.Accepted });
+    }
+
+    private async Task MarkReadAsync(MarkReadFrame frame)
+    {
+        var read = await lists.MarkReadAsync(connection.Session.User, frame.ThreadId, frame.Seq);
+        Acknowledge(new Ack { Id = frame.Id, Status = AckStatus.Accepted, ThreadId = frame.ThreadId, Seq = read });
     }
 
     private Task StopAsync(StopFrame frame) => AcknowledgeAsync(
@@ -265,7 +274,7 @@ internal sealed partial class AgentMessageHandler(
         }
 
         connection.Session = session;
-        Acknowledge(WireJson.Encode(new Ack { Id = frame.Id, Status = AckStatus.Accepted }));
+        Acknowledge(new Ack { Id = frame.Id, Status = AckStatus.Accepted });
     }
 
     private void Refuse(ClientCommand command, ProtocolException refused)

@@ -18,6 +18,7 @@ internal static class ConnectionsRegistration
         services.AddSingleton<IConnectionOutboxes>(provider => provider.GetRequiredService<MessageRouter>());
         services.AddSingleton(new FileDescriptors(FileDescriptors.OfThisProcess));
         services.AddSingleton<LeftCommands>();
+        services.AddSingleton<Greeting>();
         services.AddSingleton<ChatEndpoint>();
         services.AddScoped<ConnectionContext>();
         services.AddScoped<Outbox>();

@@ -6,13 +6,14 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatBackend.Connections;
 
-/// <summary>The threads that one connection follows. Used by one command at a time.</summary>
-internal sealed partial class Subscriptions(ThreadSubscriptions threads, ConnectionContext connection, int max, ILogger logger)
+/// <summary>The threads that one connection follows, and its user's list of them. Used by one command at a time.</summary>
+internal sealed partial class Subscriptions(ThreadSubscriptions threads, FollowedLists lists, ConnectionContext connection, int max, ILogger logger)
 {
     /// <summary>Subscriptions that are ended at once: each is a call to its thread.</summary>
     private const int EndedAtOnce = 256;
 
     private readonly Dictionary<ThreadId, Subscription> _all = [];
+    private ListFollower? _list;
 
     public Subscription? Find(ThreadId thread) => _all.GetValueOrDefault(thread);
 
@@ -53,8 +54,35 @@ internal sealed partial class Subscriptions(ThreadSubscriptions threads, Connect
         }
     }
 
+    /// <summary>A list that is followed already is followed again, from the cursor given.</summary>
+    /// <exception cref="ProtocolException">The list cannot be followed from there; it is not followed now.</exception>
+    public async Task JoinListAsync(string? cursor)
+    {
+        await LeaveListAsync();
+        _list = await lists.FollowAsync(connection.Session.User, connection.Id, cursor);
+    }
+
+    /// <returns>False when the list was not followed.</returns>
+    public async Task<bool> LeaveListAsync()
+    {
+        if (_list is not { } list)
+        {
+            return false;
+        }
+
+        _list = null;
+        await lists.LeaveAsync(list);
+        return true;
+    }
+
     /// <summary>Ends all of them, also when one fails to end.</summary>
-    public Task EndAsync() => Parallel.ForEachAsync(_all, new ParallelOptions { MaxDegreeOfParallelism = EndedAtOnce }, async (followed, _) =>
+    public async Task EndAsync()
+    {
+        await LeaveListAsync();
+        await EndThreadsAsync();
+    }
+
+    private Task EndThreadsAsync() => Parallel.ForEachAsync(_all, new ParallelOptions { MaxDegreeOfParallelism = EndedAtOnce }, async (followed, _) =>
     {
         try
         {

@@ -11,6 +11,9 @@ namespace ChatBackend.Rest;
 /// <param name="UpdatedAt">When its last event happened.</param>
 /// <param name="Head">The <c>seq</c> of its last event; 0 before the first.</param>
 /// <param name="Running">Whether a run is open or a message waits for one.</param>
+/// <param name="NeedsApproval">Whether a tool call waits for the user's decision.</param>
+/// <param name="Unread">Whether an answer or a request for approval came that the user has not read, on any device.</param>
+/// <param name="Agent">The agent of its last message; absent before the first.</param>
 /// <param name="HistoryBeginsAt">The <c>seq</c> of the first event that is still there.</param>
 internal sealed record ThreadView(
     [property: JsonPropertyName("thread_id")] string ThreadId,
@@ -20,11 +23,14 @@ internal sealed record ThreadView(
     [property: JsonPropertyName("updated_at")] string UpdatedAt,
     long Head,
     bool Running,
+    [property: JsonPropertyName("needs_approval")] bool NeedsApproval,
+    bool Unread,
+    string? Agent,
     [property: JsonPropertyName("history_begins_at")] long HistoryBeginsAt)
 {
     public static ThreadView Of(ThreadRecord thread) => new(
         thread.Thread.Value, thread.Title, thread.IsArchived, RestTime.Of(thread.CreatedAt), RestTime.Of(thread.UpdatedAt), thread.Head,
-        thread.IsOpen, thread.HistoryBegins);
+        thread.IsOpen, thread.NeedsApproval, thread.IsUnread, thread.Agent, thread.HistoryBegins);
 }
 
 /// <param name="Threads">Without a query: the user's threads, newest activity first.</param>

@@ -58,6 +58,9 @@ internal sealed class GroupCommitWriter : IDisposable
     /// <summary>A commit ended well, having taken so long. Called on the writer's own thread.</summary>
     public event Action<TimeSpan>? Committed;
 
+    /// <inheritdoc cref="IThreadStore.ListChanged"/>
+    public event Action<UserId>? ListChanged;
+
     /// <summary>A timestamp; that of the start before the first commit.</summary>
     public long LastCommitAt { get; private set; } = TimeProvider.System.GetTimestamp();
 
@@ -194,6 +197,10 @@ internal sealed class GroupCommitWriter : IDisposable
     {
         _pending.Release(write.Bytes);
         write.Complete();
+        if (write.ChangedList is { } user)
+        {
+            ListChanged?.Invoke(user);
+        }
     }
 
     private void Fail(List<PendingWrite> writes, Exception failure)

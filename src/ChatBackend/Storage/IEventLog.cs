@@ -86,6 +86,9 @@ internal sealed record LogAppend
     /// <summary>Replaces the thread's <see cref="ThreadHeader.TitleFrom"/>.</summary>
     public long? TitleFrom { get; init; }
 
+    /// <summary>What the user's list says differently from now on; null when only head and time of the thread move.</summary>
+    public ListChange? Listed { get; init; }
+
     /// <summary>Takes the thread out of the archive, because a message was written in it.</summary>
     public bool Unarchives { get; init; }
 
@@ -121,6 +124,13 @@ internal sealed record LogAppend
         }
     }
 }
+
+/// <summary>What an append changes in its user's list of threads.</summary>
+/// <param name="NeedsApproval">Whether a call waits for the user's decision.</param>
+/// <param name="Agent">The agent of the last message; null leaves the one there is.</param>
+/// <param name="AnswerSeq">The last event that the user should read; 0 when none is new.</param>
+/// <param name="ReadSeq">The user has read up to this event; 0 when that is not known.</param>
+internal readonly record struct ListChange(UserId Owner, bool NeedsApproval, string? Agent = null, long AnswerSeq = 0, long ReadSeq = 0);
 
 /// <param name="Id">Under which <see cref="IEventLog.FindEventAsync"/> finds it, unique in its thread; null when it is not looked up.</param>
 /// <param name="ReplacesAfter">Messages after this <c>seq</c> and before the event are replaced, with what answers them; null when none is.</param>

@@ -4,7 +4,7 @@ using ChatBackend.Search;
 namespace ChatBackend.Storage;
 
 /// <summary>
-/// What the store knows of threads beside their logs: lists, search, what is archived, erased and trimmed. The other half of <see cref="IEventLog"/>,
+/// What the store knows of threads beside their logs: lists and their changes, search, what is read, archived, erased and trimmed. The other half of <see cref="IEventLog"/>,
 /// of the same store and held to the same contract test. Every member throws <see cref="LogUnavailableException"/> as that does.
 /// </summary>
 internal interface IThreadStore
@@ -29,6 +29,19 @@ internal interface IThreadStore
     /// <summary>A piece of a tool's whole result (<see cref="WholeResult"/>); null when there is none (any more). Whose the thread is, is for the caller to know.</summary>
     Task<ResultPiece?> ReadResultAsync(ThreadId thread, CallId call, int piece, CancellationToken cancellationToken);
 
+    /// <summary>After a commit that changed what a user's list says, or may have. Called on the store's own thread: neither waits nor throws.</summary>
+    event Action<UserId>? ListChanged;
+
+    /// <summary>The numbers that changes of the user's list had: each is greater than all before it, also after a restart.</summary>
+    Task<ListRange> ListRangeAsync(UserId owner, CancellationToken cancellationToken);
+
+    /// <summary>What changed in the user's list after a change, in order, each thread as it is now; one whose head alone moved is among them, too.</summary>
+    Task<ListChanges> ListChangesAsync(UserId owner, long after, int max, CancellationToken cancellationToken);
+
+    /// <summary>The user has read the thread up to an event; null for all that is there. What was read before stays read.</summary>
+    /// <returns>Up to where it is read now; null when there is no such thread, or it is not the user's.</returns>
+    Task<long?> MarkReadAsync(UserId owner, ThreadId thread, long? seq, CancellationToken cancellationToken);
+
     /// <returns>False when there is no such thread, or it is not the user's.</returns>
     Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken);
 
@@ -50,8 +63,25 @@ internal interface IThreadStore
 
 /// <param name="UpdatedAt">When its last event happened.</param>
 /// <param name="IsOpen">A run or a message that waits for one.</param>
+/// <param name="NeedsApproval">A call waits for the user's decision.</param>
+/// <param name="IsUnread">An answer, or a call that waited for a decision, came after what the user has read.</param>
+/// <param name="Agent">The agent of its last message; null before the first.</param>
 internal sealed record ThreadRecord(
-    ThreadId Thread, string? Title, bool IsArchived, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, long Head, bool IsOpen, long HistoryBegins);
+    ThreadId Thread, string? Title, bool IsArchived, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, long Head, bool IsOpen, long HistoryBegins,
+    bool NeedsApproval = false, bool IsUnread = false, string? Agent = null);
+
+/// <param name="KnownFrom">Changes after this one are all known; of those before it, deletions may be forgotten.</param>
+/// <param name="Newest">The last change.</param>
+internal readonly record struct ListRange(long KnownFrom, long Newest);
+
+/// <param name="Changes">By their numbers, each thread once.</param>
+/// <param name="HasMore">There may be more after the last of them.</param>
+internal sealed record ListChanges(IReadOnlyList<ListedChange> Changes, bool HasMore);
+
+/// <summary>A thread that changed in its user's list.</summary>
+/// <param name="Number">Its last change.</param>
+/// <param name="Record">Null when it was deleted.</param>
+internal readonly record struct ListedChange(long Number, ThreadId Thread, ThreadRecord? Record);
 
 /// <summary>Where in a list a page ended.</summary>
 /// <param name="AsOf">The newest activity at the time of the first page, by <see cref="ActivityClock"/>.</param>

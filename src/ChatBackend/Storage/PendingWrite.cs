@@ -10,6 +10,9 @@ internal abstract class PendingWrite(long bytes, CancellationToken cancellationT
 
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
+    /// <summary>Whose list of threads says something different after the commit, or may; null when nobody's does.</summary>
+    public virtual UserId? ChangedList => null;
+
     /// <summary>The commit happened: the caller gets the result.</summary>
     public abstract void Complete();
 
@@ -26,7 +29,7 @@ internal abstract class PendingWrite<TResult>(long bytes, CancellationToken canc
     public Task<TResult> Completion => _completion.Task;
 
     /// <summary>Known inside the transaction, told only after its commit.</summary>
-    public TResult Result { private get; set; } = default!;
+    public TResult Result { protected get; set; } = default!;
 
     public override void Complete() => _completion.TrySetResult(Result);
 
@@ -41,6 +44,8 @@ internal sealed class PendingAppend(LogAppend append, CancellationToken cancella
     private const int Overhead = 512;
 
     public LogAppend Append { get; } = append;
+
+    public override UserId? ChangedList => Result is AppendResult.Appended ? Append.NewOwner ?? Append.Listed?.Owner : null;
 
     private static long Measure(LogAppend append)
     {
@@ -58,4 +63,7 @@ internal sealed class PendingAppend(LogAppend append, CancellationToken cancella
 internal sealed class PendingOpen(ThreadId thread, CancellationToken cancellationToken) : PendingWrite<ThreadHeader?>(512, cancellationToken)
 {
     public ThreadId Thread { get; } = thread;
+
+    /// <summary>A thread is opened again after a commit whose outcome was not known: it may have changed the list.</summary>
+    public override UserId? ChangedList => Result?.Owner;
 }

@@ -67,6 +67,9 @@ internal sealed class ChatMetrics
         _meter.CreateObservableUpDownCounter("chat.outbox.limit", max, "By", "What may wait for all connections together.");
     }
 
+    public void WatchListFollowers(Func<int> count) =>
+        _meter.CreateObservableUpDownCounter("chat.list.followers", count, "{follower}", "Connections that follow their user's list of threads.");
+
     /// <summary>An HTTP request, an upgrade among them, was refused.</summary>
     public void RequestRefused(string reason) => _requestsRefused.Increment(reason);
 

@@ -38,6 +38,9 @@ internal sealed record ThreadState
         ? Waiting.FindAll(message => message.Text is not null && (message.Agent ?? run.Agent) == run.Agent)
         : [];
 
+    /// <summary>A call of the open run, or of one that is nested in it, waits for a decision.</summary>
+    public bool NeedsApproval => Run?.Approvals.Exists(pending => pending.Decided is null) == true;
+
     public bool IsBusy => Run is not null || Waiting.Count > 0;
 
     /// <summary>From here on the log shows all open work; null when nothing is open.</summary>

@@ -144,6 +144,7 @@ internal sealed class ThreadWriter(ThreadId thread, IEventLog log, ThreadPublish
             Result = result,
             Title = drafts.OfType<ThreadRenamed>().LastOrDefault()?.Title,
             TitleFrom = next.TitleFrom,
+            Listed = ListedThread.Change(State, next, events),
             Unarchives = drafts.Any(draft => draft is UserMessage),
             DropCheckpoints = encoded.Any(threadEvent => threadEvent.EndsPart),
             At = at,

@@ -23,6 +23,18 @@ internal sealed class PlayedSearch(params FoundText[] hits) : IThreadStore
 
     public Task<ResultPiece?> ReadResultAsync(ThreadId thread, CallId call, int piece, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public event Action<UserId>? ListChanged
+    {
+        add => throw new NotSupportedException();
+        remove => throw new NotSupportedException();
+    }
+
+    public Task<ListRange> ListRangeAsync(UserId owner, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<ListChanges> ListChangesAsync(UserId owner, long after, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<long?> MarkReadAsync(UserId owner, ThreadId thread, long? seq, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -9,7 +9,6 @@ using ChatBackend.Tests.Identity;
 using ChatBackend.Tests.Server;
 using ChatBackend.Tests.Storage;
 using ChatBackend.Tests.Telemetry;
-using ChatBackend.Threads;
 using ChatBackend.Threads.Contracts;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -72,8 +71,7 @@ internal sealed class ConnectionFixture : IDisposable
         var outbox = new Outbox(context, Options, Memory, Metrics, Clock);
         var grain = ServiceDecoration.Of<IThreadGrain>(null!, (_, method, _) => Thread(method));
         var handler = new AgentMessageHandler(
-            context, outbox, threads: null!, new ThreadGrains(ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain)), _identity.GetRequiredService<ChatSignIn>(), agents: null!, Readiness, Options,
-            Microsoft.Extensions.Options.Options.Create(new ThreadOptions()), Left, Refusals, Metrics, Clock, Logger<AgentMessageHandler>());
+            context, outbox, greeting: null!, threads: null!, lists: null!, new ThreadGrains(ServiceDecoration.Of<IGrainFactory>(null!, (_, _, _) => grain)), _identity.GetRequiredService<ChatSignIn>(), Readiness, Options, Left, Refusals, Metrics, Clock, Logger<AgentMessageHandler>());
         Router.Register(new OpenConnection(context, handler, outbox));
         return new Opened(socket, http, context, outbox, handler, new ConnectionLoop(context, outbox, Router, Refusals, Options, Clock, Logger<ConnectionLoop>()));
     }

@@ -34,8 +34,9 @@ public sealed class DocumentTests
     public async Task Names_are_those_that_the_answers_have()
     {
         await using var server = new ChatServer();
-        var rest = await server.RestAsync();
-        await rest.CreateAsync("T");
+        await using var client = await server.ConnectAsync();
+        var rest = await server.RestAsync(client.Guest);
+        await client.PlayAsync("""{"steps":[{"say":"one"}]}""", await rest.CreateAsync("T"));
         var document = JsonDocument.Parse(await server.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative))).RootElement;
         var schemas = document.GetProperty("components").GetProperty("schemas");
 

@@ -22,7 +22,7 @@ public sealed class ThreadListTests
         var thread = (await rest.GetAsync("/api/threads")).GetProperty("threads").EnumerateArray().Should().ContainSingle().Which;
 
         thread.EnumerateObject().Select(member => member.Name).Should()
-            .Equal("thread_id", "archived", "created_at", "updated_at", "head", "running", "history_begins_at");
+            .Equal("thread_id", "archived", "created_at", "updated_at", "head", "running", "needs_approval", "unread", "agent", "history_begins_at");
         thread.GetProperty("thread_id").GetString().Should().Be(ack.ThreadId!.Value.Value);
         thread.GetProperty("running").GetBoolean().Should().BeTrue();
         thread.GetProperty("head").GetInt64().Should().Be(2);

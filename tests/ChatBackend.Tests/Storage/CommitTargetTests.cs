@@ -39,7 +39,7 @@ public sealed class CommitTargetTests : IDisposable
     public async Task A_batch_is_committed_with_a_result_for_each_write()
     {
         var (one, two, known) = (Append("thr_1", 1), Append("thr_2", 1, 2), new PendingOpen(new ThreadId("thr_1"), CancellationToken.None));
-        var (archive, none) = (new PendingArchive(UserId.New(), new ThreadId("thr_1"), true, CancellationToken.None), new PendingDelete(new ThreadId("thr_2"), 7, CancellationToken.None));
+        var (archive, none) = (new PendingArchive(UserId.New(), new ThreadId("thr_1"), true, LogWriter.At, CancellationToken.None), new PendingDelete(new ThreadId("thr_2"), 7, LogWriter.At, CancellationToken.None));
 
         Commit(one, two, known, archive, none);
 
@@ -96,7 +96,7 @@ public sealed class CommitTargetTests : IDisposable
     {
         var text = new string('n', 100);
         Commit(Append("thr_1", Encoding.UTF8.GetBytes(text)), Append("thr_2", 1));
-        Commit(new PendingDelete(new ThreadId("thr_1"), 1, CancellationToken.None));
+        Commit(new PendingDelete(new ThreadId("thr_1"), 1, LogWriter.At, CancellationToken.None));
         var steps = new List<bool>();
         while (!steps.Contains(true))
         {

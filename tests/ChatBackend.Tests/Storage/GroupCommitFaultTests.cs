@@ -158,7 +158,7 @@ public sealed class GroupCommitFaultTests : IDisposable
         Task<bool>? dropped = null;
         await WhileOneIsCommittedAsync(0, () =>
         {
-            dropped = _writer.WriteAsync(new PendingDelete(ThreadId.New(), 1, gone.Token));
+            dropped = _writer.WriteAsync(new PendingDelete(ThreadId.New(), 1, LogWriter.At, gone.Token));
             gone.Cancel();
         });
 
@@ -182,7 +182,7 @@ public sealed class GroupCommitFaultTests : IDisposable
     private static async Task FailsAsync(Task<bool> write, Exception with) =>
         (await FluentActions.Awaiting(() => write.Soon()).Should().ThrowAsync<Exception>()).Which.Should().BeSameAs(with);
 
-    private Task<bool> WriteAsync() => _writer.WriteAsync(new PendingDelete(ThreadId.New(), 1, CancellationToken.None));
+    private Task<bool> WriteAsync() => _writer.WriteAsync(new PendingDelete(ThreadId.New(), 1, LogWriter.At, CancellationToken.None));
 
     /// <summary>So many writes that wait together while an earlier one is committed.</summary>
     private async Task<Task<bool>[]> WhileOneIsCommittedAsync(int writes, Action meanwhile)

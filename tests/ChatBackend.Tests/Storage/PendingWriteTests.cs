@@ -29,12 +29,12 @@ public sealed class PendingWriteTests
         var thread = ThreadId.New();
         PendingWrite[] writes =
         [
-            new PendingOpen(thread, CancellationToken.None), new PendingArchive(UserId.New(), thread, true, CancellationToken.None),
-            new PendingDelete(thread, 1, CancellationToken.None), new PendingErase(LogWriter.At, CancellationToken.None),
-            new PendingTrim(thread, 1, CancellationToken.None),
+            new PendingOpen(thread, CancellationToken.None), new PendingArchive(UserId.New(), thread, true, LogWriter.At, CancellationToken.None),
+            new PendingDelete(thread, 1, LogWriter.At, CancellationToken.None), new PendingErase(LogWriter.At, CancellationToken.None),
+            new PendingTrim(thread, 1, CancellationToken.None), new PendingRead(UserId.New(), thread, 1, LogWriter.At, CancellationToken.None),
         ];
 
-        writes.Select(write => write.Bytes).Should().Equal(512, 512, 512, 512, 512);
+        writes.Select(write => write.Bytes).Should().Equal(512, 512, 512, 512, 512, 512);
     }
 
     [Fact]

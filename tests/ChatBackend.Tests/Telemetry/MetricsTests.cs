@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
 using ChatBackend.Connections;
+using ChatBackend.Following;
 using ChatBackend.Telemetry;
 using ChatBackend.Tests.Architecture;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -71,7 +72,9 @@ public sealed partial class MetricsTests : IDisposable
     {
         await using var server = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSetting("DataDirectory", _data.FullName));
         using var http = server.CreateClient();
-        server.Services.GetRequiredService<LeftCommands>(); // made by the first connection otherwise
+        // Made by the first connection otherwise.
+        server.Services.GetRequiredService<LeftCommands>();
+        server.Services.GetRequiredService<FollowedLists>();
         var factory = server.Services.GetRequiredService<IMeterFactory>();
         var instruments = new List<Instrument>();
         using var listener = new MeterListener

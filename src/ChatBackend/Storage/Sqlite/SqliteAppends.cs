@@ -5,8 +5,15 @@ using Microsoft.Data.Sqlite;
 namespace ChatBackend.Storage.Sqlite;
 
 /// <summary>The statements of the append path on one connection.</summary>
-internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
+internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock activity) : IDisposable
 {
+    private const string Advanced = """
+        UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title),
+            archived = iif(?8, 0, archived), title_from = ?9, active_at = iif(?4 > head, ?10, active_at)
+        """;
+
+    private const string Fence = "WHERE id = ?1 AND epoch = ?2 AND head = ?3";
+
     // Immediate: a lock that another process holds shows before anything is done.
     private readonly SqliteStatement _begin = new(connection, "BEGIN IMMEDIATE");
 
@@ -15,17 +22,19 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private readonly SqliteStatement _findCommand = new(connection, "SELECT digest, ack FROM commands WHERE user_id = ?1 AND id = ?2");
 
     private readonly SqliteStatement _createThread = new(connection, """
-        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted, title_from, active_at, began_at)
-        VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0, ?7, ?8, ?8)
+        INSERT INTO threads (id, owner, epoch, head, open_from, created_at, updated_at, title, archived, history_begins, deleted, title_from, active_at, began_at,
+            needs_approval, agent, answer_seq, read_seq)
+        VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5, ?6, 0, 1, 0, ?7, ?8, ?8, ?9, ?10, ?11, ?12)
         ON CONFLICT (id) DO NOTHING
         """);
 
     // The fence: it finds the thread only for the writer that owns it, and only where that one believes the log to end.
     // Saved text and the like are not activity, and would move the thread in its index once a second.
-    private readonly SqliteStatement _advanceThread = new(connection, """
-        UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title),
-            archived = iif(?8, 0, archived), title_from = ?9, active_at = iif(?4 > head, ?10, active_at)
-        WHERE id = ?1 AND epoch = ?2 AND head = ?3
+    private readonly SqliteStatement _advanceThread = new(connection, $"{Advanced} {Fence}");
+
+    // Only where the list says something different: most appends of a long run do not.
+    private readonly SqliteStatement _advanceListed = new(connection, $"""
+        {Advanced}, needs_approval = ?11, agent = coalesce(?12, agent), answer_seq = max(answer_seq, ?13), read_seq = max(read_seq, ?14) {Fence}
         """);
 
     // Not RETURNING in the two above: for that SQLite makes and drops a table in memory each time.
@@ -64,8 +73,6 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
 
     private readonly SqliteStatement _addResult = new(connection, "INSERT INTO tool_results (thread_key, call_id, piece, seq, total, bytes, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
-    private readonly ActivityClock _activity = new(connection.Scalar("SELECT ifnull(max(active_at), 0) FROM threads"));
-
     public void Begin() => _begin.Execute();
 
     public void Commit() => _commit.Execute();
@@ -89,7 +96,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
         }
 
         var at = append.At.ToUnixTimeMilliseconds();
-        var activeAt = append.Events.Count > 0 || append.NewOwner is not null ? _activity.Next(at) : at;
+        var activeAt = append.Events.Count > 0 || append.NewOwner is not null ? activity.Next(at) : at;
         if (Advance(append, at, activeAt) is not { } key)
         {
             return AppendResult.Fenced.Instance;
@@ -126,7 +133,7 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _begin, _commit, _findCommand, _createThread, _advanceThread, _findKey, _openThread, _addEvent, _addId, _addRecord, _addCommand, _addCheckpoint,
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _advanceListed, _findKey, _openThread, _addEvent, _addId, _addRecord, _addCommand, _addCheckpoint,
             _dropCheckpoints, _addReplaced, _forgetReplaced, _addTakenBack, _addResult,
         ];
         foreach (var statement in all)
@@ -147,9 +154,17 @@ internal sealed class SqliteAppends(SqliteConnection connection) : IDisposable
     private long? Advance(LogAppend append, long at, long activeAt)
     {
         var head = append.Head + append.Events.Count;
-        var changed = append.NewOwner is { } owner
-            ? _createThread.Execute(append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom, activeAt)
-            : _advanceThread.Execute(append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt);
+        var changed = append switch
+        {
+            { NewOwner: { } owner } => _createThread.Execute(
+                append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom, activeAt,
+                append.Listed?.NeedsApproval ?? false, append.Listed?.Agent, append.Listed?.AnswerSeq ?? 0, append.Listed?.ReadSeq ?? 0),
+            { Listed: { } listed } => _advanceListed.Execute(
+                append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt,
+                listed.NeedsApproval, listed.Agent, listed.AnswerSeq, listed.ReadSeq),
+            _ => _advanceThread.Execute(
+                append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt),
+        };
         if (changed == 0)
         {
             return null;

@@ -11,6 +11,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
     private readonly SqliteCleanUp _cleanUp = new();
     private SqliteConnection? _connection;
     private SqliteAppends? _appends;
+    private SqliteListMarks? _marks;
     private SqliteMaintenance? _maintenance;
 
     public void Commit(IReadOnlyList<PendingWrite> batch)
@@ -136,14 +137,15 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
 
             // What is deleted must be gone from the file, not only unreachable.
             connection.Execute("PRAGMA secure_delete = ON");
-            _appends = new SqliteAppends(connection);
+            var activity = SqliteListMarks.ClockOf(connection);
+            _appends = new SqliteAppends(connection, activity);
+            _marks = new SqliteListMarks(connection, activity);
             _maintenance = new SqliteMaintenance(connection);
         }
         catch
         {
             // Half a connection must not be kept: the next commit would take it for a whole one.
-            _appends?.Dispose();
-            _appends = null;
+            DisposeStatements();
             connection.Dispose();
             throw;
         }
@@ -181,13 +183,22 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
                 open.Result = _appends!.Open(open.Thread);
                 break;
             case PendingArchive archive:
-                archive.Result = _maintenance!.Archive(archive);
+                archive.Result = _marks!.Archive(archive);
+                break;
+            case PendingRead read:
+                read.Result = _marks!.MarkRead(read);
                 break;
             case PendingDelete delete:
-                delete.Result = _maintenance!.Delete(delete);
+                delete.Result = _marks!.Delete(delete);
                 break;
             case PendingErase erase:
                 (erase.IsLast, var hasErased) = _maintenance!.Erase(erase.CommandsBefore);
+                if (erase.IsLast)
+                {
+                    var forgotten = _marks!.Forget(erase.CommandsBefore, SqliteMaintenance.MaxRows);
+                    (erase.IsLast, hasErased) = (forgotten < SqliteMaintenance.MaxRows, hasErased || forgotten > 0);
+                }
+
                 erase.Result = erase.IsLast;
                 if (hasErased)
                 {
@@ -222,11 +233,18 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
 
     private void Close()
     {
-        _appends?.Dispose();
-        _appends = null;
-        _maintenance?.Dispose();
-        _maintenance = null;
+        DisposeStatements();
         _connection?.Dispose();
         _connection = null;
+    }
+
+    private void DisposeStatements()
+    {
+        _appends?.Dispose();
+        _appends = null;
+        _marks?.Dispose();
+        _marks = null;
+        _maintenance?.Dispose();
+        _maintenance = null;
     }
 }

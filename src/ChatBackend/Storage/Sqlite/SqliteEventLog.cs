@@ -42,6 +42,9 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     /// <inheritdoc cref="GroupCommitWriter.Committed"/>
     public event Action<TimeSpan>? Committed;
 
+    /// <inheritdoc/>
+    public event Action<UserId>? ListChanged;
+
     /// <inheritdoc cref="GroupCommitWriter.LastCommitAt"/>
     public long LastCommitAt => Writer.LastCommitAt;
 
@@ -73,6 +76,7 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
         _writer = new GroupCommitWriter(
             new SqliteCommitTarget(_database, _directory, _options, _indexer.Wake), _writes, _options.MaxPendingBytes);
         _writer.Committed += took => Committed?.Invoke(took);
+        _writer.ListChanged += user => ListChanged?.Invoke(user);
         return Opened;
     }
 
@@ -117,6 +121,12 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
     public Task<ThreadPage> ListAsync(UserId owner, bool isArchived, ThreadListPosition? after, int max, CancellationToken cancellationToken) =>
         _reads.BrowseAsync(owner, log => log.Threads(owner, isArchived, after, max), cancellationToken);
 
+    public Task<ListRange> ListRangeAsync(UserId owner, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.ListRange(owner), cancellationToken);
+
+    public Task<ListChanges> ListChangesAsync(UserId owner, long after, int max, CancellationToken cancellationToken) =>
+        _reads.ReadAsync(log => log.ListChanges(owner, after, max), cancellationToken);
+
     public async Task<FoundPage> SearchAsync(
         UserId owner, string query, bool? isArchived, SearchPosition? after, int max, CancellationToken cancellationToken)
     {
@@ -141,10 +151,13 @@ internal sealed class SqliteEventLog : IEventLog, IThreadStore, IDisposable
         _reads.ReadAsync(log => log.CreatedBefore(time, afterKey, max), cancellationToken);
 
     public Task<bool> ArchiveAsync(UserId owner, ThreadId thread, bool isArchived, CancellationToken cancellationToken) =>
-        Writer.WriteAsync(new PendingArchive(owner, thread, isArchived, cancellationToken));
+        Writer.WriteAsync(new PendingArchive(owner, thread, isArchived, _clock.GetUtcNow(), cancellationToken));
+
+    public Task<long?> MarkReadAsync(UserId owner, ThreadId thread, long? seq, CancellationToken cancellationToken) =>
+        Writer.WriteAsync(new PendingRead(owner, thread, seq, _clock.GetUtcNow(), cancellationToken));
 
     public Task<bool> DeleteAsync(ThreadId thread, long epoch, CancellationToken cancellationToken) =>
-        Writer.WriteAsync(new PendingDelete(thread, epoch, cancellationToken));
+        Writer.WriteAsync(new PendingDelete(thread, epoch, _clock.GetUtcNow(), cancellationToken));
 
     public Task<bool> EraseAsync(CancellationToken cancellationToken) => _indexer.EraseAsync(
         log => log.TextsToErase(SqliteMaintenance.MaxRows),

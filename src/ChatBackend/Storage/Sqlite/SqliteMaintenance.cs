@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ChatBackend.Storage.Sqlite;
 
-/// <summary>The statements that change threads from outside their logs, on the writer's connection. Each takes a bounded number of rows.</summary>
+/// <summary>The statements that erase what is deleted, trimmed or past its time, on the writer's connection. Each takes a bounded number of rows.</summary>
 internal sealed class SqliteMaintenance(SqliteConnection connection) : IDisposable
 {
     // About as long as a commit on a slow disk.
@@ -10,14 +10,6 @@ internal sealed class SqliteMaintenance(SqliteConnection connection) : IDisposab
 
     // Of 64 KiB each.
     private const int MaxResults = 16;
-
-    private readonly SqliteStatement _archive = new(connection, "UPDATE threads SET archived = ?3 WHERE id = ?1 AND owner = ?2");
-
-    // The row stays until all that refers to it is erased, under an id that was never told and an owner that is not a user.
-    private readonly SqliteStatement _delete = new(connection, $"""
-        UPDATE threads SET id = 'deleted_' || lower(hex(randomblob(16))), owner = '{SqliteSearchQueries.DeletedOwner}' || owner, title = NULL, open_from = NULL, epoch = epoch + 1, deleted = 1
-        WHERE id = ?1 AND epoch = ?2
-        """);
 
     private readonly SqliteStatement _findDeleted = new(connection, "SELECT key FROM threads WHERE deleted <> 0 LIMIT 1");
 
@@ -54,10 +46,6 @@ internal sealed class SqliteMaintenance(SqliteConnection connection) : IDisposab
     private readonly SqliteStatement _lastRow = new(connection, "SELECT ifnull(max(rowid), 0) FROM events");
 
     private readonly SqliteStatement _rowsReused = new(connection, "INSERT INTO reused_rows (after_row) VALUES (?1)");
-
-    public bool Archive(PendingArchive archive) => _archive.Execute(archive.Thread.Value, archive.Owner.Value, archive.IsArchived) > 0;
-
-    public bool Delete(PendingDelete delete) => _delete.Execute(delete.Thread.Value, delete.Epoch) > 0;
 
     /// <returns>Whether no row of a deleted thread is left, nor a command that is past its time; and whether anything was erased.</returns>
     public (bool IsLast, bool HasErased) Erase(DateTimeOffset commandsBefore)
@@ -103,7 +91,7 @@ internal sealed class SqliteMaintenance(SqliteConnection connection) : IDisposab
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _archive, _delete, _findDeleted, _dropThread, _beginHistory, _eraseReplaced, _eraseIds, _eraseResults, _eraseRecords, _eraseEvents, _lastRow, _rowsReused, _forgetCommands,
+            _findDeleted, _dropThread, _beginHistory, _eraseReplaced, _eraseIds, _eraseResults, _eraseRecords, _eraseEvents, _lastRow, _rowsReused, _forgetCommands,
         ];
         foreach (var statement in all)
         {
