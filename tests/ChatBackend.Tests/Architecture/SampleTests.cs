@@ -25,13 +25,15 @@ public sealed partial class SampleTests
     public void The_hooks_that_a_document_prints_are_those_of_a_sample() =>
         BlocksOf("docs/agents.md").Should().Contain(File.ReadAllText(Path.Combine(Repository.Root, "samples/Embedding/ShopRules.cs")));
 
-    [Fact]
-    public void Every_piece_of_code_about_agents_is_compiled()
+    [Theory]
+    [InlineData("docs/agents.md", "AgentSnippets.cs", 5)]
+    [InlineData("docs/clients.md", "ClientSnippets.cs", 1)]
+    public void Every_piece_of_code_in_a_document_is_compiled(string document, string snippets, int atLeast)
     {
         var compiled = Directory.GetFiles(Path.Combine(Repository.Root, "samples"), "*.cs", SearchOption.AllDirectories)
-            .Append(Path.Combine(Repository.Root, "tests/ChatBackend.Tests/Architecture/AgentSnippets.cs")).Select(file => WithoutIndent(File.ReadAllText(file))).ToList();
+            .Append(Path.Combine(Repository.Root, "tests/ChatBackend.Tests/Architecture", snippets)).Select(file => WithoutIndent(File.ReadAllText(file))).ToList();
 
-        BlocksOf("docs/agents.md").Should().HaveCountGreaterThan(4).And.OnlyContain(block => compiled.Any(file => file.Contains(WithoutIndent(block), StringComparison.Ordinal)));
+        BlocksOf(document).Should().HaveCountGreaterThanOrEqualTo(atLeast).And.OnlyContain(block => compiled.Any(file => file.Contains(WithoutIndent(block), StringComparison.Ordinal)));
     }
 
     [Fact]

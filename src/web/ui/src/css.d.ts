@@ -1,0 +1,5 @@
+declare module "*.css";
+declare module "*.css?sheet" {
+  const css: string;
+  export default css;
+}

@@ -1,0 +1,3 @@
+export const kitText = {
+  close: "Close",
+} as const;
