@@ -95,6 +95,6 @@ test("a call of a tool waits for a person, and goes on as they say", options, ()
     await refund.getByText("succeeded").waitFor();
     await page.getByRole("region", { name: "close" }).getByText("awaiting approval").waitFor();
     await button(page, "Reject").click();
-    await page.getByRole("region", { name: "close" }).getByText("rejected").waitFor();
+    await page.getByRole("region", { name: "close" }).getByText("close: rejected", { exact: true }).waitFor();
     await text(page, "That is all.").waitFor();
   }));
