@@ -39,7 +39,7 @@ public sealed class OverwrittenLogTests
         await UntilAsync(() => acked.Count, acked.Count + 10);
 
         Shell(data, what).Should().Be(0);
-        await server.LineAsync(text => text.Contains("truncated", StringComparison.Ordinal));
+        await server.LineAsync(text => text.Contains("truncated by another program", StringComparison.Ordinal));
         await UntilAsync(() => Directory.GetFiles(data, "chat.db-wal.aside").Length, 1);
     });
 
