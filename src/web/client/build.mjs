@@ -20,7 +20,7 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   rmSync(path("dist"), { recursive: true, force: true });
   await build({ ...bundle, outfile: path("dist/index.js") });
   execFileSync(process.execPath, [new URL(import.meta.resolve("typescript/lib/tsc.js")).pathname, "--build", path("tsconfig.json")], { stdio: "inherit" });
-  for (const name of ["index", "api", "options", "storage", "error"]) {
+  for (const name of ["index", "api", "run-api", "options", "storage", "error"]) {
     cpSync(path(`obj/types/${name}.d.ts`), path(`dist/${name}.d.ts`));
   }
 }

@@ -1,6 +1,7 @@
 import type { AgentInfo, ConnectionSnapshot, ConnectionState } from "./api.js";
 import type { ChatError } from "./error.js";
 import { here } from "./here.js";
+import { jitter } from "./jitter.js";
 import { Source } from "./observable.js";
 import type { Answer, Frame, NewCommand, ServerFrame } from "./wire.js";
 
@@ -13,8 +14,6 @@ const NO_ANSWER = 4408;
 const UNAUTHENTICATED = 4401;
 const FORBIDDEN = 4403;
 const FINAL = [1000, 1008, FORBIDDEN];
-/** A random part of a time that doubles. */
-export const jitter = (random: number, failures: number) => random * Math.min(10_000, 500 * 2 ** failures);
 
 /** The cheapest request that says whether the session is known. */
 export const PROBE = "api/agents";

@@ -1,6 +1,6 @@
 import type { Ack, ChatErrorInfo, OutboxEntry } from "./api.js";
 import { ChatError } from "./error.js";
-import { jitter } from "./connection.js";
+import { jitter } from "./jitter.js";
 import { Source } from "./observable.js";
 import type { StoredValue } from "./storage.js";
 import { type Answer, type ClientFrames, camel } from "./wire.js";
@@ -191,7 +191,7 @@ export class Outbox extends Source<readonly OutboxEntry[]> {
     const busy = new Set(this._paused);
     for (const entry of this._entries) {
       const { key, frame, n, error } = entry;
-      // One of a thread at a time, so that none overtakes another that is refused for now.
+      // One of a thread at a time, so that none overtakes another that is to be tried again.
       if (error || busy.has(key)) {
         continue;
       }

@@ -21,6 +21,7 @@ test("The bundle stays under 9 KB of gzip and the package has what it needs and 
     "dist/index.d.ts",
     "dist/index.js",
     "dist/options.d.ts",
+    "dist/run-api.d.ts",
     "dist/storage.d.ts",
     "package.json",
   ]);
