@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 
 namespace ChatBackend.Tests.Architecture;
@@ -62,6 +63,27 @@ public sealed partial class StructureTests
             .ToList();
 
         unnamed.Should().BeEmpty();
+    }
+
+    /// <summary>A patch that does not apply any more guards nothing, and putting them all in takes minutes.</summary>
+    [Fact]
+    public async Task Every_known_bug_can_still_be_put_back_in()
+    {
+        var patches = Directory.GetFiles(Path.Combine(Repository.Root, "tests", "mutants"), "*.patch");
+        var outdated = new List<string>();
+        foreach (var patch in patches)
+        {
+            using var git = Process.Start(new ProcessStartInfo("git", ["apply", "--check", patch]) { WorkingDirectory = Repository.Root, RedirectStandardError = true })!;
+            await git.StandardError.ReadToEndAsync();
+            await git.WaitForExitAsync();
+            if (git.ExitCode != 0)
+            {
+                outdated.Add(Path.GetFileName(patch));
+            }
+        }
+
+        patches.Should().HaveCountGreaterThan(30);
+        outdated.Should().BeEmpty();
     }
 
     [GeneratedRegex(@"\[Trait\(""failure"", ""(?<id>[A-Z]\d+)""\)\]")]

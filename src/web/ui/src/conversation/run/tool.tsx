@@ -70,18 +70,18 @@ function Decided({ approval }: { readonly approval: NonNullable<ToolCall["approv
 function Details({ call }: { readonly call: ToolCall }) {
   return (
     <div class="details">
-      <h4>{words.arguments}</h4>
+      <h3>{words.arguments}</h3>
       <Fields value={call.arguments} />
       {call.result !== undefined && (
         <>
-          <h4>{words.result}</h4>
+          <h3>{words.result}</h3>
           <Json value={call.result} />
         </>
       )}
       {call.resultBytes !== undefined && <WholeResult callId={call.callId} bytes={call.resultBytes} />}
       {call.error !== undefined && (
         <>
-          <h4>{words.error}</h4>
+          <h3>{words.error}</h3>
           <p dir="auto">{call.error}</p>
         </>
       )}
