@@ -75,6 +75,19 @@ public sealed class CommitTargetTests : IDisposable
     }
 
     [Fact]
+    public void A_thread_whose_creation_was_rolled_back_is_found_under_its_new_key()
+    {
+        _target.Invoking(target => target.Commit([Append("thr_1", 1), new Unknown()])).Should().Throw<UnreachableException>();
+
+        Commit(Append("thr_2", 1));
+        Commit(Append("thr_1", 1));
+        Commit(Append("thr_1", 1, "{}"u8.ToArray()));
+
+        Number("SELECT count(*) FROM events JOIN threads ON key = thread_key WHERE id = 'thr_1'").Should().Be(2);
+        Number("SELECT count(*) FROM events").Should().Be(3);
+    }
+
+    [Fact]
     public void Each_commit_is_told_of_once_and_work_is_left_while_there_may_be_some()
     {
         _target.CleanUp([]).Should().BeFalse("nothing was written yet");

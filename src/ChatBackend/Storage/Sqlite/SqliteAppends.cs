@@ -7,12 +7,15 @@ namespace ChatBackend.Storage.Sqlite;
 /// <summary>The statements of the append path on one connection.</summary>
 internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock activity) : IDisposable
 {
+    private const int MaxKeys = 4096;
+
     private const string Advanced = """
         UPDATE threads SET head = ?4, open_from = ?5, updated_at = iif(?4 > head, ?6, updated_at), title = coalesce(?7, title),
             archived = iif(?8, 0, archived), title_from = ?9, active_at = iif(?4 > head, ?10, active_at)
         """;
 
-    private const string Fence = "WHERE id = ?1 AND epoch = ?2 AND head = ?3";
+    // The key finds the row without its index. Keys come again, so that the id must be right, too.
+    private const string Fence = "WHERE key = ?1 AND epoch = ?2 AND head = ?3 AND id = ?11";
 
     // Immediate: a lock that another process holds shows before anything is done.
     private readonly SqliteStatement _begin = new(connection, "BEGIN IMMEDIATE");
@@ -34,7 +37,7 @@ internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock a
 
     // Only where the list says something different: most appends of a long run do not.
     private readonly SqliteStatement _advanceListed = new(connection, $"""
-        {Advanced}, needs_approval = ?11, agent = coalesce(?12, agent), answer_seq = max(answer_seq, ?13), read_seq = max(read_seq, ?14) {Fence}
+        {Advanced}, needs_approval = ?12, agent = coalesce(?13, agent), answer_seq = max(answer_seq, ?14), read_seq = max(read_seq, ?15) {Fence}
         """);
 
     // Not RETURNING in the two above: for that SQLite makes and drops a table in memory each time.
@@ -51,8 +54,10 @@ internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock a
     private readonly SqliteStatement _addRecord = new(connection, "INSERT INTO step_records (thread_key, seq, json, checksum) VALUES (?1, ?2, ?3, ?4)");
 
     private readonly SqliteStatement _addCommand = new(connection, """
-        INSERT INTO commands (user_id, id, digest, ack, at) VALUES (?1, ?2, ?3, ?4, unixepoch() * 1000)
+        INSERT INTO commands (user_id, id, digest, ack, at) VALUES (?1, ?2, ?3, ?4, unixepoch() * 1000) ON CONFLICT DO NOTHING
         """);
+
+    private readonly SqliteStatement _dropCommand = new(connection, "DELETE FROM commands WHERE user_id = ?1 AND id = ?2");
 
     private readonly SqliteStatement _addCheckpoint = new(connection, """
         INSERT INTO part_checkpoints (thread_key, run_id, part_id, kind, offset, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -73,9 +78,15 @@ internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock a
 
     private readonly SqliteStatement _addResult = new(connection, "INSERT INTO tool_results (thread_key, call_id, piece, seq, total, bytes, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
+    // A thread keeps its key for as long as it is there, and no id comes again; only what was not committed may.
+    private readonly Dictionary<ThreadId, long> _keys = [];
+
     public void Begin() => _begin.Execute();
 
     public void Commit() => _commit.Execute();
+
+    /// <summary>Nothing of the transaction is left.</summary>
+    public void RolledBack() => _keys.Clear();
 
     public ThreadHeader? Open(ThreadId thread)
     {
@@ -90,15 +101,20 @@ internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock a
     public AppendResult Append(LogAppend append)
     {
         // Before the fence: the retry of a chat without a thread comes with a thread id that was made up for it.
-        if (append.Command is { } asked && FindCommand(asked) is { } earlier)
+        if (append.Command is { } command && _addCommand.Execute(command.User.Value, command.Id.Value, command.Digest, command.Ack) == 0)
         {
-            return new AppendResult.CommandKnown(earlier);
+            return new AppendResult.CommandKnown(Find(command));
         }
 
         var at = append.At.ToUnixTimeMilliseconds();
         var activeAt = append.Events.Count > 0 || append.NewOwner is not null ? activity.Next(at) : at;
         if (Advance(append, at, activeAt) is not { } key)
         {
+            if (append.Command is { } refused)
+            {
+                _dropCommand.Execute(refused.User.Value, refused.Id.Value);
+            }
+
             return AppendResult.Fenced.Instance;
         }
 
@@ -109,11 +125,6 @@ internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock a
             {
                 _addResult.Execute(key, result.Call.Value, i, append.Head + 1, result.Bytes, result.Pieces[i], Checksum(result.Pieces[i]));
             }
-        }
-
-        if (append.Command is { } command)
-        {
-            _addCommand.Execute(command.User.Value, command.Id.Value, command.Digest, command.Ack);
         }
 
         if (append.DropCheckpoints)
@@ -133,7 +144,7 @@ internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock a
     {
         ReadOnlySpan<SqliteStatement> all =
         [
-            _begin, _commit, _findCommand, _createThread, _advanceThread, _advanceListed, _findKey, _openThread, _addEvent, _addId, _addRecord, _addCommand, _addCheckpoint,
+            _begin, _commit, _findCommand, _createThread, _advanceThread, _advanceListed, _findKey, _openThread, _addEvent, _addId, _addRecord, _addCommand, _dropCommand, _addCheckpoint,
             _dropCheckpoints, _addReplaced, _forgetReplaced, _addTakenBack, _addResult,
         ];
         foreach (var statement in all)
@@ -144,34 +155,59 @@ internal sealed class SqliteAppends(SqliteConnection connection, ActivityClock a
 
     private static long Checksum(ReadOnlyMemory<byte> stored) => Crc32.HashToUInt32(stored.Span);
 
-    private CommandRecord? FindCommand(CommandRecord asked)
+    private CommandRecord Find(CommandRecord known)
     {
-        using var row = _findCommand.Query(asked.User.Value, asked.Id.Value);
-        return row.Read() ? asked with { Digest = row.Bytes(0), Ack = row.Bytes(1) } : null;
+        using var row = _findCommand.Query(known.User.Value, known.Id.Value);
+        row.Read();
+        return known with { Digest = row.Bytes(0), Ack = row.Bytes(1) };
     }
 
     /// <returns>The thread's key; null for a writer that is out of date.</returns>
     private long? Advance(LogAppend append, long at, long activeAt)
     {
         var head = append.Head + append.Events.Count;
-        var changed = append switch
+        if (append.NewOwner is { } owner)
         {
-            { NewOwner: { } owner } => _createThread.Execute(
+            return _createThread.Execute(
                 append.Thread.Value, owner.Value, head, append.OpenFrom, at, append.Title, append.TitleFrom, activeAt,
-                append.Listed?.NeedsApproval ?? false, append.Listed?.Agent, append.Listed?.AnswerSeq ?? 0, append.Listed?.ReadSeq ?? 0),
-            { Listed: { } listed } => _advanceListed.Execute(
-                append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt,
-                listed.NeedsApproval, listed.Agent, listed.AnswerSeq, listed.ReadSeq),
-            _ => _advanceThread.Execute(
-                append.Thread.Value, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt),
-        };
-        if (changed == 0)
+                append.Listed?.NeedsApproval ?? false, append.Listed?.Agent, append.Listed?.AnswerSeq ?? 0, append.Listed?.ReadSeq ?? 0) == 1
+                ? KeyOf(append.Thread)
+                : null;
+        }
+
+        if (KeyOf(append.Thread) is not { } key)
         {
             return null;
         }
 
-        using var row = _findKey.Query(append.Thread.Value);
-        return row.Read() ? row.Number(0) : null;
+        var changed = append.Listed is { } listed
+            ? _advanceListed.Execute(
+                key, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt, append.Thread.Value,
+                listed.NeedsApproval, listed.Agent, listed.AnswerSeq, listed.ReadSeq)
+            : _advanceThread.Execute(
+                key, append.Epoch, append.Head, head, append.OpenFrom, at, append.Title, append.Unarchives, append.TitleFrom, activeAt, append.Thread.Value);
+        return changed == 1 ? key : null;
+    }
+
+    private long? KeyOf(ThreadId thread)
+    {
+        if (_keys.TryGetValue(thread, out var known))
+        {
+            return known;
+        }
+
+        using var row = _findKey.Query(thread.Value);
+        if (!row.Read())
+        {
+            return null;
+        }
+
+        if (_keys.Count == MaxKeys)
+        {
+            _keys.Clear();
+        }
+
+        return _keys[thread] = row.Number(0);
     }
 
     private void AddEvents(long key, LogAppend append, long at, long activeAt)

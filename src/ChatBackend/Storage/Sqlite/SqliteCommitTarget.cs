@@ -217,6 +217,7 @@ internal sealed class SqliteCommitTarget(SqliteDatabase database, DataDirectory 
 
     private void RollBack(SqliteConnection connection)
     {
+        _appends!.RolledBack();
         try
         {
             // SQLite has often done it already.

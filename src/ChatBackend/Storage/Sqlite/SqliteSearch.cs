@@ -81,7 +81,7 @@ internal sealed class SqliteSearch(SqliteReadConnection log, SqliteSearchIndex i
     private void Look(long row)
     {
         using var rows = log.Query(Event, row, owner.Value, isArchived);
-        if (!rows.Read() || Decode(rows.Event(3)) is not { } threadEvent || EventText.Of(threadEvent) is not { } text)
+        if (!rows.Read() || Decode(rows.Event(3)) is not (var threadEvent, { } text))
         {
             return;
         }
@@ -94,11 +94,11 @@ internal sealed class SqliteSearch(SqliteReadConnection log, SqliteSearchIndex i
         }
     }
 
-    private static ThreadEvent? Decode(ReadOnlySpan<byte> json)
+    private static (ThreadEvent Event, string? Text)? Decode(ReadOnlySpan<byte> json)
     {
         try
         {
-            return WireJson.DecodeServerFrame(json) as ThreadEvent;
+            return WireJson.DecodeServerFrame(json) is ThreadEvent threadEvent ? (threadEvent, EventText.Of(json)) : null;
         }
         catch (JsonException)
         {
