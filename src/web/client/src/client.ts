@@ -208,7 +208,7 @@ export class Client implements Chat {
     const response = await ask(new URL(isGet ? `${path}?${query.toString()}` : path, this._base), {
       method,
       headers: _token ? { Authorization: `Bearer ${_token}` } : {},
-      body: isGet ? null : new Blob([JSON.stringify(sent)], { type: "application/json" }),
+      body: isGet || method === "DELETE" ? null : new Blob([JSON.stringify(sent)], { type: "application/json" }),
     }).catch((failure: unknown) => {
       throw new ChatError("unreachable", String(failure));
     });

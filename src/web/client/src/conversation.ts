@@ -75,7 +75,9 @@ export abstract class Conversation extends Followed<ThreadSnapshot> {
 
   _unfollow() {
     if (this._id && !this._holders) {
-      this._client._connection._command({ type: "unfollow", thread_id: this._id });
+      if (this._follow && this._follow !== "refused") {
+        this._client._connection._command({ type: "unfollow", thread_id: this._id });
+      }
       this._follow = undefined;
     }
   }
@@ -162,7 +164,7 @@ export abstract class Conversation extends Followed<ThreadSnapshot> {
     if (frame.type === "thread_deleted") {
       this._isGone = true;
       this._is("deleted");
-    } else if (!this._follow || this._seq === undefined) {
+    } else if (!this._follow || this._follow === "refused" || this._seq === undefined) {
       return;
     } else if (frame.type === "caught_up") {
       this._caughtUp(frame);

@@ -6,8 +6,8 @@ const RETRY_MS = 2_000;
 /** What is followed on the connection while somebody holds it. */
 export abstract class Followed<T> extends Source<T> {
   _holders = 0;
-  /** `asked` until the answer is complete; undefined when this connection does not follow it. */
-  _follow: "asked" | "live" | undefined;
+  /** `asked` until the answer is complete; `refused` until it is asked again, so that what comes meanwhile is not of it; undefined when this connection does not follow it. */
+  _follow: "asked" | "live" | "refused" | undefined;
   _followId: string | undefined;
 
   open() {
@@ -34,6 +34,7 @@ export abstract class Followed<T> extends Source<T> {
   _ask(frame: NewCommand) {
     this._followId = this._client._connection._command(frame, (answer) => {
       if (answer.type === "error") {
+        this._follow = "refused";
         this._refused(answer.code);
         this._later(answer.retry_after_ms);
       }

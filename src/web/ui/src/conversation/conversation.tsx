@@ -13,7 +13,7 @@ import { isComposing } from "./composer/keys.js";
 import { useDraft } from "./composer/useDraft.js";
 import { Gone, Hero, Offline, Skeleton, Suggestions } from "./states.js";
 import { Talk, TalkProvider } from "./talk.js";
-import { arrange } from "./transcript/arrange.js";
+import { arrange, type Turn } from "./transcript/arrange.js";
 import { Transcript } from "./transcript/transcript.js";
 import { Pages } from "./transcript/pages.js";
 import { Reel } from "./transcript/reel.js";
@@ -80,7 +80,7 @@ function OneThread({ chat, thread, seq, visit = 0 }: ConversationProps) {
           <Transcript
             contentRef={content}
             snapshot={snapshot}
-            entries={state === "shown" ? entries.slice(from, to) : []}
+            entries={state === "shown" ? entries.slice(from, to) : state === "deleted" || state === "not_found" ? entries.filter(isUnsent) : []}
             beginsLater={from > 0}
             last={entries.at(-1)}
             pages={pages}
@@ -100,11 +100,16 @@ function OneThread({ chat, thread, seq, visit = 0 }: ConversationProps) {
           />
         )}
         {state === "empty" && (
-          <Suggestions agent={agent} onSelect={(suggestion) => { talk.send(suggestion, agent === undefined ? {} : { agent: agent.agent }); }} />
+          <Suggestions agent={agent} onSelect={(suggestion) => { void talk.send(suggestion, agent === undefined ? {} : { agent: agent.agent }); }} />
         )}
       </section>
     </TalkProvider>
   );
+}
+
+/** Of a thread that is gone this is left: it is nowhere else. */
+function isUnsent(entry: Turn): boolean {
+  return entry.kind === "message" && (entry.state === "pending" || entry.state === "failed");
 }
 
 interface StripProps {

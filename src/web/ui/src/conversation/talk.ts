@@ -11,6 +11,7 @@ export class Talk {
   readonly problem = new Value("");
   /** `messageId` of the message of one's own that is being edited. */
   readonly editing = new Value<string | undefined>(undefined);
+  private readonly regenerating = new Set<string>();
 
   /** `follow`: the reader wants to see what comes of it. */
   constructor(
@@ -19,30 +20,35 @@ export class Talk {
     readonly follow: () => void,
   ) {}
 
-  send(content: string, options: SendOptions): void {
+  /** Resolves when it is acknowledged or refused. */
+  async send(content: string, options: SendOptions): Promise<void> {
     this.problem.set("");
     this.follow();
     // A message that was refused stays in the transcript and says so itself.
-    this.thread.send(content, options).catch(() => undefined);
+    await this.thread.send(content, options).catch(() => undefined);
   }
 
-  /** Makes the answer again. */
-  regenerate(run: RunSnapshot): void {
+  /** Makes the answer again; once, however often it is pressed before the server has heard of it. */
+  async regenerate(run: RunSnapshot): Promise<void> {
     const message = this.messageOf(run);
-    if (message?.messageId !== undefined) {
-      this.send(message.content, { agent: run.agent, replaces: message.messageId, whenRunning: "interrupt" });
+    const replaces = message?.messageId;
+    if (message === undefined || replaces === undefined || this.regenerating.has(replaces)) {
+      return;
     }
+    this.regenerating.add(replaces);
+    await this.send(message.content, { agent: run.agent, replaces, whenRunning: "interrupt" });
+    this.regenerating.delete(replaces);
   }
 
   edit(message: Message, content: string): void {
     this.editing.set(undefined);
     if (message.messageId !== undefined) {
-      this.send(content, { replaces: message.messageId, whenRunning: "interrupt", ...(message.agent === undefined ? {} : { agent: message.agent }) });
+      void this.send(content, { replaces: message.messageId, whenRunning: "interrupt", ...(message.agent === undefined ? {} : { agent: message.agent }) });
     }
   }
 
   goOn(run: RunSnapshot): void {
-    this.send(words.goOnMessage, { agent: run.agent });
+    void this.send(words.goOnMessage, { agent: run.agent });
   }
 
   /** Ends the open run. One that has ended meanwhile needs no word. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import type { Browser, BrowserContextOptions } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { violationsOf } from "../page/axe.js";
-import { desktop, launch, open, phone } from "../page/browser.js";
+import { launch, type Look, looks, open, phone } from "../page/browser.js";
 import { type PageServer, servePage } from "../page/server.js";
 import { buildPage } from "./build.js";
 import { STATES } from "./gallery/states.js";
@@ -22,11 +22,9 @@ after(async () => {
   await server.close();
 });
 
-for (const [device, options] of [["desktop", desktop], ["phone", phone]] as const) {
-  for (const theme of ["light", "dark"] as const) {
-    for (const name of Object.keys(STATES)) {
-      test(`${name}, ${device}, ${theme}: a picture, and nothing that axe or the browser complains about`, () => shows(name, theme, options, `${name}-${theme}-${device}`));
-    }
+for (const { name: look, options } of looks) {
+  for (const name of Object.keys(STATES)) {
+    test(`${name}, ${look}: a picture, and nothing that axe or the browser complains about`, () => shows(name, options, `${name}-${look.replace(", ", "-")}`));
   }
 }
 
@@ -53,8 +51,8 @@ test("with a finger every control is at least 44 px, in any state", async () => 
   }
 });
 
-async function shows(name: string, theme: "light" | "dark", options: BrowserContextOptions, picture: string): Promise<void> {
-  const { context, page, complaints } = await open(browser, `${server.url}?state=${name}&theme=${theme}`, { ...options, colorScheme: theme, reducedMotion: "reduce" });
+async function shows(name: string, options: Look["options"], picture: string): Promise<void> {
+  const { context, page, complaints } = await open(browser, `${server.url}?state=${name}&theme=${options.colorScheme}`, { ...options, reducedMotion: "reduce" });
   try {
     await page.getByRole("region", { name: "Conversation" }).waitFor();
     for (const name of await page.evaluate(() => (window as unknown as { press: readonly string[] }).press)) {

@@ -8,6 +8,20 @@ export function launch(): Promise<Browser> {
 export const desktop = { viewport: { width: 1280, height: 800 } } as const;
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } as const;
 
+export interface Look {
+  readonly name: string;
+  readonly options: BrowserContextOptions & { readonly colorScheme: "light" | "dark" };
+}
+
+/** What pictures are taken of: the two looks that differ in everything; with `CHAT_PICTURES=all` the other two as well. */
+export const looks: readonly Look[] = [
+  { name: "desktop, light", options: { ...desktop, colorScheme: "light" } },
+  { name: "phone, dark", options: { ...phone, colorScheme: "dark" } },
+  ...process.env["CHAT_PICTURES"] === "all"
+    ? [{ name: "desktop, dark", options: { ...desktop, colorScheme: "dark" } }, { name: "phone, light", options: { ...phone, colorScheme: "light" } }] as const
+    : [],
+];
+
 export interface Watched {
   readonly context: BrowserContext;
   readonly page: Page;

@@ -83,6 +83,8 @@ for (const [name, options] of [["desktop", desktop], ["phone", phone]] as const)
       await page.getByRole("button", { name: "Open the list of chats" }).click();
     }
     await page.getByRole("link", { name: "Recipe for rösti" }).waitFor();
+    // The drawer slides in.
+    await page.locator("#sidebar").evaluate((sidebar) => Promise.all(sidebar.getAnimations().map(({ finished }) => finished)));
     const sidebar = await page.locator("#sidebar").boundingBox();
     assert.ok(sidebar && Math.abs(sidebar.x + sidebar.width - options.viewport.width) < 1, JSON.stringify(sidebar));
     assert.deepEqual(await outside(page), []);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { desktop, launch, open, phone } from "../page/browser.js";
+import { launch, looks, open } from "../page/browser.js";
 import type { PageServer } from "../page/server.js";
 import { servePage } from "../page/server.js";
 import { violationsOf } from "../page/axe.js";
@@ -24,11 +24,9 @@ after(async () => {
   await server.close();
 });
 
-for (const [device, options] of [["desktop", desktop], ["phone", phone]] as const) {
-  for (const colorScheme of ["light", "dark"] as const) {
-    for (const [name, show] of Object.entries(states)) {
-      test(`${name}, ${device}, ${colorScheme}: nothing to complain about, neither for axe nor for the browser`, () => inState({ ...options, colorScheme }, show, `${name}-${device}-${colorScheme}`));
-    }
+for (const { name: look, options } of looks) {
+  for (const [name, show] of Object.entries(states)) {
+    test(`${name}, ${look}: nothing to complain about, neither for axe nor for the browser`, () => inState(options, show, `${name}-${look.replace(", ", "-")}`));
   }
 }
 

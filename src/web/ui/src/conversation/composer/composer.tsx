@@ -52,7 +52,7 @@ export function Composer({ snapshot, draft, waiting, sendKey, gone, onEditLast, 
     }
 
     write({ text: "" });
-    talk.send(text, { ...(agent === undefined ? {} : { agent }), ...(run === undefined || whenRunning === undefined ? {} : { whenRunning }) });
+    void talk.send(text, { ...(agent === undefined ? {} : { agent }), ...(run === undefined || whenRunning === undefined ? {} : { whenRunning }) });
     field.current?.focus();
   };
   const stop = () => {

@@ -44,12 +44,12 @@ export const Answer = memo(function Answer({ run, named, last }: AnswerProps) {
           <Ending
             end={end}
             lostText={lostText}
-            onRetry={answerable && end.retryable !== false ? () => { talk.regenerate(snapshot); } : undefined}
+            onRetry={answerable && end.retryable !== false ? () => { void talk.regenerate(snapshot); } : undefined}
             onGoOn={last ? () => { talk.goOn(snapshot); } : undefined}
           />
           <div class="actions" role="group" aria-label={words.actionsOfAnswer}>
             {items.some((item) => item.kind === "text") && <CopyButton label={words.copyMarkdown} text={() => markdownOf(run.getSnapshot().items)} />}
-            {answerable && <IconButton small icon={RetryIcon} label={words.regenerate} onClick={() => { talk.regenerate(snapshot); }} />}
+            {answerable && <IconButton small icon={RetryIcon} label={words.regenerate} onClick={() => { void talk.regenerate(snapshot); }} />}
             {end.messageId !== undefined && end.type === "completed" && <Feedback messageId={end.messageId} feedback={feedback} />}
             <About run={snapshot} end={end} />
             <time dateTime={end.at} data-tip={words.moment(end.at)}>{words.time(end.at)}</time>

@@ -54,12 +54,13 @@ export class Scroller {
     this.#toEnd();
   }
 
-  /** Shows this element in the upper third, and lets go of the end. */
+  /** Shows this element in the upper third, and lets go of the end, also where it is the end by now: there may be more to come. */
   show(element: HTMLElement): void {
     this.#setFollowing(false);
     const offset = element.getBoundingClientRect().top - this.box.getBoundingClientRect().top;
     this.#moveTo(this.box.scrollTop + offset - this.box.clientHeight / 5);
-    this.#held = Anchor.of(element, this.box);
+    this.#held = undefined;
+    this.#anchor = Anchor.of(element, this.box);
   }
 
   /**

@@ -10,7 +10,7 @@ import type { Reel } from "./reel.js";
 /** Shows the message that has the event, after loading what is needed, and marks it. */
 export function useJump(seq: number | undefined, visit: number, thread: Thread, reel: Reel, pages: Pages): void {
   const go = useStable(async (wantedSeq: number, wanted: () => boolean) => {
-    await untilShown(thread);
+    await untilRead(thread);
     await pages.loadAll(() => !wanted() || begins(thread.getSnapshot().entries) <= wantedSeq);
     const found = entryOf(thread.getSnapshot().entries, wantedSeq);
     if (wanted()) {
@@ -32,9 +32,10 @@ export function useJump(seq: number | undefined, visit: number, thread: Thread, 
   }, [seq, visit, go]);
 }
 
-function untilShown(thread: Thread): Promise<void> {
+/** Events come one after the other: before the last one is there, the place of one of them may be the end. */
+function untilRead(thread: Thread): Promise<void> {
   return new Promise((resolve) => {
-    const isThere = () => thread.getSnapshot().entries.length > 0 || thread.getSnapshot().state !== "loading";
+    const isThere = () => !/^(loading|catching_up)$/.test(thread.getSnapshot().state);
     if (isThere()) {
       resolve();
       return;

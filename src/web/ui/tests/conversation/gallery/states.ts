@@ -173,7 +173,7 @@ export const STATES: Readonly<Record<string, () => State>> = {
     };
   },
   tools_open: () => opened("tools", "Reading threads", "Details"),
-  nested_open: () => opened("nested", "Using researcher", "Fetching page"),
+  nested_open: () => opened("nested", "Using researcher", "Details"),
   thinking_open: () => opened("thinking", "Thinking"),
   editing: () => opened("branches", "Edit"),
   feedback: () => opened("answered", "Bad answer"),
