@@ -9,6 +9,8 @@ public sealed class Chromium : IAsyncLifetime
     [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        // Else a service worker is refused under the server's own certificate, whatever its page is allowed.
+        "--ignore-certificate-errors",
     ];
 
     private IPlaywright? _playwright;
@@ -16,6 +18,7 @@ public sealed class Chromium : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        Assertions.SetDefaultExpectTimeout((float)ServerProcess.Deadline.TotalMilliseconds);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -27,10 +30,16 @@ public sealed class Chromium : IAsyncLifetime
     /// <summary>A page of a new profile: no cookie, no storage.</summary>
     internal async Task<ChatPage> OpenAsync(Uri address)
     {
-        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { IgnoreHTTPSErrors = true });
-        var page = new ChatPage(await context.NewPageAsync());
+        var page = await NewPageAsync(ServiceWorkerPolicy.Allow);
         await page.Page.GotoAsync(address.ToString());
         return page;
+    }
+
+    /// <param name="workers">What a service worker asks for cannot be played by a test.</param>
+    internal async Task<ChatPage> NewPageAsync(ServiceWorkerPolicy workers)
+    {
+        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { IgnoreHTTPSErrors = true, ServiceWorkers = workers, Locale = "en-GB" });
+        return new ChatPage(await context.NewPageAsync());
     }
 
     public async ValueTask DisposeAsync()

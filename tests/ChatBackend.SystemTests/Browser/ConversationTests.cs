@@ -1,34 +1,17 @@
 using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
 
 namespace ChatBackend.SystemTests.Browser;
 
 /// <summary>Page and server together: what is on the screen is what is in the log.</summary>
-public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+public sealed class ConversationTests(Chromium chromium) : BrowserTest(chromium)
 {
-    private ServerProcess _server = null!;
     private ChatPage _page = null!;
 
-    private ILocator Ends => _page.Runs.Locator(".state");
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _server = await ServerProcess.StartAsync(ServerSettings.Scripted);
-        _page = await chromium.OpenAsync(_server.Http);
-        (await _page.IsConnectedAsync()).Should().BeTrue();
-        await _page.Page.GetByLabel("Agent").SelectOptionAsync(Scenario.Agent);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            _page.Complaints.Should().BeEmpty(_server.Log);
-        }
-        finally
-        {
-            await _page.DisposeAsync();
-            await _server.DisposeAsync();
-        }
+        _page = await OpenAsync(await StartAsync(Scripted));
+        await _page.ChooseAgentAsync(Scenario.Agent);
     }
 
     [Fact]
@@ -38,13 +21,13 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
     {
         var text = string.Concat(Enumerable.Range(0, 60).Select(number => $"Grüße {number} 👋. "));
         await _page.SendAsync(Scenario.Of(Scenario.Say(text, chunks: 60, everyMs: 50)));
-        (await ChatPage.HasTextAsync(_page.Runs.Locator(".text"), "Grüße 3")).Should().BeTrue();
+        await Expect(_page.Answers).ToContainTextAsync("Grüße 3");
 
         await _page.Page.ReloadAsync();
 
-        (await ChatPage.HasTextAsync(Ends, "Completed")).Should().BeTrue();
-        (await _page.Runs.Locator(".text").AllTextContentsAsync()).Should().Equal(text);
-        (await _page.Messages.CountAsync()).Should().Be(1);
+        await Expect(_page.Ended).ToHaveCountAsync(1);
+        await Expect(_page.Answers).ToHaveTextAsync([text]);
+        await Expect(_page.Messages).ToHaveCountAsync(1);
     }
 
     [Fact]
@@ -52,19 +35,34 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
     public async Task Of_two_messages_that_wait_the_one_that_is_taken_back_is_not_answered()
     {
         await _page.SendAsync(Scenario.Of(Scenario.Wait(60_000)));
-        (await ChatPage.AreAsync(_page.Runs, 1)).Should().BeTrue();
+        await Expect(_page.Stop).ToBeVisibleAsync();
         await _page.SendAsync(Scenario.Of(Scenario.Say("unwanted")));
         await _page.SendAsync(Scenario.Of(Scenario.Say("wanted")));
-        (await ChatPage.AreAsync(_page.Waiting.And(_page.Page.Locator("[data-state=waiting]")), 2)).Should().BeTrue();
+        await Expect(_page.Waiting).ToHaveCountAsync(2);
 
         await _page.Waiting.First.GetByRole(AriaRole.Button).ClickAsync();
-        (await ChatPage.AreAsync(_page.Waiting, 1)).Should().BeTrue();
+        await Expect(_page.Waiting).ToHaveCountAsync(1);
+        await Expect(_page.Box).ToHaveValueAsync(Scenario.Of(Scenario.Say("unwanted")));
+        await _page.Box.FillAsync("");
         await _page.Stop.ClickAsync();
 
-        (await ChatPage.HasTextAsync(_page.Runs.Locator(".text"), "wanted")).Should().BeTrue();
-        (await ChatPage.AreAsync(Ends, 2)).Should().BeTrue();
-        (await Ends.AllTextContentsAsync()).Should().Equal("Stopped", "Completed");
-        (await _page.Runs.Locator(".text").AllTextContentsAsync()).Should().Equal("wanted");
+        await Expect(_page.Ended).ToHaveCountAsync(2);
+        await Expect(_page.Endings).ToHaveTextAsync(["Stopped"]);
+        await Expect(_page.Answers).ToHaveTextAsync(["wanted"]);
+    }
+
+    [Fact]
+    [Trait("failure", "D21")]
+    public async Task Escape_stops_the_answer_and_the_message_box_keeps_the_focus()
+    {
+        await _page.SendAsync(Scenario.Of(Scenario.Say("begun ", chunks: 1), Scenario.Wait(60_000)));
+        await Expect(_page.Answers).ToHaveTextAsync(["begun"]);
+
+        await _page.Box.PressAsync("Escape");
+
+        await Expect(_page.Endings).ToHaveTextAsync(["Stopped"]);
+        await Expect(_page.Box).ToBeFocusedAsync();
+        await Expect(_page.Button("Send")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -72,17 +70,19 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
     public async Task What_is_approved_in_one_tab_is_seen_in_the_other()
     {
         await _page.SendAsync(Scenario.Of(new { tool = "send_mail", arguments = new { to = "ada" }, result = "sent", approval = true }, Scenario.Say("It is sent.")));
-        (await ChatPage.AreAsync(_page.Button("Approve"), 1)).Should().BeTrue();
-        var other = new ChatPage(await _page.Page.Context.NewPageAsync());
-        await other.Page.GotoAsync(_page.Page.Url);
-        (await ChatPage.AreAsync(other.Button("Approve"), 1)).Should().BeTrue();
+        await Expect(_page.Button("Approve")).ToBeVisibleAsync();
+        var other = await OpenTabAsync(_page);
+        await Expect(other.Button("Approve")).ToBeVisibleAsync();
 
         await _page.Button("Approve").ClickAsync();
 
-        (await ChatPage.HasTextAsync(other.Runs.Locator(".tool summary"), "approved by you, on another device")).Should().BeTrue();
-        (await ChatPage.HasTextAsync(other.Runs.Locator(".text"), "It is sent.")).Should().BeTrue();
-        (await ChatPage.HasTextAsync(_page.Runs.Locator(".tool summary"), "approved by you")).Should().BeTrue();
-        (await other.Button("Approve").CountAsync()).Should().Be(0);
+        foreach (var tab in new[] { _page, other })
+        {
+            await Expect(tab.Answers).ToHaveTextAsync(["It is sent."]);
+            await Expect(tab.Button("Approve")).ToHaveCountAsync(0);
+            await tab.Work.ClickAsync();
+            await Expect(tab.Runs.GetByRole(AriaRole.Listitem)).ToContainTextAsync("You approved");
+        }
     }
 
     [Fact]
@@ -90,62 +90,78 @@ public sealed class ConversationTests(Chromium chromium) : IClassFixture<Chromiu
     public async Task An_answer_that_was_cut_at_a_limit_says_so_and_goes_on_when_asked_to()
     {
         await _page.SendAsync(Scenario.Of(Scenario.Say("Half of"), Scenario.Finish("length")));
-        (await ChatPage.HasTextAsync(_page.Runs.Locator(".state"), "Cut off: the model says no more at once")).Should().BeTrue();
+        await Expect(_page.Endings).ToContainTextAsync("Cut at the limit");
 
         await _page.Button("Continue").ClickAsync();
 
-        (await ChatPage.AreAsync(Ends, 2)).Should().BeTrue();
-        (await _page.Texts.Last.TextContentAsync()).Should().Be("Continue.");
-        (await _page.Button("Continue").CountAsync()).Should().Be(0);
+        await Expect(_page.Ended).ToHaveCountAsync(2);
+        await Expect(_page.Texts.Last).ToHaveTextAsync("Continue.");
+        await Expect(_page.Button("Continue")).ToHaveCountAsync(0);
     }
 
     [Fact]
     public async Task What_was_edited_and_made_again_looks_the_same_after_a_refresh_and_in_another_tab()
     {
         await _page.SendAsync(Scenario.Of(Scenario.Say("first answer")));
-        (await ChatPage.AreAsync(Ends, 1)).Should().BeTrue();
-        await _page.Button("Regenerate").ClickAsync();
-        (await ChatPage.AreAsync(_page.Replaced, 1)).Should().BeTrue();
-        (await ChatPage.AreAsync(Ends, 2)).Should().BeTrue();
-        await _page.Messages.Locator("visible=true").HoverAsync();
+        await Expect(_page.Ended).ToHaveCountAsync(1);
+        await _page.Button("Answer again").ClickAsync();
+        await Expect(_page.Messages).ToContainTextAsync(["2 / 2"]);
+        await Expect(_page.Ended).ToHaveCountAsync(1);
+        await _page.Messages.HoverAsync();
         await _page.Button("Edit").ClickAsync();
-        await _page.Page.GetByLabel("New wording").FillAsync(Scenario.Of(Scenario.Say("edited answer")));
-        await _page.Button("Send again").ClickAsync();
+        var editor = _page.Page.GetByRole(AriaRole.Textbox, new() { Name = "Edit your message" });
+        await editor.FillAsync(Scenario.Of(Scenario.Say("edited answer")));
+        await editor.PressAsync("Enter");
 
-        (await ChatPage.AreAsync(_page.Replaced, 2)).Should().BeTrue();
-        (await ChatPage.AreAsync(Ends, 3)).Should().BeTrue();
-        (await _page.Runs.Locator(".text").Locator("visible=true").AllTextContentsAsync()).Should().Equal("edited answer");
-        var before = await _page.Page.GetByRole(AriaRole.Log).TextContentAsync();
-        before.Should().Contain("edited answer");
+        await Expect(_page.Answers).ToHaveTextAsync(["edited answer"]);
+        await Expect(_page.Ended).ToHaveCountAsync(1);
+        await Expect(_page.Messages).ToContainTextAsync(["3 / 3"]);
+        var before = await _page.Transcript.TextContentAsync();
+        var other = await OpenTabAsync(_page);
         await _page.Page.ReloadAsync();
-        (await ChatPage.AreAsync(Ends, 3)).Should().BeTrue();
-        await ChatPage.ShouldReadAsync(_page.Page.GetByRole(AriaRole.Log), before!);
+        foreach (var tab in new[] { _page, other })
+        {
+            await Expect(tab.Ended).ToHaveCountAsync(1);
+            await Expect(tab.Transcript).ToHaveTextAsync(before!);
+        }
+
+        await _page.Messages.HoverAsync();
+        await _page.Button("Previous version").ClickAsync();
+        foreach (var tab in new[] { _page, other })
+        {
+            await Expect(tab.Answers).ToHaveTextAsync(["first answer"]);
+            await Expect(tab.Messages).ToContainTextAsync(["2 / 3"]);
+        }
     }
 
     [Fact]
     public async Task A_conversation_is_listed_renamed_found_and_deleted_and_the_other_tab_hears_of_it()
     {
         await _page.SendAsync(Scenario.Of(Scenario.Say("a whale")));
-        (await ChatPage.AreAsync(Ends, 1)).Should().BeTrue();
-        var title = _page.Threads.GetByRole(AriaRole.Listitem).Locator("a");
-        (await ChatPage.AreAsync(title, 1)).Should().BeTrue();
-        await _page.Threads.Locator(".menu summary").ClickAsync();
-        await _page.Button("Rename").ClickAsync();
-        await _page.Page.GetByLabel("New title").FillAsync("About whales");
-        await _page.Page.GetByLabel("New title").PressAsync("Enter");
-        (await ChatPage.HasTextAsync(_page.Page.GetByRole(AriaRole.Heading), "About whales")).Should().BeTrue();
-        await _page.Page.GetByLabel("Search conversations").FillAsync("whale");
-        (await ChatPage.HasTextAsync(_page.Threads.Locator(".excerpt"), "whale")).Should().BeTrue();
-        var other = new ChatPage(await _page.Page.Context.NewPageAsync());
-        await other.Page.GotoAsync(_page.Page.Url);
-        (await ChatPage.AreAsync(other.Runs, 1)).Should().BeTrue();
+        await Expect(_page.Ended).ToHaveCountAsync(1);
+        await Expect(_page.Titles).ToHaveCountAsync(1);
+        await _page.Titles.PressAsync("F2");
+        var title = _page.Threads.GetByRole(AriaRole.Textbox);
+        await title.FillAsync("About whales");
+        await title.PressAsync("Enter");
+        await Expect(_page.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("About whales");
+        var other = await OpenTabAsync(_page);
+        await Expect(other.Ended).ToHaveCountAsync(1);
+        await Expect(other.Titles).ToContainTextAsync(["About whales"]);
 
-        await _page.Threads.GetByLabel("Actions for About whales").ClickAsync();
-        await _page.Button("Delete…").ClickAsync();
-        await _page.Button("Delete").ClickAsync();
+        await _page.Page.Keyboard.PressAsync("Control+k");
+        await _page.Dialog.GetByRole(AriaRole.Combobox).FillAsync("whale");
+        await Expect(_page.Dialog.GetByRole(AriaRole.Option).First).ToContainTextAsync("whale");
+        await _page.Page.Keyboard.PressAsync("Escape");
 
-        (await ChatPage.HasTextAsync(other.Page.GetByRole(AriaRole.Alert), "This conversation was deleted.")).Should().BeTrue();
-        (await ChatPage.AreAsync(title, 0)).Should().BeTrue();
-        (await other.Messages.CountAsync()).Should().Be(0);
+        await _page.OfThreadAsync("About whales", "Delete");
+        await _page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
+
+        await Expect(other.Page.GetByRole(AriaRole.Heading, new() { Name = "Conversation deleted" })).ToBeVisibleAsync();
+        foreach (var tab in new[] { _page, other })
+        {
+            await Expect(tab.Titles).ToHaveCountAsync(0);
+            await Expect(tab.Messages).ToHaveCountAsync(0);
+        }
     }
 }

@@ -1,9 +1,10 @@
 using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
 
 namespace ChatBackend.SystemTests.Browser;
 
 /// <summary>What can be done while a run is busy: wait, take back, join in, interrupt, approve.</summary>
-public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+public sealed class PageBusyTests(Chromium chromium) : BrowserTest(chromium)
 {
     private const string Asked = """
         "run_id":"run_1","call_id":"call_1","tool":"send_mail","arguments":{"to":"<img src=x onerror=alert(1)>"},"arguments_digest":"sha256:1","expires_at":"2036-11-23T09:40:00.000Z"
@@ -15,13 +16,13 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
 
     private PlayedServer Server => _played.Server;
 
-    public async ValueTask InitializeAsync()
+    private ILocator Approval => Page.Runs.GetByRole(AriaRole.Region, new LocatorGetByRoleOptions { Name = "Approve “Send mail”?" });
+
+    public override async ValueTask InitializeAsync()
     {
-        _played = await PlayedPage.OpenAsync(chromium);
+        _played = await PlayAsync();
         await _played.StartRunAsync();
     }
-
-    public async ValueTask DisposeAsync() => await _played.DisposeAsync();
 
     [Fact]
     [Trait("failure", "P10")]
@@ -30,20 +31,21 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
         await Page.SendAsync("next");
         var chat = await Server.ExpectAsync("chat");
         chat["when_running"]!.GetValue<string>().Should().Be("queue");
-        Server.Ack(chat["id"]!.GetValue<string>(), "accepted", "msg_2");
+        Server.Ack(chat["id"]!.GetValue<string>(), "accepted", "msg_2", 3);
         Server.Message(3, "msg_2", "next", chat["id"]!.GetValue<string>(), ""","when_running":"queue" """);
-        (await ChatPage.HasTextAsync(Page.Waiting.Locator(".note"), "Waits until the answer is complete")).Should().BeTrue();
+        await Expect(Page.Waiting).ToHaveTextAsync(["Nextnext"]);
 
-        await Page.Button("Remove the waiting message: next").ClickAsync();
+        await Page.Waiting.GetByRole(AriaRole.Button).ClickAsync();
         var stop = await Server.ExpectAsync("stop");
         stop["message_id"]!.GetValue<string>().Should().Be("msg_2");
-        Server.Ack(stop["id"]!.GetValue<string>(), "accepted", "msg_2");
+        Server.Ack(stop["id"]!.GetValue<string>(), "accepted", "msg_2", 4);
         Server.Event("message_removed", 4, """ "message_id":"msg_2" """);
 
-        (await ChatPage.HasTextAsync(Page.Page.Locator("li.removed"), "A message was taken back")).Should().BeTrue();
-        (await Page.Waiting.CountAsync()).Should().Be(0);
+        await Expect(Page.Waiting).ToHaveCountAsync(0);
+        await Expect(Page.Box).ToHaveValueAsync("next");
         Server.Completed(5, "run_1", "Hello");
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".state"), "Completed")).Should().BeTrue();
+        await Expect(Page.Ended).ToHaveCountAsync(1);
+        await Expect(Page.Texts).ToHaveTextAsync(["Hi"]);
     }
 
     [Theory]
@@ -51,14 +53,14 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
     [InlineData("Interrupt", "interrupt")]
     public async Task It_can_join_in_or_interrupt_and_the_next_one_waits_again(string choice, string word)
     {
-        await Page.Page.GetByText(choice, new PageGetByTextOptions { Exact = true }).ClickAsync();
-        await Page.SendAsync("now");
-        (await Server.ExpectAsync("chat"))["when_running"]!.GetValue<string>().Should().Be(word);
+        await Page.Box.FillAsync("now");
+        await Page.Button("How to send while an answer is being written").ClickAsync();
+        await Page.MenuItem(choice).ClickAsync();
+        var chat = await Server.ExpectAsync("chat");
+        chat["when_running"]!.GetValue<string>().Should().Be(word);
+        Server.Ack(chat["id"]!.GetValue<string>(), "accepted", "msg_2", 3);
+        Server.Message(3, "msg_2", "now", chat["id"]!.GetValue<string>(), $$""","when_running":"{{word}}" """);
 
-        Server.Completed(3, "run_1", "Hello");
-        Server.Message(4, "msg_9", "other");
-        Server.Started(5, "run_2", "msg_9");
-        (await ChatPage.AreAsync(Page.Runs, 2)).Should().BeTrue();
         await Page.SendAsync("later");
         (await Server.ExpectAsync("chat"))["when_running"]!.GetValue<string>().Should().Be("queue");
     }
@@ -71,9 +73,9 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
         Server.Event("message_steered", 5, """ "run_id":"run_1","message_id":"msg_2" """);
         Server.Completed(6, "run_1", "after", "part_2");
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".state"), "Completed")).Should().BeTrue();
-        (await Page.Runs.Locator(".text, .content").AllTextContentsAsync()).Should().Equal("before", "by the way", "after");
-        (await Page.Waiting.CountAsync()).Should().Be(0);
+        await Expect(Page.Ended).ToHaveCountAsync(1);
+        await Expect(Page.Transcript.Locator(".bubble, .content")).ToHaveTextAsync(["Hi", "before", "by the way", "after"]);
+        await Expect(Page.Waiting).ToHaveCountAsync(0);
     }
 
     [Fact]
@@ -81,20 +83,19 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
     public async Task An_approval_shows_the_arguments_as_text_and_sends_one_decision_about_them()
     {
         Server.Event("approval_required", 3, Asked);
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".arguments"), "<img src=x onerror=alert(1)>")).Should().BeTrue();
-        (await Page.Runs.Locator("img").CountAsync()).Should().Be(0);
+        await Expect(Approval).ToContainTextAsync("<img src=x onerror=alert(1)>");
+        await Expect(Page.Runs.Locator("img")).ToHaveCountAsync(0);
 
         await Page.Button("Approve").DblClickAsync();
         var decide = await Server.ExpectAsync("decide");
         decide["arguments_digest"]!.GetValue<string>().Should().Be("sha256:1");
         decide["decision"]!.GetValue<string>().Should().Be("approve");
-        (await Page.Button("Reject").IsDisabledAsync()).Should().BeTrue();
+        await Expect(Page.Button("Reject")).ToBeDisabledAsync();
         Server.Ack(decide["id"]!.GetValue<string>());
-        var user = await Page.Page.EvaluateAsync<string>("() => JSON.parse(localStorage.getItem('chat.session')).user_id");
-        Server.Event("approval_decided", 4, $""" "run_id":"run_1","call_id":"call_1","decision":"approve","decided_by":"{user}" """);
+        Server.Event("approval_decided", 4, $""" "run_id":"run_1","call_id":"call_1","decision":"approve","decided_by":"{Server.User}" """);
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".tool summary"), "approved by you")).Should().BeTrue();
-        (await Page.Button("Approve").CountAsync()).Should().Be(0);
+        await Expect(Approval).ToHaveCountAsync(0);
+        await DecidedAsync("You approved");
         await Page.Stop.ClickAsync();
         await Server.ExpectAsync("stop"); // and no second decision before it
     }
@@ -106,26 +107,39 @@ public sealed class PageBusyTests(Chromium chromium) : IClassFixture<Chromium>, 
         Server.Event("approval_required", 3, Asked);
         await Page.Button("Approve").ClickAsync();
         var decide = await Server.ExpectAsync("decide");
-        Server.Refuse(decide["id"]!.GetValue<string>(), "already_decided", ""","decision":"reject","decided_by":"usr_other" """);
+        Server.Refuse(decide, "already_decided", ""","decision":"reject","decided_by":"usr_other" """);
+        await Expect(Approval).ToContainTextAsync("Already decided on another device");
+        Server.Event("approval_decided", 4, """ "run_id":"run_1","call_id":"call_1","decision":"reject","decided_by":"usr_other" """);
+        Server.Event("tool_completed", 5, """ "run_id":"run_1","call_id":"call_1","tool":"send_mail","outcome":"rejected","duration_ms":1 """);
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".tool summary"), "rejected by usr_other")).Should().BeTrue();
-        (await Page.Button("Approve").CountAsync()).Should().Be(0);
+        await Expect(Approval).ToHaveCountAsync(0);
+        await Expect(Page.Work).ToHaveTextAsync(["Send mail was rejected"]);
+        await DecidedAsync("Rejected by usr_other");
     }
 
     [Fact]
     [Trait("failure", "P9")]
-    public async Task Without_a_connection_nothing_is_decided_and_after_it_expired_neither()
+    public async Task What_is_decided_without_a_connection_is_sent_once_and_what_expired_cannot_be_decided()
     {
         Server.Event("approval_required", 3, Asked);
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".decision"), "Decide by")).Should().BeTrue();
+        await Expect(Page.Button("Approve")).ToBeEnabledAsync();
         await Server.CloseAsync(1001);
-        await Assertions.Expect(Page.Button("Approve")).ToBeDisabledAsync();
+        await Page.Button("Reject").ClickAsync();
         await Server.AcceptAsync();
-        await Assertions.Expect(Page.Button("Approve")).ToBeEnabledAsync();
+        var decide = (await Server.ExpectAsync("decide", "follow"))[0];
+        (decide["call_id"]!.GetValue<string>(), decide["decision"]!.GetValue<string>()).Should().Be(("call_1", "reject"));
+        Server.CaughtUp(3);
+        Server.Refuse(decide, "expired");
+        await Expect(Approval).ToContainTextAsync("Too late");
 
         Server.Event("tool_completed", 4, """ "run_id":"run_1","call_id":"call_1","tool":"send_mail","outcome":"rejected","duration_ms":1 """);
+        await Expect(Page.Button("Approve")).ToHaveCountAsync(0);
+        await Expect(Page.Work).ToHaveTextAsync(["Send mail was rejected"]);
+    }
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".tool summary"), "no decision came in time")).Should().BeTrue();
-        (await Page.Button("Approve").CountAsync()).Should().Be(0);
+    private async Task DecidedAsync(string words)
+    {
+        await Page.Work.ClickAsync();
+        await Expect(Page.Runs.GetByRole(AriaRole.Listitem).First).ToContainTextAsync(words);
     }
 }

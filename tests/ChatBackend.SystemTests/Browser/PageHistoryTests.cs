@@ -1,9 +1,10 @@
 using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
 
 namespace ChatBackend.SystemTests.Browser;
 
 /// <summary>What was replaced, is gone, or is very long.</summary>
-public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+public sealed class PageHistoryTests(Chromium chromium) : BrowserTest(chromium)
 {
     private PlayedPage _played = null!;
 
@@ -11,15 +12,13 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
 
     private PlayedServer Server => _played.Server;
 
-    public async ValueTask InitializeAsync() => _played = await PlayedPage.OpenAsync(chromium, "#thr_1");
-
-    public async ValueTask DisposeAsync() => await _played.DisposeAsync();
+    public override async ValueTask InitializeAsync() => _played = await PlayAsync("#/t/thr_1");
 
     [Fact]
-    public async Task An_answer_is_made_again_once_and_the_old_one_can_still_be_shown()
+    public async Task An_answer_is_made_again_once_and_the_old_one_can_still_be_chosen()
     {
         await AnsweredAsync();
-        await Page.Button("Regenerate").DblClickAsync();
+        await Page.Button("Answer again").DblClickAsync();
 
         var chat = await Server.ExpectAsync("chat");
         chat["content"]!.GetValue<string>().Should().Be("What time is it?");
@@ -27,13 +26,16 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         chat["when_running"]!.GetValue<string>().Should().Be("interrupt");
         await ReplaceAsync(chat["id"]!.GetValue<string>(), "What time is it?", "Half past ten.");
 
-        (await Page.Runs.Locator("visible=true").Locator(".text").AllTextContentsAsync()).Should().Equal("Half past ten.");
-        await Page.Replaced.Locator("summary").ClickAsync();
-        (await ChatPage.HasTextAsync(Page.Replaced.Locator("> details li.run .text"), "Nine.")).Should().BeTrue();
-        (await Page.Replaced.GetByRole(AriaRole.Button).CountAsync()).Should().Be(0, "it can be read, not used");
+        await Expect(Page.Answers).ToHaveTextAsync(["Half past ten."]);
+        await Page.Messages.HoverAsync();
+        await Page.Button("Previous version").ClickAsync();
+        var select = await Server.ExpectAsync("select_branch"); // the double click sent once
+        select["message_id"]!.GetValue<string>().Should().Be("msg_1");
+        Server.Ack(select["id"]!.GetValue<string>(), "accepted", "msg_1", 8);
+        Server.Event("branch_selected", 8, """ "message_id":"msg_1","to_seq":0,"restored":[{"after_seq":0,"before_seq":4}] """);
 
-        await Page.SendAsync("next");
-        (await Server.ExpectAsync("chat"))["content"]!.GetValue<string>().Should().Be("next", "the double click sent once");
+        await Expect(Page.Answers).ToHaveTextAsync(["Nine."]);
+        await Expect(Page.Messages).ToContainTextAsync(["1 / 2"]);
     }
 
     [Fact]
@@ -42,8 +44,8 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         await AnsweredAsync();
         await Page.Messages.First.HoverAsync();
         await Page.Button("Edit").ClickAsync();
-        var box = Page.Page.GetByLabel("New wording");
-        (await box.InputValueAsync()).Should().Be("What time is it?");
+        var box = Page.Page.GetByRole(AriaRole.Textbox, new() { Name = "Edit your message" });
+        await Expect(box).ToHaveValueAsync("What time is it?");
         await box.FillAsync("What time is it in Basel?");
         await box.PressAsync("Enter");
 
@@ -51,12 +53,13 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         chat["content"]!.GetValue<string>().Should().Be("What time is it in Basel?");
         chat["replaces"]!.GetValue<string>().Should().Be("msg_1");
         await ReplaceAsync(chat["id"]!.GetValue<string>(), "What time is it in Basel?", "Ten.");
-        (await Page.Texts.Locator("visible=true").AllTextContentsAsync()).Should().Equal("What time is it in Basel?");
+        await Expect(Page.Texts).ToHaveTextAsync(["What time is it in Basel?"]);
     }
 
     [Fact]
-    public async Task Of_a_run_that_took_a_message_in_only_what_came_after_is_folded()
+    public async Task Of_a_run_that_took_a_message_in_only_what_came_after_is_replaced()
     {
+        Server.Head = 10;
         await Server.ExpectAsync("follow");
         Server.Message(1, "msg_1", "first");
         Server.Started(2, "run_1", "msg_1");
@@ -70,22 +73,23 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         Server.Completed(10, "run_2", "answer");
         Server.CaughtUp(10);
 
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".state"), "Completed")).Should().BeTrue();
-        var shown = Page.Page.GetByRole(AriaRole.Log).Locator(".text, .content");
-        (await shown.Locator("visible=true").AllTextContentsAsync()).Should().Equal("first", "before", "third", "answer");
-        (await shown.AllTextContentsAsync()).Should().Equal("first", "before", "second", "after", "third", "answer");
+        await Expect(Page.Ended).ToHaveCountAsync(2);
+        await Expect(Page.Transcript.Locator(".bubble, .content")).ToHaveTextAsync(["first", "before", "third", "answer"]);
     }
 
     [Fact]
     [Trait("failure", "D15")]
     public async Task Where_history_is_gone_it_says_so_and_begins_there()
     {
-        Server.Refuse((await Server.ExpectAsync("follow"))["id"]!.GetValue<string>(), "expired", ""","history_begins_at":120""");
+        Server.Refuse(await Server.ExpectAsync("follow"), "expired", ""","history_begins_at":120""");
+        Server.Begins = 120;
+        Server.Head = 120;
         (await Server.ExpectAsync("follow"))["after_seq"]!.GetValue<long>().Should().Be(119);
         Server.Message(120, "msg_1", "later");
+        Server.CaughtUp(120);
 
-        (await ChatPage.HasTextAsync(Page.Texts, "later")).Should().BeTrue();
-        (await ChatPage.HasTextAsync(Page.Page.Locator(".gone"), "no longer retained")).Should().BeTrue();
+        await Expect(Page.Texts).ToHaveTextAsync(["later"]);
+        await Expect(Page.Transcript).ToContainTextAsync("Earlier messages are no longer kept on the server.");
     }
 
     [Fact]
@@ -94,17 +98,19 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         await AnsweredAsync();
         Server.Send("""{"type":"thread_deleted","thread_id":"thr_1"}""");
 
-        (await ChatPage.HasTextAsync(Page.Page.GetByRole(AriaRole.Alert), "This conversation was deleted.")).Should().BeTrue();
-        (await Page.Messages.CountAsync()).Should().Be(0);
+        await Expect(Page.Page.GetByRole(AriaRole.Heading, new() { Name = "Conversation deleted" })).ToBeVisibleAsync();
+        await Expect(Page.Messages).ToHaveCountAsync(0);
+        await Page.Page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Button, new() { Name = "New chat" }).ClickAsync();
+        await Expect(Page.Page.GetByRole(AriaRole.Heading, new() { Name = "What can I do for you?" })).ToBeVisibleAsync();
         Page.Page.Url.Should().NotContain("thr_1");
     }
 
     [Fact]
     [Trait("failure", "P11")]
     [Trait("failure", "E2")]
-    public async Task A_long_thread_arrives_whole_ends_in_sight_and_the_page_is_usable()
+    public async Task A_long_thread_ends_in_sight_is_usable_and_can_be_read_back_to_its_beginning()
     {
-        const int turns = 300;
+        const int turns = 66;
         await Server.ExpectAsync("follow");
         for (var turn = 0; turn < turns; turn++)
         {
@@ -114,10 +120,15 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         }
 
         Server.CaughtUp(turns * 3);
-        (await ChatPage.AreAsync(Page.Runs.Locator(".state"), turns)).Should().BeTrue();
-        await Assertions.Expect(Page.Runs.Last).ToBeInViewportAsync();
+        await Expect(Page.Answers.Last).ToHaveTextAsync($"answer {turns - 1}");
+        await Expect(Page.Runs.Last).ToBeInViewportAsync();
+        await Page.Transcript.FocusAsync();
+        await Page.Page.Keyboard.PressAsync("Home");
+        await Expect(Page.Texts.First).ToHaveTextAsync("question 0");
+        await Expect(Page.Answers).ToHaveTextAsync(Enumerable.Range(0, turns).Select(turn => $"answer {turn}"));
         await Page.SendAsync("still there?");
         (await Server.ExpectAsync("chat"))["content"]!.GetValue<string>().Should().Be("still there?");
+        await Expect(Page.Messages.Last).ToBeInViewportAsync();
     }
 
     private async Task AnsweredAsync()
@@ -127,16 +138,16 @@ public sealed class PageHistoryTests(Chromium chromium) : IClassFixture<Chromium
         Server.Started(2, "run_1", "msg_1");
         Server.Completed(3, "run_1", "Nine.");
         Server.CaughtUp(3);
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".state"), "Completed")).Should().BeTrue();
+        await Expect(Page.Ended).ToHaveCountAsync(1);
     }
 
     private async Task ReplaceAsync(string id, string content, string answer)
     {
-        Server.Ack(id, "accepted", "msg_2");
+        Server.Ack(id, "accepted", "msg_2", 5);
         Server.Event("thread_rewound", 4, """ "to_seq":0 """);
         Server.Message(5, "msg_2", content, id, ""","replaces":"msg_1" """);
         Server.Started(6, "run_2", "msg_2");
         Server.Completed(7, "run_2", answer, "part_2");
-        (await ChatPage.HasTextAsync(Page.Runs.Locator(".text"), answer)).Should().BeTrue();
+        await Expect(Page.Answers).ToHaveTextAsync([answer]);
     }
 }

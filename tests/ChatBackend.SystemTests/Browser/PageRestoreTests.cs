@@ -1,22 +1,19 @@
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
 
 namespace ChatBackend.SystemTests.Browser;
 
 /// <summary>The page when the server's log was put back, when a thread was deleted, and when the user changes: two histories and two users are never mixed, and what was written stays in sight.</summary>
-public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+public sealed class PageRestoreTests(Chromium chromium) : BrowserTest(chromium)
 {
-    private const string Restored = "The server was restored from a backup; this conversation was reloaded.";
-
     private PlayedPage _played = null!;
 
     private ChatPage Page => _played.Page;
 
     private PlayedServer Server => _played.Server;
 
-    public async ValueTask InitializeAsync() => _played = await PlayedPage.OpenAsync(chromium, "#thr_1");
-
-    public async ValueTask DisposeAsync() => await _played.DisposeAsync();
+    public override async ValueTask InitializeAsync() => _played = await PlayAsync("#/t/thr_1");
 
     [Fact]
     [Trait("failure", "Q17")]
@@ -25,7 +22,7 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
         await OldHistoryAsync();
         var follow = await ReconnectAsync();
         (follow["after_seq"]!.GetValue<long>(), follow["after_at"]!.GetValue<string>()).Should().Be((3, "2026-11-23T09:30:00.000Z"));
-        Server.Refuse(follow["id"]!.GetValue<string>(), "stale_cursor", ""","history_begins_at":1""");
+        Server.Refuse(follow, "stale_cursor", ""","history_begins_at":1""");
         await NewHistoryAsync();
     }
 
@@ -35,7 +32,7 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
     {
         await OldHistoryAsync();
         await ReconnectAsync();
-        Server.CaughtUp(1);
+        Server.CaughtUp(1, "log_2");
         await NewHistoryAsync();
     }
 
@@ -45,11 +42,11 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
     {
         await OldHistoryAsync();
         var follow = await ReconnectAsync();
-        Server.Refuse(follow["id"]!.GetValue<string>(), "unavailable", ""","retry_after_ms":500""");
+        Server.Refuse(follow, "unavailable", ""","retry_after_ms":500""");
         Server.Message(4, "msg_9", "new 4"); // looks like the next one
         follow = await Server.ExpectAsync("follow");
         follow["after_seq"]!.GetValue<long>().Should().Be(3);
-        Server.Refuse(follow["id"]!.GetValue<string>(), "stale_cursor", ""","history_begins_at":1""");
+        Server.Refuse(follow, "stale_cursor", ""","history_begins_at":1""");
         await NewHistoryAsync();
     }
 
@@ -59,53 +56,59 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
     {
         await OldHistoryAsync();
         await Server.CloseAsync(1001);
-        (await ChatPage.HasTextAsync(Page.Connection, "Connect")).Should().BeTrue();
         await Page.SendAsync("unsent");
+        await Expect(Page.Messages).ToHaveCountAsync(4);
+        Server.Head = -1;
         await Server.AcceptAsync();
-        Server.Refuse((await Server.ExpectAsync("follow"))["id"]!.GetValue<string>(), "not_found");
-        Server.Refuse((await Server.ExpectAsync("chat"))["id"]!.GetValue<string>(), "not_found");
+        var frames = await Server.ExpectAsync("follow", "chat");
+        Server.Refuse(frames[0], "not_found");
+        Server.Refuse(frames[1], "not_found");
 
-        (await ChatPage.HasTextAsync(Page.Waiting.Locator(".note"), "Not sent: It was refused.")).Should().BeTrue();
-        (await Page.Messages.CountAsync()).Should().Be(0, "what was shown is not there any more");
-        await _played.ReloadAsync();
-        Server.Refuse((await Server.ExpectAsync("follow"))["id"]!.GetValue<string>(), "not_found");
-        (await ChatPage.HasTextAsync(Page.Waiting, "unsent")).Should().BeTrue();
-        (await ChatPage.HasTextAsync(Page.Waiting.Locator(".note"), "Not sent: It was refused.")).Should().BeTrue();
-        await Page.Button("Put back").ClickAsync();
-        (await Page.Box.InputValueAsync()).Should().Be("unsent");
-        await _played.ReloadAsync();
-        (await Page.Waiting.CountAsync()).Should().Be(0, "it was taken back");
+        await Expect(Page.Page.GetByText("Not sent: It was refused.")).ToBeVisibleAsync();
+        await Expect(Page.Texts).ToHaveTextAsync(["unsent"]);
+        await ReloadAsync();
+        await Expect(Page.Texts).ToHaveTextAsync(["unsent"]);
+        await Expect(Page.Page.GetByText("Not sent: It was refused.")).ToBeVisibleAsync();
+        await Page.Button("Discard").ClickAsync();
+        await Expect(Page.Texts).ToHaveCountAsync(0);
+        await ReloadAsync();
+        await Expect(Page.Texts).ToHaveCountAsync(0);
+        Page.ForgetComplaints().Should().OnlyContain(line => line.Contains("404", StringComparison.Ordinal) && line.Contains("/api/threads/thr_1", StringComparison.Ordinal));
+
+        async Task ReloadAsync()
+        {
+            await Page.Page.ReloadAsync(); // to a thread that is not there: nothing can be written in it
+            await Server.AcceptAsync();
+        }
     }
 
     [Fact]
     [Trait("failure", "Q15")]
-    public async Task When_another_tab_signs_in_as_another_user_nothing_of_the_first_user_is_sent_or_shown_as_theirs()
+    public async Task When_the_cookie_becomes_another_users_nothing_of_the_first_user_is_sent_or_shown_as_theirs()
     {
         await OldHistoryAsync();
         await Page.SendAsync("of the first user");
         var sent = await Server.ExpectAsync("chat");
         await Page.Box.FillAsync("draft of the first user");
-        var first = await Page.Page.EvaluateAsync<string>("() => localStorage.getItem('chat.session')");
-        var tab = await Page.Page.Context.NewPageAsync();
-        await tab.RouteAsync("**/*", route => route.FulfillAsync(new RouteFulfillOptions { Body = "another tab", ContentType = "text/plain" }));
-        await tab.GotoAsync(new Uri(Page.Page.Url).GetLeftPart(UriPartial.Authority));
 
-        await SignInAsync(tab, """{"user_id":"usr_second","expires_at":"2999-01-01T00:00:00.000Z"}""");
+        Server.User = "usr_second";
+        Server.Head = -1;
+        await Server.CloseAsync(1001);
         await Server.AcceptAsync();
-        (await Page.IsConnectedAsync()).Should().BeTrue();
-        (await ChatPage.AreAsync(Page.Messages, 0)).Should().BeTrue();
-        (await Page.Waiting.CountAsync()).Should().Be(0);
-        (await Page.Box.InputValueAsync()).Should().BeEmpty();
+        Server.Refuse(await Server.ExpectAsync("follow"), "not_found");
+        await Expect(Page.Messages).ToHaveCountAsync(0);
+        await Page.Threads.GetByRole(AriaRole.Button, new() { Name = "New chat" }).First.ClickAsync();
+        await Expect(Page.Box).ToHaveValueAsync("");
         await Page.SendAsync("of the second user");
         (await Server.ExpectAsync("chat"))["content"]!.GetValue<string>().Should().Be("of the second user");
 
-        await SignInAsync(tab, first);
+        Server.User = "usr_1";
+        Server.Head = 3;
+        await Server.CloseAsync(1001);
         await Server.AcceptAsync();
         (await Server.ExpectAsync("chat")).ToJsonString().Should().Be(sent.ToJsonString(), "its user is back");
-        (await Page.Box.InputValueAsync()).Should().BeEmpty("the draft is of the thread");
+        await Expect(Page.Page.GetByText("of the second user")).ToHaveCountAsync(0);
     }
-
-    private static async Task SignInAsync(IPage tab, string session) => await tab.EvaluateAsync("session => localStorage.setItem('chat.session', session)", session);
 
     private async Task OldHistoryAsync()
     {
@@ -114,7 +117,7 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
         Server.Message(2, "msg_2", "old 2");
         Server.Message(3, "msg_3", "old 3");
         Server.CaughtUp(3);
-        (await ChatPage.AreAsync(Page.Messages, 3)).Should().BeTrue();
+        await Expect(Page.Messages).ToHaveCountAsync(3);
     }
 
     private async Task<JsonNode> ReconnectAsync()
@@ -134,9 +137,8 @@ public sealed class PageRestoreTests(Chromium chromium) : IClassFixture<Chromium
             Server.Message(seq, $"msg_n{seq}", $"new {seq}");
         }
 
-        Server.CaughtUp(4);
-        (await ChatPage.AreAsync(Page.Messages, 4)).Should().BeTrue();
-        (await Page.Texts.AllTextContentsAsync()).Should().Equal("new 1", "new 2", "new 3", "new 4");
-        (await ChatPage.HasTextAsync(Page.Page.GetByRole(AriaRole.Log), Restored)).Should().BeTrue();
+        Server.CaughtUp(4, "log_2");
+        await Expect(Page.Texts).ToHaveTextAsync(["new 1", "new 2", "new 3", "new 4"]);
+        await Expect(Page.Transcript).ToContainTextAsync("The server was restored from a backup; the conversation was read again.");
     }
 }

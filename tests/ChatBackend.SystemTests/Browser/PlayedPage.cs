@@ -1,24 +1,22 @@
+using static Microsoft.Playwright.Assertions;
+
 namespace ChatBackend.SystemTests.Browser;
 
 /// <summary>The page, its files from the real server and everything else from a played one.</summary>
-internal sealed class PlayedPage : IAsyncDisposable
+internal sealed class PlayedPage
 {
-    private readonly ServerProcess _files;
-
-    private PlayedPage(ServerProcess files, ChatPage page, PlayedServer server) => (_files, Page, Server) = (files, page, server);
+    private PlayedPage(ChatPage page, PlayedServer server) => (Page, Server) = (page, server);
 
     public ChatPage Page { get; }
 
     public PlayedServer Server { get; }
 
-    public static async Task<PlayedPage> OpenAsync(Chromium chromium, string hash = "")
+    public static async Task<PlayedPage> OpenAsync(ChatPage page, Uri address)
     {
-        var files = await ServerProcess.StartAsync();
-        var page = await chromium.OpenAsync(new Uri("about:blank"));
-        var played = new PlayedPage(files, page, await PlayedServer.OnAsync(page.Page));
-        await page.Page.GotoAsync(files.Http + hash);
+        var played = new PlayedPage(page, await PlayedServer.OnAsync(page.Page));
+        await page.Page.GotoAsync(address.ToString());
         await played.Server.AcceptAsync();
-        (await page.IsConnectedAsync()).Should().BeTrue();
+        await page.ConnectedAsync();
         return played;
     }
 
@@ -28,9 +26,11 @@ internal sealed class PlayedPage : IAsyncDisposable
         await Page.SendAsync("Hi");
         var id = (await Server.ExpectAsync("chat"))["id"]!.GetValue<string>();
         Server.Ack(id);
+        await Server.ExpectAsync("follow");
         Server.Message(1, "msg_1", "Hi", id);
         Server.Started(2, "run_1", "msg_1");
-        (await ChatPage.HasTextAsync(Page.Runs, "demo")).Should().BeTrue();
+        Server.CaughtUp(2);
+        await Expect(Page.Stop).ToBeVisibleAsync();
     }
 
     /// <summary>The page again, as after a refresh.</summary>
@@ -38,19 +38,6 @@ internal sealed class PlayedPage : IAsyncDisposable
     {
         await Page.Page.ReloadAsync();
         await Server.AcceptAsync();
-        (await Page.IsConnectedAsync()).Should().BeTrue();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            Page.Complaints.Should().BeEmpty();
-        }
-        finally
-        {
-            await Page.DisposeAsync();
-            await _files.DisposeAsync();
-        }
+        await Page.ConnectedAsync();
     }
 }

@@ -43,6 +43,7 @@ public sealed class ContainerTests
         var environment = config.GetProperty("Env").EnumerateArray().Select(line => line.GetString()!.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
         environment["DataDirectory"].Should().Be("/home/app/chat");
         IsReadyToRun(Path.Combine(root, "app", "ChatBackend.dll")).Should().BeTrue();
+        Directory.GetFiles(Path.Combine(root, "app", "wwwroot", "assets"), "main-*.js.br").Should().ContainSingle("the page is in the image");
 
         await Shell.RunAsync("chown", "1654:1654", volume.Path);
         environment.Remove("PATH");
@@ -55,6 +56,11 @@ public sealed class ContainerTests
         };
         await using var server = await ServerProcess.StartAsync(settings);
         File.ReadLines($"/proc/{server.Pid}/status").Should().Contain("Uid:\t1654\t1654\t1654\t1654");
+        using (var http = Trusting.Client(server.Http))
+        {
+            (await http.GetStringAsync(new Uri("/", UriKind.Relative))).Should().Contain("src=\"assets/main-");
+        }
+
         await using (var client = await server.ConnectAsync(await server.GuestAsync()))
         {
             var ack = await client.ChatAsync(Scenario.Of(Scenario.Say("hello", chunks: 3)), agent: Scenario.Agent).Soon();
