@@ -24,4 +24,13 @@ internal static class ClientSnippets
 
         return null;
     }
+
+    public static async Task ShowAsync(ChatConnection chat, Action<IEnumerable<string>> show)
+    {
+        await using var list = await chat.FollowThreadsAsync();
+        await foreach (var _ in list.Changes())
+        {
+            show(list.Threads.Select(thread => thread.Title ?? "New chat"));
+        }
+    }
 }

@@ -3,12 +3,13 @@ import type { ComponentChildren } from "preact";
 import { Button } from "../kit/button.js";
 import { type Icon, NewChatIcon, OfflineIcon, SearchIcon, SparkIcon, TrashIcon } from "../kit/icons.js";
 import { conversation as words } from "../text/conversation.js";
+import { appName } from "../text/shell.js";
 
 /** Before the first message: who answers, and what could be asked. */
 export function Hero({ agent }: { readonly agent: AgentInfo | undefined }) {
   return (
     <header class="hero">
-      <p class="hero-product"><SparkIcon />{words.product}</p>
+      <p class="hero-product"><SparkIcon />{appName}</p>
       <h2>{words.emptyTitle}</h2>
       {agent !== undefined && (
         <p class="hero-agent">

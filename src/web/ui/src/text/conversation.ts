@@ -174,7 +174,6 @@ export const conversation = {
   notPrinted: "Earlier messages were not loaded and are not printed.",
 
   // States.
-  product: "ChatBackend",
   emptyTitle: "What can I do for you?",
   chattingWith: (agent: string) => `You are chatting with ${agent}`,
   suggestions: "Suggestions",
