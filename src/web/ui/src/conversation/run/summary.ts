@@ -51,7 +51,10 @@ export function scalar(value: unknown): string {
     case "string": return short(value);
     case "number": return Number.isInteger(value) && Math.abs(value) < 10_000 ? `${value}` : words.number(value);
     case "boolean": return value ? words.yes : words.no;
-    default: return value === null || value === undefined ? words.none : short(JSON.stringify(value));
+    default:
+      return value === null || value === undefined
+        ? words.none
+        : short(Array.isArray(value) && value.every((item) => typeof item !== "object") ? value.map(scalar).join(", ") : JSON.stringify(value));
   }
 }
 
