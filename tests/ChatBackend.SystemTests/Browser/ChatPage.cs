@@ -94,9 +94,10 @@ internal sealed partial class ChatPage : IAsyncDisposable
 
     public async Task OfThreadAsync(string title, string action)
     {
-        var more = Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = $"More for “{title}”" });
-        await Threads.GetByRole(AriaRole.Listitem).Filter(new() { Has = more }).HoverAsync();
-        await more.ClickAsync();
+        var more = $"More for “{title}”";
+        var row = Threads.GetByRole(AriaRole.Listitem).Filter(new() { Has = Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = more }) });
+        await row.HoverAsync(); // shows it
+        await row.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = more }).ClickAsync();
         await MenuItem(action).ClickAsync();
     }
 
