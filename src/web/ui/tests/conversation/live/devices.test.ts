@@ -203,7 +203,7 @@ async function shownBy(person: Person): Promise<{ readonly messages: readonly st
   return { messages: [...messages].sort(), answers: answers.map(plain) };
 }
 
-/** Blanks at the ends of blocks are not shown. */
+/** Blanks at the ends of blocks are not shown, nor are the signs before the items of a list. */
 function plain(text: string): string {
-  return text.replace(/\s+/g, "");
+  return text.replace(/^- /gm, "").replace(/\s+/g, "");
 }
