@@ -78,7 +78,7 @@ internal sealed partial class CommandQueue
         }
     }
 
-    /// <summary>Follows the list again where its follow was refused for now, or begins it anew where its cursor was refused.</summary>
+    /// <summary>Follows the list again later where the server was not available, or without a cursor where its cursor was refused.</summary>
     /// <returns>False for any other error.</returns>
     private bool IsOfList(Error error)
     {

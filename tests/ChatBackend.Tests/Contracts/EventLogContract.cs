@@ -79,6 +79,19 @@ public abstract partial class EventLogContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_that_was_refused_with_its_append_can_be_sent_again()
+    {
+        var old = await LogWriter.StartAsync(Log);
+        var successor = await old.TakeOverAsync();
+        var command = new CommandRecord(old.Owner, ClientFrameId.New(), "digest"u8.ToArray(), "ack"u8.ToArray());
+
+        (await old.AppendAsync(old.Next("stale") with { Command = command })).Should().Be(AppendResult.Fenced.Instance);
+        (await Log.FindCommandAsync(old.Owner, command.Id, Cancellation)).Should().BeNull();
+        (await successor.AppendAsync(successor.Next("fresh") with { Command = command })).Should().Be(AppendResult.Appended.Instance);
+        (await successor.ReadTextsAsync()).Should().Equal("first", "fresh");
+    }
+
+    [Fact]
     public async Task A_writer_that_is_wrong_about_the_head_cannot_write()
     {
         var writer = await LogWriter.StartAsync(Log);

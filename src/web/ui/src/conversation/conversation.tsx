@@ -48,6 +48,7 @@ function OneThread({ chat, thread, seq, visit = 0 }: ConversationProps) {
   const { from, to } = extent(entries, window);
   const draft = useDraft(chat, snapshot);
   const state = stateOf(snapshot, connected);
+  const isGone = state === "deleted" || state === "not_found";
   const agent = agents.find(({ agent: name }) => name === (draft.agent ?? snapshot.agent)) ?? agents[0];
 
   useEffect(() => thread.open(), [thread]);
@@ -76,11 +77,11 @@ function OneThread({ chat, thread, seq, visit = 0 }: ConversationProps) {
         <div ref={box} class="scroller" role="region" aria-label={words.messages} tabIndex={0} hidden={state === "empty"}>
           {state === "loading" && <Skeleton />}
           {state === "offline" && <Offline />}
-          {(state === "deleted" || state === "not_found") && <Gone state={state} onNewChat={() => { navigate({}); }} />}
+          {isGone && <Gone state={state} onNewChat={() => { navigate({}); }} />}
           <Transcript
             contentRef={content}
             snapshot={snapshot}
-            entries={state === "shown" ? entries.slice(from, to) : state === "deleted" || state === "not_found" ? entries.filter(isUnsent) : []}
+            entries={state === "shown" ? entries.slice(from, to) : isGone ? entries.filter(isUnsent) : []}
             beginsLater={from > 0}
             last={entries.at(-1)}
             pages={pages}
